@@ -1,0 +1,111 @@
+// Package imagepath checks and escapes what goes into a URL's path: image IDs,
+// custom ones with subpaths included, and account IDs.
+//
+// The checks' errors are written to follow the name of a parameter: "has 1025
+// characters, …". They quote at most 40 characters of what was given.
+package imagepath
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxIDLength is in characters; from Cloudflare's API reference.
+const maxIDLength = 1024
+
+// CheckID says why id cannot be put into a path as an image ID. The length, the
+// edge slashes and UTF-8 are Cloudflare's rules for custom IDs; the others keep
+// the path from naming something other than this image.
+func CheckID(id string) error {
+	if id == "" {
+		return errors.New("is empty: give the ID of an image")
+	}
+	if !utf8.ValidString(id) {
+		return fmt.Errorf("is not valid UTF-8: %.40q", id)
+	}
+	if n := utf8.RuneCountInString(id); n > maxIDLength {
+		return fmt.Errorf("has %d characters, at most %d are allowed", n, maxIDLength)
+	}
+	if i := strings.IndexFunc(id, unicode.IsControl); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(id[i:])
+		return fmt.Errorf("contains the control character %U, which is not allowed: %.40q", r, id)
+	}
+	if strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
+		return fmt.Errorf("must not start or end with a slash: %.40q", id)
+	}
+	return checkSegments(id)
+}
+
+func checkSegments(id string) error {
+	for segment := range strings.SplitSeq(id, "/") {
+		switch segment {
+		case "":
+			return fmt.Errorf("has two slashes in a row, give one: %.40q", id)
+		case ".", "..":
+			return fmt.Errorf("has the segment %q, which would lead to another path: %.40q", segment, id)
+		}
+	}
+	return nil
+}
+
+// CheckCustomID says why id cannot be the custom ID of a new image: it must
+// pass [CheckID] and must not be a UUID, which Cloudflare keeps for its own.
+func CheckCustomID(id string) error {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	if isUUID(id) {
+		return fmt.Errorf("must not be a UUID, Cloudflare keeps these for IDs of its own: %q", id)
+	}
+	return nil
+}
+
+// CheckAccountID says why id cannot be put into a path as an account ID.
+func CheckAccountID(id string) error {
+	if id == "" {
+		return errors.New("is empty: give the account's ID")
+	}
+	if i := strings.IndexFunc(id, isNotAccountID); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(id[i:])
+		return fmt.Errorf("contains %q, only letters, digits, hyphens and underscores are allowed: %.40q", r, id)
+	}
+	return nil
+}
+
+// Escape returns id with each of its segments percent-escaped, so that it is
+// read as path and nothing else. What [CheckID] refuses is not made safe.
+func Escape(id string) string {
+	segments := strings.Split(id, "/")
+	for i, segment := range segments {
+		segments[i] = url.PathEscape(segment)
+	}
+	return strings.Join(segments, "/")
+}
+
+// isUUID reports whether s has the form 8-4-4-4-12 of hexadecimal digits.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		isHyphenPlace := i == 8 || i == 13 || i == 18 || i == 23
+		if isHyphenPlace != (c == '-') || !isHyphenPlace && !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func isNotAccountID(r rune) bool {
+	isLetter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	isDigit := '0' <= r && r <= '9'
+	return !isLetter && !isDigit && r != '-' && r != '_'
+}
