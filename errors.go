@@ -1,0 +1,193 @@
+package cfimages
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What went wrong, for errors.Is. Errors that came from a reply are also
+// an [*Error], for errors.As.
+var (
+	// ErrInvalidParams marks what was refused before any request was sent.
+	ErrInvalidParams = errors.New("invalid parameters")
+	// ErrUnauthorized is a 401: the credentials are missing, wrong or expired.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden is a 403: the credentials do not allow this call on this account.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound is a 404: no such image, account or upload URL.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict is a 409: the ID is taken, or the upload URL was used.
+	ErrConflict = errors.New("conflict")
+	// ErrGone is a 410: the upload URL has expired.
+	ErrGone = errors.New("gone")
+	// ErrRateLimited is a 429, or a call that was not sent because the known
+	// quota is spent and its window ends later than the call may wait.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrOutcomeUnknown marks a create or an upload that failed after its request
+	// may have reached Cloudflare: it may have happened or not.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrMalformedResponse marks a reply that could not be understood. It is
+	// never taken for an empty result.
+	ErrMalformedResponse = errors.New("malformed response")
+	// ErrResponseTooLarge marks a reply over the size this library reads:
+	// 32 MiB decoded, or 1 MiB of headers.
+	ErrResponseTooLarge = errors.New("response too large")
+	// ErrTokenLoop marks a walk whose next continuation token has been seen
+	// before in the walk, so that it would never end.
+	ErrTokenLoop = errors.New("continuation token repeated")
+)
+
+// Error is a reply that was not a success: success:false at any status, a
+// status that is not 2xx, or a body that could not be understood.
+// Every call returns it as *Error.
+type Error struct {
+	Op         string        // the call, such as "ImagesV2.List"
+	StatusCode int           // of the last reply; 0 when no request was sent
+	Errors     []ErrorInfo   // what the reply's envelope says went wrong
+	Messages   []ErrorInfo   // what it says besides
+	RayID      string        // the Cf-Ray header: Cloudflare's support asks for it
+	RetryAfter time.Duration // how long the server asks to wait; 0 when it did not say
+	Attempts   int           // requests sent for this call
+	Body       string        // a short printable excerpt when the reply was not the JSON envelope
+
+	cause error // what errors.Is finds besides the status
+}
+
+// ErrorInfo is one entry of a reply's errors or messages.
+type ErrorInfo struct {
+	Code             int
+	Message          string
+	DocumentationURL string
+	Pointer          string // the part of the request it is about, a JSON pointer
+}
+
+// Error says what was called, what came back, and what to do where that is known.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("cfimages: ")
+	b.WriteString(e.Op)
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, ": status %d", e.StatusCode)
+		if text := http.StatusText(e.StatusCode); text != "" {
+			b.WriteString(" " + text)
+		}
+	}
+	for i, info := range e.Errors {
+		b.WriteString([]string{": ", "; "}[min(i, 1)])
+		b.WriteString(info.String())
+	}
+	if e.Body != "" {
+		fmt.Fprintf(&b, ": %q", e.Body)
+	}
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, "; retry after %v", e.RetryAfter)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, "; gave up after %d attempts", e.Attempts)
+	}
+	if e.RayID != "" {
+		b.WriteString("; ray ID " + e.RayID)
+	}
+	return b.String()
+}
+
+// Is matches the sentinel of the status code.
+func (e *Error) Is(target error) bool {
+	switch e.StatusCode {
+	case http.StatusUnauthorized:
+		return target == ErrUnauthorized
+	case http.StatusForbidden:
+		return target == ErrForbidden
+	case http.StatusNotFound:
+		return target == ErrNotFound
+	case http.StatusConflict:
+		return target == ErrConflict
+	case http.StatusGone:
+		return target == ErrGone
+	case http.StatusTooManyRequests:
+		return target == ErrRateLimited
+	}
+	return false
+}
+
+// Unwrap returns the cause besides the status, such as [ErrMalformedResponse]
+// or [ErrOutcomeUnknown]; nil when the status says it all.
+func (e *Error) Unwrap() error { return e.cause }
+
+// LogValue makes slog print the fields that are safe and useful in a log.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("op", e.Op),
+		slog.Int("status", e.StatusCode),
+		slog.String("ray_id", e.RayID),
+		slog.Int("attempts", e.Attempts),
+		slog.String("message", e.Error()),
+	}
+	if e.RetryAfter > 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	if len(e.Errors) > 0 {
+		attrs = append(attrs, slog.Int("code", e.Errors[0].Code))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// String returns the message with its code and pointer.
+func (i ErrorInfo) String() string {
+	s := i.Message
+	if i.Pointer != "" {
+		s += " at " + i.Pointer
+	}
+	return s + " (code " + strconv.Itoa(i.Code) + ")"
+}
+
+// ParamError is one parameter or option that was refused before any request.
+// Several are reported together, joined; each matches [ErrInvalidParams].
+type ParamError struct {
+	Param  string // the name of the field, option or argument
+	Reason string // what is wrong with it, the limit, and what was given
+}
+
+// Error says which parameter and why.
+func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.Reason }
+
+// Is matches [ErrInvalidParams].
+func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
+
+// PageError ends a walk. A walk with
+//
+//	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
+//
+// and otherwise the same parameters continues where this one stopped, without
+// loss and without repeats.
+type PageError struct {
+	ContinuationToken string // of the page that failed; "" for the first
+	Yielded           int    // images of that page already yielded, or skipped on request
+	Err               error  // why
+}
+
+// Error says where the walk stopped and why.
+func (e *PageError) Error() string {
+	where := "the first page"
+	if e.ContinuationToken != "" {
+		where = fmt.Sprintf("the page with continuation token %q", e.ContinuationToken)
+	}
+	return fmt.Sprintf("cfimages: walk stopped after %d images of %s: %s",
+		e.Yielded, where, strings.TrimPrefix(e.Err.Error(), "cfimages: "))
+}
+
+// Unwrap returns Err.
+func (e *PageError) Unwrap() error { return e.Err }
+
+// paramErrorf returns a ParamError with a formatted reason.
+func paramErrorf(param, format string, args ...any) *ParamError {
+	return &ParamError{Param: param, Reason: fmt.Sprintf(format, args...)}
+}
