@@ -1,0 +1,123 @@
+package ratelimit_test
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/ratelimit"
+	"github.com/stretchr/testify/assert"
+)
+
+// server enforces 1,200 requests per 5 minutes and announces what is left, with t rounded up.
+type server struct {
+	onDemand bool // a window begins with the first request after the last one, not on the clock
+	silent   bool // about its policy
+
+	mu      sync.Mutex
+	used    int
+	ends    time.Time
+	served  int
+	refused int
+}
+
+var seed atomic.Uint64
+
+const (
+	quota  = 1200
+	window = 300 // seconds
+)
+
+func (s *server) serve() http.Header {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); !now.Before(s.ends) {
+		s.used = 0
+		if s.onDemand || s.ends.IsZero() {
+			s.ends = now
+		}
+		for !now.Before(s.ends) {
+			s.ends = s.ends.Add(window * time.Second)
+		}
+	}
+	s.used++
+	if s.used > quota {
+		s.refused++
+	} else {
+		s.served++
+	}
+	left := (time.Until(s.ends) + time.Second - 1) / time.Second
+	h := limit("default", max(quota-s.used, 0), int(left))
+	if s.silent {
+		return h
+	}
+	return withPolicy(h, "default", quota, window)
+}
+
+// call makes one request that takes there to arrive and back for its reply.
+func call(t *testing.T, gate *ratelimit.Gate, s *server, there, back time.Duration) {
+	if !assert.NoError(t, gate.Acquire(t.Context(), 10*time.Minute)) {
+		return
+	}
+	time.Sleep(there)
+	h := s.serve()
+	time.Sleep(back)
+	gate.Update(h)
+	gate.Done()
+}
+
+// eachServer runs a test in a bubble of its own against each kind of server.
+func eachServer(t *testing.T, test func(t *testing.T, s *server)) {
+	servers := map[string]*server{
+		"windows by the clock":                {},
+		"windows by the clock, no policy":     {silent: true},
+		"windows by first request":            {onDemand: true},
+		"windows by first request, no policy": {onDemand: true, silent: true},
+	}
+	for name, s := range servers {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, s) })
+		})
+	}
+}
+
+func TestSequentialRequestsAreNeverRefused(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *server) {
+		gate := ratelimit.NewGate()
+		start := time.Now()
+		for range 1300 {
+			call(t, gate, s, 7*time.Millisecond, 13*time.Millisecond)
+		}
+		assert.Zero(t, s.refused)
+		assert.Equal(t, 1300, s.served)
+		// 300 s for the first window, 2 s for the last 100, up to one more by rounding.
+		assert.InDelta(t, 302.5, time.Since(start).Seconds(), 0.6)
+	})
+}
+
+func TestConcurrentRequestsAreNeverRefused(t *testing.T) {
+	const goroutines, calls = 100, 50
+	eachServer(t, func(t *testing.T, s *server) {
+		gate := ratelimit.NewGate()
+		start := time.Now()
+		var group sync.WaitGroup
+		for g := range uint64(goroutines) {
+			group.Go(func() {
+				random := rand.New(rand.NewPCG(g, seed.Add(1)))
+				latency := func() time.Duration { return time.Duration(random.Int64N(int64(4 * time.Second))) }
+				for range calls {
+					call(t, gate, s, latency(), latency()/3)
+				}
+			})
+		}
+		group.Wait()
+		assert.Zero(t, s.refused)
+		assert.Equal(t, goroutines*calls, s.served)
+		// 5,000 requests need five windows; what is in flight at their ends may cost one more.
+		assert.Less(t, time.Since(start), 6*(window+10)*time.Second)
+	})
+}
