@@ -1,0 +1,240 @@
+package cfimages_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// environment sets the variables that NewClient reads, and empties the others.
+func environment(t *testing.T, pairs ...string) {
+	for _, name := range []string{"CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY", "CLOUDFLARE_BASE_URL"} {
+		t.Setenv(name, "")
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		t.Setenv(pairs[i], pairs[i+1])
+	}
+}
+
+func TestNewClientRefuses(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   []string
+		opts  []cfimages.Option
+		param string
+		says  []string
+	}{
+		{name: "no account", param: "WithAccountID", says: []string{"WithAccountID", "CLOUDFLARE_ACCOUNT_ID"}},
+		{name: "no credentials", param: "WithAPIToken", says: []string{"WithAPIToken", "CLOUDFLARE_API_TOKEN"}},
+		{name: "account with a slash", opts: []cfimages.Option{cfimages.WithAccountID("a/../b")}, param: "WithAccountID", says: []string{`'/'`}},
+		{name: "account of the environment", env: []string{"CLOUDFLARE_ACCOUNT_ID", "a b"}, param: "CLOUDFLARE_ACCOUNT_ID", says: []string{`' '`}},
+		{name: "an explicit empty token hides the environment", env: []string{"CLOUDFLARE_API_TOKEN", "t"}, opts: []cfimages.Option{cfimages.WithAPIToken("")}, param: "WithAPIToken", says: []string{"no credentials"}},
+		{name: "token with a line break", opts: []cfimages.Option{cfimages.WithAPIToken("canary\r\nX-Evil: 1")}, param: "WithAPIToken", says: []string{"visible ASCII"}},
+		{name: "token beyond ASCII", opts: []cfimages.Option{cfimages.WithAPIToken("canaryé")}, param: "WithAPIToken", says: []string{"visible ASCII"}},
+		{name: "key without e-mail", opts: []cfimages.Option{cfimages.WithAPIKey("", "canary")}, param: "WithAPIKey", says: []string{"e-mail"}},
+		{name: "e-mail without key in the environment", env: []string{"CLOUDFLARE_EMAIL", "a@b"}, param: "CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY", says: []string{"WithAPIKey"}},
+		{name: "plain http", opts: []cfimages.Option{cfimages.WithBaseURL("http://example.com")}, param: "WithBaseURL", says: []string{"https", "WithInsecureHTTP"}},
+		{name: "plain http to a host that looks like loopback", opts: []cfimages.Option{cfimages.WithBaseURL("http://127.0.0.1.example.com")}, param: "WithBaseURL", says: []string{"https"}},
+		{name: "no scheme", opts: []cfimages.Option{cfimages.WithBaseURL("example.com/v4")}, param: "WithBaseURL", says: []string{"absolute"}},
+		{name: "no host", opts: []cfimages.Option{cfimages.WithBaseURL("https:///v4")}, param: "WithBaseURL", says: []string{"absolute"}},
+		{name: "another scheme", opts: []cfimages.Option{cfimages.WithBaseURL("ftp://example.com")}, param: "WithBaseURL", says: []string{"https"}},
+		{name: "userinfo", opts: []cfimages.Option{cfimages.WithBaseURL("https://user:canary@example.com")}, param: "WithBaseURL", says: []string{"user name"}},
+		{name: "userinfo and a bad port", opts: []cfimages.Option{cfimages.WithBaseURL("https://user:canary@example.com:x")}, param: "WithBaseURL", says: []string{"not a valid URL"}},
+		{name: "query", opts: []cfimages.Option{cfimages.WithBaseURL("https://example.com?a=b")}, param: "WithBaseURL", says: []string{"query"}},
+		{name: "empty query", opts: []cfimages.Option{cfimages.WithBaseURL("https://example.com?")}, param: "WithBaseURL", says: []string{"query"}},
+		{name: "fragment", opts: []cfimages.Option{cfimages.WithBaseURL("https://example.com#")}, param: "WithBaseURL", says: []string{"fragment"}},
+		{name: "base URL of the environment", env: []string{"CLOUDFLARE_BASE_URL", "http://example.com"}, param: "CLOUDFLARE_BASE_URL", says: []string{"https"}},
+		{name: "nil HTTP client", opts: []cfimages.Option{cfimages.WithHTTPClient(nil)}, param: "WithHTTPClient", says: []string{"nil"}},
+		{name: "no timeout", opts: []cfimages.Option{cfimages.WithRequestTimeout(0)}, param: "WithRequestTimeout", says: []string{"positive", "0s"}},
+		{name: "negative retry policy", opts: []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: -1})}, param: "WithRetryPolicy", says: []string{"-1"}},
+		{name: "user agent with a line break", opts: []cfimages.Option{cfimages.WithUserAgent("a\r\nb")}, param: "WithUserAgent", says: []string{"printable"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			environment(t, tt.env...)
+			opts := tt.opts
+			if tt.param != "WithAccountID" && tt.param != "CLOUDFLARE_ACCOUNT_ID" {
+				opts = append([]cfimages.Option{cfimages.WithAccountID("acc")}, opts...)
+			}
+			_, err := cfimages.NewClient(opts...)
+			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
+			assert.NotContains(t, err.Error(), "canary")
+			refused := paramError(err, tt.param)
+			require.NotNil(t, refused, "no error for %s in: %v", tt.param, err)
+			for _, say := range tt.says {
+				assert.Contains(t, refused.Error(), say)
+			}
+		})
+	}
+}
+
+// paramError finds the error for a parameter among joined ones.
+func paramError(err error, param string) *cfimages.ParamError {
+	if refused, ok := errors.AsType[*cfimages.ParamError](err); ok && refused.Param == param {
+		return refused
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			if refused := paramError(err, param); refused != nil {
+				return refused
+			}
+		}
+	}
+	return nil
+}
+
+func TestNewClientReportsAllViolations(t *testing.T) {
+	environment(t)
+	_, err := cfimages.NewClient(cfimages.WithBaseURL("http://example.com"), cfimages.WithRequestTimeout(-time.Second))
+	for _, param := range []string{"WithAccountID", "WithAPIToken", "WithBaseURL", "WithRequestTimeout"} {
+		assert.NotNil(t, paramError(err, param), param)
+	}
+}
+
+func TestRequest(t *testing.T) {
+	tests := []struct {
+		name   string
+		env    []string
+		opts   []cfimages.Option
+		url    string
+		header map[string]string
+	}{
+		{
+			name:   "token and default base URL from the environment",
+			env:    []string{"CLOUDFLARE_ACCOUNT_ID", "env-acc", "CLOUDFLARE_API_TOKEN", "env-token", "CLOUDFLARE_EMAIL", "a@b.c", "CLOUDFLARE_API_KEY", "env-key"},
+			url:    "https://api.cloudflare.com/client/v4/accounts/env-acc/images/v2",
+			header: map[string]string{"Authorization": "Bearer env-token", "X-Auth-Email": "", "X-Auth-Key": "", "User-Agent": "cfimages-go/0.1.0"},
+		},
+		{
+			name:   "e-mail and key from the environment",
+			env:    []string{"CLOUDFLARE_ACCOUNT_ID", "env-acc", "CLOUDFLARE_EMAIL", "a@b.c", "CLOUDFLARE_API_KEY", "env-key", "CLOUDFLARE_BASE_URL", "https://proxy.example/deep/path/"},
+			url:    "https://proxy.example/deep/path/accounts/env-acc/images/v2",
+			header: map[string]string{"Authorization": "", "X-Auth-Email": "a@b.c", "X-Auth-Key": "env-key"},
+		},
+		{
+			name: "options beat the environment",
+			env:  []string{"CLOUDFLARE_ACCOUNT_ID", "env-acc", "CLOUDFLARE_API_TOKEN", "env-token", "CLOUDFLARE_BASE_URL", "https://env.example"},
+			opts: []cfimages.Option{cfimages.WithAccountID("acc"), cfimages.WithAPIKey("me@x.y", "key"),
+				cfimages.WithBaseURL("http://[::1]:8080/v4"), cfimages.WithUserAgent("myapp/1.2 (test)")},
+			url:    "http://[::1]:8080/v4/accounts/acc/images/v2",
+			header: map[string]string{"Authorization": "", "X-Auth-Email": "me@x.y", "X-Auth-Key": "key", "User-Agent": "myapp/1.2 (test) cfimages-go/0.1.0"},
+		},
+		{
+			name: "plain http where it was allowed, and a later option beats an earlier",
+			opts: []cfimages.Option{cfimages.WithAccountID("acc"), cfimages.WithAPIKey("me@x.y", "key"), cfimages.WithAPIToken("token"),
+				cfimages.WithBaseURL("http://api.example"), cfimages.WithInsecureHTTP()},
+			url:    "http://api.example/accounts/acc/images/v2",
+			header: map[string]string{"Authorization": "Bearer token", "X-Auth-Email": ""},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			environment(t, tt.env...)
+			transport := answers(emptyPage)
+			client, err := cfimages.NewClient(append(tt.opts, cfimages.WithHTTPClient(&http.Client{Transport: transport}))...)
+			require.NoError(t, err)
+			_, err = client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+			require.NoError(t, err)
+			req := transport.requests[0]
+			assert.Equal(t, tt.url, req.URL.String())
+			assert.Empty(t, req.Header.Get("Accept-Encoding"), "net/http's own gzip is left alone")
+			for name, value := range tt.header {
+				assert.Equal(t, value, req.Header.Get(name), name)
+			}
+		})
+	}
+}
+
+func TestHTTPClientIsCopied(t *testing.T) {
+	transport := answers(emptyPage)
+	mine := &http.Client{Transport: transport, Timeout: time.Minute}
+	before := *mine
+	client := transport.client(t, cfimages.WithHTTPClient(mine))
+	_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+	require.NoError(t, err)
+	assert.Nil(t, mine.CheckRedirect)
+	assert.Equal(t, before.Timeout, mine.Timeout)
+
+	mine.Transport = nil // what the caller does later does not concern the client
+	_, err = client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+	require.NoError(t, err)
+	assert.Len(t, transport.requests, 2)
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		transport := new(canned).then(status, "", "Location", "https://evil.example/")
+		client := transport.client(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+		_, err := client.ImagesV1.Get(t.Context(), "img")
+		refused, ok := errors.AsType[*cfimages.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, status, refused.StatusCode)
+		assert.Contains(t, err.Error(), "redirects are not followed")
+		assert.Len(t, transport.requests, 1)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	token := answers(emptyPage).client(t, cfimages.WithAPIToken("canary-token"))
+	key := answers(emptyPage).client(t, cfimages.WithAPIKey("canary@example.com", "canary-key"))
+	upload := &cfimages.DirectUpload{ID: "img", UploadURL: "https://upload.example/canary/link?canary=1"}
+	broken := cfimages.DirectUpload{ID: "img", UploadURL: "canary \x00"}
+	var out bytes.Buffer
+	for _, value := range []any{token, *token, key, *key, key.ImagesV2, *key.DirectUploads, upload, *upload, broken} {
+		fmt.Fprintf(&out, "%v %+v %#v %s %q\n", value, value, value, value, value)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("text", "value", value)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "value", value)
+	}
+	encoded, err := json.Marshal([]any{token, key})
+	require.NoError(t, err)
+	out.Write(encoded)
+	assert.NotContains(t, out.String(), "canary")
+	assert.Contains(t, out.String(), "https://upload.example/[redacted]")
+
+	encoded, err = json.Marshal(upload)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"id":"img","uploadURL":"https://upload.example/canary/link?canary=1"}`, string(encoded), "a browser is to have it")
+}
+
+// A server that repeats what it was told does not get it into an error or a log.
+func TestSecretsEchoedByTheServer(t *testing.T) {
+	shapes := []string{
+		`%s`,
+		`{"success":false,"errors":[{"code":1,"message":"%[1]s","documentation_url":"%[1]s","source":{"pointer":"%[1]s"}}]}`,
+		`{"result":{"%s":}}`,
+		`{"success":true,"result":{"%s":[`,
+	}
+	logins := []cfimages.Option{cfimages.WithAPIToken("canary-token"), cfimages.WithAPIKey("canary@example.com", "canary-key")}
+	for _, status := range []int{200, 403, 500} {
+		for _, shape := range shapes {
+			for _, login := range logins {
+				var log bytes.Buffer
+				transport := new(canned).thenDo(func(req *http.Request) (*http.Response, error) {
+					told := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
+					resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(shape, told)))}
+					resp.Header.Set("Cf-Ray", told)
+					return resp, nil
+				})
+				client := transport.client(t, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+				_, err := client.ImagesV1.Get(t.Context(), "img")
+				require.Error(t, err)
+				fmt.Fprintf(&log, "%v %+v %#v", err, err, err)
+				slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", "err", err)
+				assert.NotContains(t, log.String(), "canary")
+				assert.Contains(t, log.String(), "[redacted]")
+			}
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package cfimages
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/imagepath"
+	"github.com/cfimages/cfimages-go/internal/multipartbody"
+	"github.com/cfimages/cfimages-go/internal/retry"
+)
+
+// DirectUploads makes one-time upload URLs, uploads to them, and waits for the
+// uploads of others.
+type DirectUploads struct{ sender *sender }
+
+// DirectUploadParams say what a future image will be. The zero value is valid.
+type DirectUploadParams struct {
+	// ID is a custom ID; "" lets Cloudflare choose one. At most 1024 characters of
+	// UTF-8 with any number of subpaths, no slash at an end, not a UUID
+	// (Cloudflare's API reference), and nothing that could not be addressed
+	// afterwards: see [ImagesV1.Get].
+	ID string
+
+	// Creator is an ID of your own for who uploads; "" leaves it unset.
+	Creator string
+
+	// ExpiresIn is how long from now the URL can be used: 2 minutes to 6 hours
+	// (Cloudflare's API reference). At the lower limit, leave a margin for the
+	// way there. The default of the API is 30 minutes.
+	ExpiresIn time.Duration
+
+	// Expiry is when the URL expires, instead of ExpiresIn.
+	Expiry time.Time
+
+	// Metadata is marshalled to one JSON object of at most 1024 bytes, by the rules of
+	// encoding/json/v2. Lists can be filtered by it; see [Where].
+	Metadata any
+
+	// RequireSignedURLs makes the image private: it is delivered only at signed
+	// URLs; see [URLSigner]. Cloudflare does not allow it together with a custom ID.
+	RequireSignedURLs bool
+}
+
+// DirectUpload is a draft and the URL that completes it.
+type DirectUpload struct {
+	ID string `json:"id"`
+	// UploadURL takes one upload without further credentials: whoever has it can
+	// use it. Printing or logging a DirectUpload leaves out its secret part;
+	// encoding one as JSON, for the browser that is to upload, does not.
+	UploadURL string `json:"uploadURL"`
+}
+
+// String returns the ID and the host of the URL.
+func (d DirectUpload) String() string {
+	return fmt.Sprintf("DirectUpload{ID: %q, UploadURL: %q}", d.ID, publicPart(d.UploadURL))
+}
+
+// GoString returns the same as String, for %#v.
+func (d DirectUpload) GoString() string { return "cfimages." + d.String() }
+
+// LogValue returns what String tells, for slog.
+func (d DirectUpload) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", d.ID), slog.String("upload_url", publicPart(d.UploadURL)))
+}
+
+// publicPart returns a one-time upload URL without what makes it a secret.
+func publicPart(uploadURL string) string {
+	u, err := url.Parse(uploadURL)
+	if err != nil || u.Host == "" {
+		return "[redacted]"
+	}
+	return u.Scheme + "://" + u.Host + "/[redacted]"
+}
+
+const (
+	minExpiry        = 2 * time.Minute
+	maxExpiry        = 6 * time.Hour
+	maxMetadataBytes = 1024
+
+	minPause = 250 * time.Millisecond
+	maxPause = 5 * time.Second
+)
+
+// Create makes a draft and the one-time URL that completes it.
+//
+// Bad parameters are refused with [ErrInvalidParams] before any request. The
+// call is sent again only if the one before provably did nothing. When that is not
+// known, the error is [ErrOutcomeUnknown]: there may be a draft. With a custom ID,
+// [ImagesV1.Get] tells; without, there is no way to look for it, and it is
+// harmless: nobody has its URL, and lists leave drafts out.
+func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (*DirectUpload, error) {
+	fields, err := params.fields(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	contentType, form, err := multipartbody.Fields(fields)
+	if err != nil {
+		return nil, fmt.Errorf("cfimages: DirectUploads.Create: %w", err)
+	}
+	const path = "images/v2/direct_upload"
+	c := s.sender.apiCall("DirectUploads.Create", http.MethodPost, path, path)
+	c.repetition = repeatUnserved
+	c.unsure = "a draft may have been created; with a custom ID, ImagesV1.Get tells"
+	body := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(form)), nil }
+	c.content = func(func()) (content, error) {
+		first, err := body()
+		return content{first, contentType, int64(len(form)), body}, err
+	}
+	created := new(DirectUpload)
+	if err := s.sender.do(ctx, c, created.read); err != nil {
+		return nil, err
+	}
+	return created, nil
+}
+
+// Upload sends the file to a one-time upload URL, as [Uploader.Upload] does,
+// with the client's HTTP client and options but without its credentials.
+func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
+	return s.sender.upload(ctx, uploadURL, file)
+}
+
+// Wait waits until something was uploaded to a draft, and returns the image. It
+// asks for the details again and again, after pauses that grow from 250 ms to 5 s.
+//
+// It ends with the context's error when that ends, so give it a deadline:
+// Cloudflare does not tell when nothing will come any more. An unknown ID is
+// [ErrNotFound]; any other failure that outlasts the retry policy is returned
+// too.
+func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
+	images := ImagesV1{sender: s.sender}
+	for pause := 2 * minPause; ; pause = min(pause*3/2, maxPause) {
+		img, err := images.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !img.Draft {
+			return img, nil
+		}
+		if err := retry.Sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
+			return nil, fmt.Errorf("cfimages: DirectUploads.Wait: image %q is still a draft: %w", id, cancellation(ctx))
+		}
+	}
+}
+
+// fields returns the form to send, or every violation, joined.
+func (p *DirectUploadParams) fields(now time.Time) ([]multipartbody.Field, error) {
+	var fields []multipartbody.Field
+	var errs []error
+	add := func(name, value string) {
+		if value != "" {
+			fields = append(fields, multipartbody.Field{Name: name, Value: value})
+		}
+	}
+	if p.ID != "" {
+		if err := imagepath.CheckCustomID(p.ID); err != nil {
+			errs = append(errs, &ParamError{Param: "ID", Reason: err.Error()})
+		}
+	}
+	add("id", p.ID)
+	add("creator", p.Creator)
+	expiry, err := p.expiry(now)
+	errs = append(errs, err)
+	add("expiry", expiry)
+	metadata, err := p.metadata()
+	errs = append(errs, err)
+	add("metadata", metadata)
+	if p.RequireSignedURLs {
+		if p.ID != "" {
+			errs = append(errs, paramErrorf("RequireSignedURLs", "can not be combined with a custom ID: leave one of the two out"))
+		}
+		add("requireSignedURLs", strconv.FormatBool(true))
+	}
+	return fields, errors.Join(errs...)
+}
+
+// expiry returns the expiry as it is sent, "" for the default.
+func (p *DirectUploadParams) expiry(now time.Time) (string, error) {
+	in, param := p.ExpiresIn, "ExpiresIn"
+	switch {
+	case p.Expiry.IsZero() && in == 0:
+		return "", nil
+	case !p.Expiry.IsZero() && in != 0:
+		return "", paramErrorf("Expiry", "and ExpiresIn were both given: leave one out")
+	case !p.Expiry.IsZero():
+		in, param = p.Expiry.Sub(now), "Expiry"
+	}
+	if in < minExpiry || in > maxExpiry {
+		return "", paramErrorf(param, "must be between 2 minutes and 6 hours from now, got %v", in)
+	}
+	return now.Add(in).UTC().Format("2006-01-02T15:04:05.000Z07:00"), nil
+}
+
+// metadata returns the metadata as it is sent, "" for none.
+func (p *DirectUploadParams) metadata() (string, error) {
+	if p.Metadata == nil {
+		return "", nil
+	}
+	text, err := jsonv2.Marshal(p.Metadata, jsonv2.Deterministic(true))
+	switch {
+	case err != nil:
+		return "", paramErrorf("Metadata", "can not be marshalled to JSON: %v", err)
+	case jsontext.Value(text).Kind() != '{':
+		return "", paramErrorf("Metadata", "must be a JSON object, got %v", jsontext.Value(text).Kind())
+	case len(text) > maxMetadataBytes:
+		return "", paramErrorf("Metadata", "is %d bytes of JSON, at most %d are allowed", len(text), maxMetadataBytes)
+	}
+	return string(text), nil
+}
+
+// read decodes the reply to a create.
+func (d *DirectUpload) read(body io.Reader) error {
+	err := readResult(body, func(dec *jsontext.Decoder) error {
+		return readObject(dec, func(name []byte) error {
+			switch string(name) {
+			case "id":
+				return readString(dec, &d.ID)
+			case "uploadURL":
+				return readString(dec, &d.UploadURL)
+			}
+			return dec.SkipValue()
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if u, err := url.Parse(d.UploadURL); d.ID == "" || err != nil || u.Host == "" {
+		return errors.New("the result lacks an ID or a valid upload URL")
+	}
+	return nil
+}

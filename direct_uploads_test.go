@@ -1,0 +1,204 @@
+package cfimages_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// formOf parses a request's multipart body into its fields.
+func formOf(t *testing.T, contentType, body string) map[string][]string {
+	t.Helper()
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	require.NoError(t, err)
+	require.Equal(t, "multipart/form-data", mediaType)
+	form, err := multipart.NewReader(strings.NewReader(body), params["boundary"]).ReadForm(1 << 20)
+	require.NoError(t, err)
+	require.Empty(t, form.File)
+	return form.Value
+}
+
+func TestCreateSends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type owner struct {
+			Team string `json:"team"`
+			N    uint64
+		}
+		tests := []struct {
+			name   string
+			params cfimages.DirectUploadParams
+			want   map[string][]string
+		}{
+			{name: "nothing", want: map[string][]string{}},
+			{
+				name:   "everything but a private image",
+				params: cfimages.DirectUploadParams{ID: "a b/ü/100%", Creator: "alice", ExpiresIn: time.Hour, Metadata: owner{"x", 1<<64 - 1}},
+				want: map[string][]string{"id": {"a b/ü/100%"}, "creator": {"alice"}, "expiry": {"2000-01-01T01:00:00.000Z"},
+					"metadata": {`{"team":"x","N":18446744073709551615}`}},
+			},
+			{
+				name: "a private image and a time in another zone",
+				params: cfimages.DirectUploadParams{RequireSignedURLs: true,
+					Expiry: time.Date(2000, 1, 1, 6, 30, 0, 0, time.FixedZone("", 3600))},
+				want: map[string][]string{"requireSignedURLs": {"true"}, "expiry": {"2000-01-01T05:30:00.000Z"}},
+			},
+			{
+				name:   "the lower bound, and metadata as raw JSON",
+				params: cfimages.DirectUploadParams{ExpiresIn: 2 * time.Minute, Metadata: json.RawMessage(`{"k": "v"}`)},
+				want:   map[string][]string{"expiry": {"2000-01-01T00:02:00.000Z"}, "metadata": {`{"k":"v"}`}},
+			},
+			{
+				name:   "the upper bound, the longest ID, the largest metadata",
+				params: cfimages.DirectUploadParams{ExpiresIn: 6 * time.Hour, ID: strings.Repeat("ü", 1024), Metadata: map[string]string{"k": strings.Repeat("x", 1024-8)}},
+				want: map[string][]string{"expiry": {"2000-01-01T06:00:00.000Z"}, "id": {strings.Repeat("ü", 1024)},
+					"metadata": {`{"k":"` + strings.Repeat("x", 1024-8) + `"}`}},
+			},
+			{
+				name:   "the keys of a map in order",
+				params: cfimages.DirectUploadParams{Metadata: map[string]any{"c": true, "a": 1, "b": nil}},
+				want:   map[string][]string{"metadata": {`{"a":1,"b":null,"c":true}`}},
+			},
+		}
+		for _, tt := range tests {
+			transport := answers(uploadReply)
+			created, err := transport.client(t).DirectUploads.Create(t.Context(), tt.params)
+			require.NoError(t, err, tt.name)
+			assert.Equal(t, &cfimages.DirectUpload{ID: "img", UploadURL: "https://upload.example/hash/img"}, created)
+			req := transport.requests[0]
+			assert.Equal(t, "POST https://api.example/client/v4/accounts/acc/images/v2/direct_upload", req.Method+" "+req.URL.String())
+			assert.Equal(t, int64(len(transport.bodies[0])), req.ContentLength)
+			assert.Equal(t, tt.want, formOf(t, req.Header.Get("Content-Type"), transport.bodies[0]), tt.name)
+		}
+	})
+}
+
+func TestCreateRefuses(t *testing.T) {
+	tests := []struct {
+		name   string
+		params cfimages.DirectUploadParams
+		param  string
+		says   string
+	}{
+		{"1025 characters", cfimages.DirectUploadParams{ID: strings.Repeat("ü", 1025)}, "ID", "1025"},
+		{"invalid UTF-8", cfimages.DirectUploadParams{ID: "a\xff"}, "ID", "UTF-8"},
+		{"slash at the start", cfimages.DirectUploadParams{ID: "/a"}, "ID", "slash"},
+		{"slash at the end", cfimages.DirectUploadParams{ID: "a/"}, "ID", "slash"},
+		{"UUID", cfimages.DirectUploadParams{ID: "107B9558-dd06-4bbd-5fef-9c2c16bb7900"}, "ID", "UUID"},
+		{"dot segment", cfimages.DirectUploadParams{ID: "a/./b"}, "ID", `"."`},
+		{"two dots", cfimages.DirectUploadParams{ID: ".."}, "ID", `".."`},
+		{"control character", cfimages.DirectUploadParams{ID: "a\nb"}, "ID", "control"},
+		{"private with a custom ID", cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true}, "RequireSignedURLs", "custom ID"},
+		{"too soon", cfimages.DirectUploadParams{ExpiresIn: 2*time.Minute - 1}, "ExpiresIn", "2 minutes"},
+		{"too late", cfimages.DirectUploadParams{ExpiresIn: 6*time.Hour + 1}, "ExpiresIn", "6 hours"},
+		{"negative", cfimages.DirectUploadParams{ExpiresIn: -time.Hour}, "ExpiresIn", "-1h"},
+		{"in the past", cfimages.DirectUploadParams{Expiry: time.Unix(0, 0)}, "Expiry", "2 minutes"},
+		{"two expiries", cfimages.DirectUploadParams{ExpiresIn: time.Hour, Expiry: time.Now().Add(time.Hour)}, "Expiry", "both"},
+		{"metadata of 1025 bytes", cfimages.DirectUploadParams{Metadata: map[string]string{"k": strings.Repeat("x", 1025-8)}}, "Metadata", "1025"},
+		{"metadata a list", cfimages.DirectUploadParams{Metadata: []int{1}}, "Metadata", "object"},
+		{"metadata a string", cfimages.DirectUploadParams{Metadata: `{"k":"v"}`}, "Metadata", "object"},
+		{"metadata a nil pointer", cfimages.DirectUploadParams{Metadata: (*struct{})(nil)}, "Metadata", "object"},
+		{"metadata that has no JSON", cfimages.DirectUploadParams{Metadata: map[string]any{"f": func() {}}}, "Metadata", "marshal"},
+		{"metadata that is no JSON", cfimages.DirectUploadParams{Metadata: json.RawMessage(`{"k"}`)}, "Metadata", "marshal"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			transport := answers(uploadReply)
+			_, err := transport.client(t).DirectUploads.Create(t.Context(), tt.params)
+			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
+			refused := paramError(err, tt.param)
+			require.NotNil(t, refused, "%v", err)
+			assert.Contains(t, refused.Error(), tt.says)
+			assert.Empty(t, transport.requests)
+		})
+	}
+	_, err := answers(uploadReply).client(t).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "/", ExpiresIn: 1, Metadata: 1})
+	for _, param := range []string{"ID", "ExpiresIn", "Metadata"} {
+		assert.NotNil(t, paramError(err, param), param)
+	}
+}
+
+func TestCreateNeedsAUsableURL(t *testing.T) {
+	for _, result := range []string{`{"id":"img"}`, `{"uploadURL":"https://u.example/x"}`, `{"id":"img","uploadURL":"/x"}`, `{"id":"img","uploadURL":"https://u.example/%zz"}`} {
+		_, err := answers(`{"success":true,"result":`+result+`}`).client(t).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+		require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
+		assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown, "there may be a draft")
+	}
+}
+
+func TestWait(t *testing.T) {
+	const draft = `{"success":true,"result":{"id":"img","draft":true}}`
+	synctest.Test(t, func(t *testing.T) {
+		transport := answers(draft, draft, draft, strings.Replace(imageReply, `"id"`, `"draft":false,"id"`, 1))
+		start := time.Now()
+		img, err := transport.client(t).DirectUploads.Wait(t.Context(), "img")
+		require.NoError(t, err)
+		assert.Equal(t, "img", img.ID)
+		assert.Len(t, transport.requests, 4)
+		assert.GreaterOrEqual(t, time.Since(start), 3*250*time.Millisecond)
+
+		transport = answers(draft)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err = transport.client(t).DirectUploads.Wait(ctx, "img")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Contains(t, err.Error(), `"img"`)
+		asked := len(transport.requests)
+		assert.Greater(t, asked, 3600/5, "at least every 5 s")
+		assert.Less(t, asked, 3600/2, "not much more often than every 2.5 s")
+	})
+	_, err := new(canned).then(404, "").client(t).DirectUploads.Wait(t.Context(), "img")
+	assert.ErrorIs(t, err, cfimages.ErrNotFound)
+	_, err = answers(draft).client(t).DirectUploads.Wait(t.Context(), "../img")
+	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
+}
+
+func TestImagesV1(t *testing.T) {
+	transport := answers(imageReply)
+	client := transport.client(t)
+	for id, path := range map[string]string{
+		"img": "img", "a/b": "a/b", "a b/ü?#%2F;": "a%20b/%C3%BC%3F%23%252F%3B", "...": "...", "107b9558-dd06-4bbd-5fef-9c2c16bb7900": "107b9558-dd06-4bbd-5fef-9c2c16bb7900",
+	} {
+		transport.requests = nil
+		_, err := client.ImagesV1.Get(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, client.ImagesV1.Delete(t.Context(), id))
+		assert.Equal(t, "GET /client/v4/accounts/acc/images/v1/"+path, transport.requests[0].Method+" "+transport.requests[0].URL.EscapedPath())
+		assert.Equal(t, "DELETE /client/v4/accounts/acc/images/v1/"+path, transport.requests[1].Method+" "+transport.requests[1].URL.EscapedPath())
+	}
+	transport.requests = nil
+	for _, id := range []string{"", ".", "..", "a/../../b", "/a", "a/", "a//b", "a\x00", "a\x7f", "a\u0085", "\xff", strings.Repeat("x", 1025)} {
+		_, err := client.ImagesV1.Get(t.Context(), id)
+		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, "%q", id)
+		assert.ErrorIs(t, client.ImagesV1.Delete(t.Context(), id), cfimages.ErrInvalidParams, "%q", id)
+	}
+	assert.Empty(t, transport.requests)
+}
+
+func TestDelete(t *testing.T) {
+	for _, body := range []string{`{"success":true,"result":{}}`, `{"success":true,"result":null}`, `{"success":true,"result":""}`, `{"success":true}`} {
+		assert.NoError(t, answers(body).client(t).ImagesV1.Delete(t.Context(), "img"), body)
+	}
+	for _, body := range []string{"", "null", "{}", `{"success":false}`, `{"success":1}`} {
+		assert.Error(t, answers(body).client(t).ImagesV1.Delete(t.Context(), "img"), body)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		retrying := cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy())
+		lost := func(*http.Request) (*http.Response, error) { return nil, errors.New("lost") }
+		assert.NoError(t, new(canned).then(503, "").then(404, "").client(t, retrying).ImagesV1.Delete(t.Context(), "img"),
+			"the attempt before may have deleted it")
+		assert.ErrorIs(t, new(canned).then(429, "").then(404, "").client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound)
+		assert.ErrorContains(t, new(canned).thenDo(lost).client(t, retrying).ImagesV1.Delete(t.Context(), "img"), "lost")
+	})
+}

@@ -1,0 +1,43 @@
+// Package cfimages is a client for Cloudflare Images V2: it lists images with
+// metadata filters, walks through millions of them, hands out one-time upload
+// URLs, uploads to them, and verifies that an upload has come.
+//
+// # Start
+//
+// [NewClient] takes the account and an API token from options or from
+// CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. One client serves a whole
+// program, from any number of goroutines.
+//
+// # Listing
+//
+// [ImagesV2.All] ranges over images, [ImagesV2.Pages] over pages, and
+// [ImagesV2.List] asks for one page. [ListParams] says which images, with
+// metadata filters made by [Where] and typed conditions such as [Eq], [In] and [Gt].
+// A walk that fails ends with a [*PageError], which says where to go on.
+//
+// # Direct uploads
+//
+// [DirectUploads.Create] makes a draft and a one-time URL. A browser posts a form to
+// it, a Go program calls [Uploader.Upload]; neither needs credentials.
+// [DirectUploads.Wait] waits until the image has come, and [ImagesV1.Get] looks once.
+//
+// # Errors
+//
+// What is wrong with the parameters is found before anything is sent: every
+// violation is a [*ParamError], and they match [ErrInvalidParams]. A reply that is not
+// a success is an [*Error] with its status, Cloudflare's codes and the ray ID.
+// [ErrNotFound], [ErrRateLimited] and the others are for errors.Is, and so are the
+// causes below, such as context.Canceled.
+//
+// # Retries and limits
+//
+// Failed calls are repeated where that can do no harm; see [RetryPolicy]. Nothing
+// waits without bound: an attempt has 30 s for the headers of its reply, its body
+// may not be silent for longer, and is read up to 32 MiB. The server's
+// Ratelimit headers are obeyed before it has to refuse anything; [Client.RateLimit]
+// reports them.
+//
+// # Tests
+//
+// Package imagestest is an in-process Cloudflare Images to test against.
+package cfimages

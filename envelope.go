@@ -1,0 +1,248 @@
+package cfimages
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// envelope is the JSON object around every reply of the API.
+type envelope struct {
+	success  bool
+	errors   []ErrorInfo
+	messages []ErrorInfo
+	id       string // beside the result only in the short reply to an upload
+
+	hasSuccess, hasResult bool
+}
+
+// Error makes an envelope that says success:false an error on its way to the
+// [*Error] that is made of it.
+func (e *envelope) Error() string { return "the reply says success:false" }
+
+// read reads the one envelope in src. It calls result for a result that is not
+// null, while it arrives. A reply that is read without an error says whether it is
+// a success; what result was given counts only then.
+func (e *envelope) read(src io.Reader, result func(*jsontext.Decoder) error) error {
+	dec := newDecoder(src)
+	err := readObject(dec, func(name []byte) error {
+		switch string(name) {
+		case "success":
+			e.hasSuccess = dec.PeekKind() != 'n'
+			return readBool(dec, &e.success)
+		case "errors":
+			return readInfos(dec, &e.errors)
+		case "messages":
+			return readInfos(dec, &e.messages)
+		case "result":
+			if dec.PeekKind() == 'n' || result == nil {
+				return dec.SkipValue()
+			}
+			if e.hasResult {
+				return errors.New("the reply has two results")
+			}
+			e.hasResult = true
+			return result(dec)
+		case "id":
+			return readString(dec, &e.id)
+		}
+		return dec.SkipValue()
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := dec.ReadToken(); err == nil {
+		return errors.New("the reply goes on after its end")
+	} else if err != io.EOF {
+		return fmt.Errorf("after the end of the reply: %w", err)
+	}
+	if !e.hasSuccess {
+		return errors.New("the reply does not say whether it is a success")
+	}
+	return nil
+}
+
+// readSuccess is like read, but a reply that is no success is an error too.
+func (e *envelope) readSuccess(src io.Reader, result func(*jsontext.Decoder) error) error {
+	if err := e.read(src, result); err != nil {
+		return err
+	}
+	if !e.success {
+		return e
+	}
+	return nil
+}
+
+// readResult reads an envelope of success that must have a result.
+func readResult(src io.Reader, result func(*jsontext.Decoder) error) error {
+	var env envelope
+	if err := env.readSuccess(src, result); err != nil {
+		return err
+	}
+	if !env.hasResult {
+		return errors.New("the reply is a success without a result")
+	}
+	return nil
+}
+
+// newDecoder returns a decoder that lets one odd name pass rather than fail a
+// whole page for it: of duplicate names the last one counts, and invalid UTF-8
+// becomes U+FFFD.
+func newDecoder(src io.Reader) *jsontext.Decoder {
+	return jsontext.NewDecoder(src, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// readObject calls member with the name of each member of the next value, which
+// must be an object. member must read the member's value; name is good until then.
+func readObject(dec *jsontext.Decoder, member func(name []byte) error) error {
+	if err := readDelimiter(dec, '{'); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := member(unquoteName(name)); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// unquoteName returns the text of a member's name, copying only one with escapes.
+func unquoteName(raw jsontext.Value) []byte {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return unquote(nil, raw)
+	}
+	return raw[1 : len(raw)-1]
+}
+
+// unquote appends the text of a JSON string that a decoder has accepted.
+func unquote(dst []byte, raw jsontext.Value) []byte {
+	dst, _ = jsontext.AppendUnquote(dst, raw) // invalid UTF-8, now U+FFFD, is the only error left
+	return dst
+}
+
+// readArray calls element before each element of the next value, which must be
+// an array. element must read it.
+func readArray(dec *jsontext.Decoder, element func() error) error {
+	if err := readDelimiter(dec, '['); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+func readDelimiter(dec *jsontext.Decoder, want jsontext.Kind) error {
+	if got := dec.PeekKind(); got != want {
+		return wrongKind(dec, want)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// wrongKind is the error for a next value that is not of the wanted kind, or
+// for what keeps it from being read.
+func wrongKind(dec *jsontext.Decoder, want jsontext.Kind) error {
+	pointer := dec.StackPointer()
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%v where %v was expected, at or after %q", raw.Kind(), want, string(pointer))
+}
+
+// readString reads a string; null becomes "".
+func readString(dec *jsontext.Decoder, dst *string) error {
+	text, err := appendString(dec, nil)
+	*dst = string(text)
+	return err
+}
+
+// appendString appends the text of the next value, which must be a string or
+// null, to dst.
+func appendString(dec *jsontext.Decoder, dst []byte) ([]byte, error) {
+	kind := dec.PeekKind()
+	if kind != '"' && kind != 'n' {
+		return dst, wrongKind(dec, '"')
+	}
+	raw, err := dec.ReadValue()
+	if err != nil || kind == 'n' {
+		return dst, err
+	}
+	return unquote(dst, raw), nil
+}
+
+// readBool reads a boolean; null becomes false.
+func readBool(dec *jsontext.Decoder, dst *bool) error {
+	kind := dec.PeekKind()
+	if kind != 't' && kind != 'f' && kind != 'n' {
+		return wrongKind(dec, 't')
+	}
+	*dst = kind == 't'
+	_, err := dec.ReadToken()
+	return err
+}
+
+// readInt reads a whole number; null becomes 0.
+func readInt(dec *jsontext.Decoder, dst *int) error {
+	kind := dec.PeekKind()
+	if kind != '0' && kind != 'n' {
+		return wrongKind(dec, '0')
+	}
+	raw, err := dec.ReadValue()
+	*dst = 0
+	if err == nil && kind == '0' {
+		*dst, err = strconv.Atoi(string(raw))
+	}
+	return err
+}
+
+// readInfos reads an envelope's errors or messages; null is none.
+func readInfos(dec *jsontext.Decoder, dst *[]ErrorInfo) error {
+	*dst = nil
+	if dec.PeekKind() == 'n' {
+		return dec.SkipValue()
+	}
+	return readArray(dec, func() error {
+		var info ErrorInfo
+		err := readObject(dec, func(name []byte) error {
+			switch string(name) {
+			case "code":
+				return readInt(dec, &info.Code)
+			case "message":
+				return readString(dec, &info.Message)
+			case "documentation_url":
+				return readString(dec, &info.DocumentationURL)
+			case "source":
+				return readSource(dec, &info.Pointer)
+			}
+			return dec.SkipValue()
+		})
+		*dst = append(*dst, info)
+		return err
+	})
+}
+
+func readSource(dec *jsontext.Decoder, pointer *string) error {
+	if dec.PeekKind() == 'n' {
+		return dec.SkipValue()
+	}
+	return readObject(dec, func(name []byte) error {
+		if string(name) == "pointer" {
+			return readString(dec, pointer)
+		}
+		return dec.SkipValue()
+	})
+}

@@ -1,0 +1,210 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// calls are one call of each kind that has a result.
+func calls(client *cfimages.Client) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"List": func(ctx context.Context) error {
+			_, err := client.ImagesV2.List(ctx, cfimages.ListParams{})
+			return err
+		},
+		"All": func(ctx context.Context) error {
+			for _, err := range client.ImagesV2.All(ctx, cfimages.ListParams{}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"Get": func(ctx context.Context) error {
+			_, err := client.ImagesV1.Get(ctx, "img")
+			return err
+		},
+		"Create": func(ctx context.Context) error {
+			_, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+			return err
+		},
+		"Upload": func(ctx context.Context) error {
+			_, err := client.DirectUploads.Upload(ctx, "https://upload.example/hash/img", cfimages.File{Body: strings.NewReader("png")})
+			return err
+		},
+	}
+}
+
+func TestMalformedReplies(t *testing.T) {
+	everywhere := map[string]string{
+		"empty":                  "",
+		"white space":            " \n",
+		"null":                   "null",
+		"empty object":           "{}",
+		"array":                  "[]",
+		"string":                 `"ok"`,
+		"HTML":                   "<!DOCTYPE html><title>Welcome</title>",
+		"no result":              `{"success":true}`,
+		"result null":            `{"success":true,"result":null}`,
+		"result of another kind": `{"success":true,"result":[]}`,
+		"result true":            `{"success":true,"result":true}`,
+		"empty result":           `{"success":true,"result":{}}`,
+		"success missing":        strings.Replace(imageReply, `"success":true,`, "", 1),
+		"success a string":       strings.Replace(imageReply, `true`, `"true"`, 1),
+		"success null":           strings.Replace(imageReply, `true`, `null`, 1),
+		"errors a string":        strings.Replace(imageReply, `"errors":[]`, `"errors":"none"`, 1),
+		"messages of numbers":    strings.Replace(imageReply, `"messages":[]`, `"messages":[1]`, 1),
+		"code a string":          `{"success":false,"errors":[{"code":"x"}]}`,
+		"code too large":         `{"success":false,"errors":[{"code":99999999999999999999}]}`,
+		"truncated":              imageReply[:len(imageReply)-1],
+		"trailing bytes":         imageReply + "x",
+		"a second envelope":      imageReply + imageReply,
+		"two results":            `{"success":true,"result":{"id":"a"},"result":{"id":"b"}}`,
+		"ID a number":            `{"success":true,"result":{"id":1}}`,
+	}
+	for name, body := range everywhere {
+		for call, do := range calls(answers(body).client(t)) {
+			t.Run(name+" "+call, func(t *testing.T) {
+				requireMalformed(t, do(t.Context()))
+			})
+		}
+	}
+	images := map[string]string{
+		"no list":                `{"continuation_token":null}`,
+		"list null":              `{"images":null}`,
+		"list of another kind":   `{"images":{}}`,
+		"two lists":              `{"images":[],"images":[]}`,
+		"token a number":         `{"images":[],"continuation_token":1}`,
+		"image null":             `{"images":[null]}`,
+		"image a string":         `{"images":["img"]}`,
+		"image without ID":       `{"images":[{}]}`,
+		"image with an empty ID": `{"images":[{"id":""}]}`,
+		"creator a number":       `{"images":[{"id":"a","creator":1}]}`,
+		"filename an object":     `{"images":[{"id":"a","filename":{}}]}`,
+		"metadata a string":      `{"images":[{"id":"a","meta":"{}"}]}`,
+		"metadata an array":      `{"images":[{"id":"a","meta":[]}]}`,
+		"signed URLs a string":   `{"images":[{"id":"a","requireSignedURLs":"true"}]}`,
+		"uploaded a number":      `{"images":[{"id":"a","uploaded":1}]}`,
+		"uploaded not RFC 3339":  `{"images":[{"id":"a","uploaded":"yesterday"}]}`,
+		"variants a string":      `{"images":[{"id":"a","variants":"https://"}]}`,
+		"variants of numbers":    `{"images":[{"id":"a","variants":[1]}]}`,
+		"draft a string":         `{"images":[{"id":"a","draft":"no"}]}`,
+	}
+	for name, result := range images {
+		list := calls(answers(`{"success":true,"result":` + result + `}`).client(t))
+		t.Run(name, func(t *testing.T) {
+			requireMalformed(t, list["List"](t.Context()))
+			requireMalformed(t, list["All"](t.Context()))
+		})
+	}
+}
+
+func requireMalformed(t *testing.T, err error) {
+	t.Helper()
+	require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
+	malformed, ok := errors.AsType[*cfimages.Error](err)
+	require.True(t, ok)
+	assert.Equal(t, http.StatusOK, malformed.StatusCode)
+}
+
+// success:false is an error at any status, wherever it stands.
+func TestRefusals(t *testing.T) {
+	const before = `{"result":null,"success":false,"errors":[{"code":5400,"message":"bad filter","documentation_url":"https://docs.example","source":{"pointer":"/meta"}},{"code":77777,"message":"unknown to us"}],"messages":[{"code":1,"message":"note"}]}`
+	const after = `{"result":{"id":"a","uploadURL":"https://u.example/a","images":[]},"messages":null,"errors":null,"success":false}`
+	for _, status := range []int{200, 201, 400, 403, 404, 409, 429, 500} {
+		for call, do := range calls(new(canned).then(status, before, "Cf-Ray", "8f-AMS", "Content-Type", "text/html").client(t)) {
+			err := do(t.Context())
+			refused, ok := errors.AsType[*cfimages.Error](err)
+			require.True(t, ok, "%s: %v", call, err)
+			assert.Equal(t, status, refused.StatusCode)
+			assert.Equal(t, "8f-AMS", refused.RayID)
+			assert.Equal(t, 1, refused.Attempts)
+			assert.Empty(t, refused.Body)
+			assert.Equal(t, []cfimages.ErrorInfo{
+				{Code: 5400, Message: "bad filter", DocumentationURL: "https://docs.example", Pointer: "/meta"},
+				{Code: 77777, Message: "unknown to us"},
+			}, refused.Errors)
+			assert.Equal(t, []cfimages.ErrorInfo{{Code: 1, Message: "note"}}, refused.Messages)
+			assert.Contains(t, err.Error(), "bad filter at /meta (code 5400); unknown to us (code 77777)")
+			assert.NotErrorIs(t, err, cfimages.ErrMalformedResponse)
+		}
+		for call, do := range calls(new(canned).then(status, after).client(t)) {
+			refused, ok := errors.AsType[*cfimages.Error](do(t.Context()))
+			require.True(t, ok, call)
+			assert.Equal(t, status, refused.StatusCode)
+		}
+	}
+}
+
+func TestEdgeErrors(t *testing.T) {
+	tests := []struct {
+		name, body, excerpt string
+	}{
+		{"HTML", "<html>\n<head><title>502\x00 Bad\tGateway</title></head>", "<html> <head><title>502 Bad Gateway</title></head>"},
+		{"nothing", "", ""},
+		{"text", "error code: 502", "error code: 502"},
+		{"long", strings.Repeat("ä", 500), strings.Repeat("ä", 200) + "…"},
+		{"another JSON", `{"error":"x"}`, `{"error":"x"}`},
+		{"an envelope that contradicts the status", imageReply, imageReply},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for call, do := range calls(new(canned).then(http.StatusBadGateway, tt.body, "Cf-Ray", "8f-AMS").client(t)) {
+				failed, ok := errors.AsType[*cfimages.Error](do(t.Context()))
+				require.True(t, ok, call)
+				assert.Equal(t, http.StatusBadGateway, failed.StatusCode)
+				assert.Equal(t, "8f-AMS", failed.RayID)
+				assert.Equal(t, tt.excerpt, failed.Body)
+			}
+		})
+	}
+}
+
+// A valid body counts, whatever the content type; names that nobody knows are passed over.
+func TestLenientWhereItIsSafe(t *testing.T) {
+	body := `{"result_info":{"count":1},"new":[{"a":[1,{}]}],"result":{"images":[{"id":"\u0069mg","future":{"x":[]},"creator":null,
+		"filename":"a\"\ud83d\ude00\ud800` + "\xff" + `.png","meta":null,"metadata":{"k":1},"uploaded":null,"variants":null,"draft":null,"requireSignedURLs":null}]},"success":true}`
+	transport := new(canned).then(http.StatusOK, body, "Content-Type", "text/plain")
+	page, err := transport.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	require.NoError(t, err)
+	assert.Equal(t, []cfimages.Image{{ID: "img", Filename: "a\"😀\uFFFD\uFFFD.png", Meta: []byte(`{"k":1}`)}}, page.Images)
+}
+
+func TestImageFields(t *testing.T) {
+	transport := answers(`{"errors":[],"messages":[],"result":{"continuation_token":"next","images":[
+		{"id":"107b9558-dd06-4bbd-5fef-9c2c16bb7900","creator":"alice","filename":"logo.png","meta":{"key": "value"},"requireSignedURLs":true,
+		 "uploaded":"2014-01-02T02:20:00.123Z","variants":["https://i.example/h/1/thumbnail","https://i.example/h/1/hero"]},
+		{"filename":"b.png","variants":[],"meta":{},"id":"b","uploaded":"2014-01-02T03:20:00+01:00"}]},"success":true}`)
+	page, err := transport.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	require.NoError(t, err)
+	assert.Equal(t, "next", page.ContinuationToken)
+	require.Len(t, page.Images, 2)
+	assert.Equal(t, cfimages.Image{
+		ID: "107b9558-dd06-4bbd-5fef-9c2c16bb7900", Creator: "alice", Filename: "logo.png", Meta: []byte(`{"key": "value"}`), RequireSignedURLs: true,
+		Uploaded: time.Date(2014, 1, 2, 2, 20, 0, 123e6, time.UTC),
+		Variants: []string{"https://i.example/h/1/thumbnail", "https://i.example/h/1/hero"},
+	}, page.Images[0])
+	assert.Equal(t, "b", page.Images[1].ID)
+	assert.True(t, page.Images[1].Uploaded.Equal(time.Date(2014, 1, 2, 2, 20, 0, 0, time.UTC)))
+
+	var meta struct{ Key string }
+	require.NoError(t, page.Images[1].DecodeMeta(&meta))
+	assert.Empty(t, meta.Key)
+	assert.Error(t, page.Images[0].DecodeMeta(new(int)))
+	var named struct {
+		Key string `json:"key"`
+	}
+	require.NoError(t, page.Images[0].DecodeMeta(&named))
+	assert.Equal(t, "value", named.Key)
+	require.NoError(t, new(cfimages.Image).DecodeMeta(&named))
+	assert.Equal(t, "value", named.Key, "an image without metadata changes nothing")
+}

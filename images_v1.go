@@ -1,0 +1,72 @@
+package cfimages
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/imagepath"
+)
+
+// ImagesV1 looks after one image: the API keeps these calls on its v1 paths.
+type ImagesV1 struct{ sender *sender }
+
+// Get returns the details of one image. Draft is true while a direct upload to
+// it has not come.
+//
+// id may have subpaths. One that can not be addressed is refused with
+// [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
+// characters, more than 1024 characters. An unknown image is [ErrNotFound].
+func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
+	c, err := s.imageCall("ImagesV1.Get", http.MethodGet, id)
+	if err != nil {
+		return nil, err
+	}
+	img := new(Image)
+	err = s.sender.do(ctx, c, func(body io.Reader) error {
+		return readResult(body, func(dec *jsontext.Decoder) error {
+			return new(imageDecoder).decode(dec, img)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// Delete removes one image and all its variants, or the draft of one. It can not
+// be undone. id is as for Get.
+//
+// A nil error means that the image does not exist any more: when an attempt got
+// no clear answer and the next one finds no such image, that is a success.
+// Otherwise an unknown image is [ErrNotFound].
+func (s *ImagesV1) Delete(ctx context.Context, id string) error {
+	c, err := s.imageCall("ImagesV1.Delete", http.MethodDelete, id)
+	if err != nil {
+		return err
+	}
+	x := &exchange{sender: s.sender, call: c}
+	r, err := x.open(ctx)
+	for err == nil {
+		failed := r.finish(new(envelope).readSuccess(r.body, nil))
+		if failed == nil {
+			return nil
+		}
+		r, err = x.reopen(ctx, failed)
+	}
+	if x.unclear && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// imageCall returns a call on the path of one image.
+func (s *ImagesV1) imageCall(op, method, id string) (call, error) {
+	if err := imagepath.CheckID(id); err != nil {
+		return call{}, &ParamError{Param: "id", Reason: err.Error()}
+	}
+	return s.sender.apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}"), nil
+}

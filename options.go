@@ -1,0 +1,124 @@
+package cfimages
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/retry"
+)
+
+// Option configures a [Client]. An option beats the environment, and a later
+// option beats an earlier one.
+type Option func(*config)
+
+type logger = *slog.Logger
+
+// WithAccountID sets the account whose images are meant. The default is
+// CLOUDFLARE_ACCOUNT_ID.
+func WithAccountID(id string) Option {
+	return func(c *config) { c.accountID = &id }
+}
+
+// WithAPIToken sets the API token to authenticate with. The default is
+// CLOUDFLARE_API_TOKEN.
+func WithAPIToken(token string) Option {
+	return func(c *config) { c.login = &login{param: "WithAPIToken", token: token} }
+}
+
+// WithAPIKey sets the older pair of e-mail address and global API key to
+// authenticate with, instead of a token. The default, when no token is given,
+// is CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.
+func WithAPIKey(email, key string) Option {
+	return func(c *config) {
+		c.login = &login{param: "WithAPIKey", email: email, key: key, usesKey: true}
+	}
+}
+
+// WithBaseURL sets the URL below which the API's paths lie, its own path
+// included. The default is CLOUDFLARE_BASE_URL, then
+// https://api.cloudflare.com/client/v4. It must be https, but for a loopback
+// host or with [WithInsecureHTTP], without user name, query or fragment.
+func WithBaseURL(rawURL string) Option {
+	return func(c *config) { c.baseURL = &rawURL }
+}
+
+// WithHTTPClient sets the HTTP client that sends the requests. It is copied and
+// never changed; the copy does not follow redirects. The default is a client
+// with timeouts of this library's own.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) {
+		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
+		c.httpClient = client
+	}
+}
+
+// WithUserAgent puts a product, such as "myapp/1.2", before the library's own
+// in the User-Agent header.
+func WithUserAgent(product string) Option {
+	return func(c *config) { c.userAgent = product }
+}
+
+// WithLogger writes one Debug record for each attempt: op, method, path (with
+// {id} in place of IDs), status, attempt, duration, ray_id, bytes, wait, and
+// whether there was an error. By default, nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) { c.logger = l }
+}
+
+// WithRetryPolicy sets how often and how long a call is tried. The default is
+// [DefaultRetryPolicy]; the zero RetryPolicy means one attempt.
+func WithRetryPolicy(p RetryPolicy) Option {
+	return func(c *config) { c.retry = p }
+}
+
+// WithRequestTimeout limits how long one attempt waits for the headers of its
+// reply; the default is 30 s. An upload is given this long again with every
+// part that the connection takes. Waits between attempts do not count.
+func WithRequestTimeout(d time.Duration) Option {
+	return func(c *config) { c.timeout = d }
+}
+
+// WithInsecureHTTP allows plain http to hosts other than loopback: credentials
+// and images then travel unencrypted.
+func WithInsecureHTTP() Option {
+	return func(c *config) { c.insecure = true }
+}
+
+// WithPrefetch sets whether Pages and All may ask for the next page while the
+// current one is still arriving or being taken; the default is true. At most
+// one page is asked for ahead, none before 100 images of the first page or all
+// of it were taken, and none while the known rate limit is nearly spent.
+func WithPrefetch(on bool) Option {
+	return func(c *config) { c.prefetch = on }
+}
+
+// RetryPolicy says how often and how long a failed call is tried again. Reads
+// and deletes are repeated after lost connections, timeouts and the statuses
+// 408, 429, 500, 502, 503, 504 and 520 to 524; a create only after 429 and
+// failures that provably came before its request was sent; an upload only
+// after the latter. Besides, a client spends at most ten retries that no
+// success pays back, so that an outage is not met with a storm.
+type RetryPolicy struct {
+	MaxAttempts int           // requests in all, the first included; 0 and 1: no retry
+	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹
+	MaxDelay    time.Duration // or MaxDelay, if that is less
+	MaxWait     time.Duration // a longer wait that the server asks for is returned as the error, not waited
+}
+
+// DefaultRetryPolicy is four attempts, waits from 200 ms doubled up to 5 s, and
+// at most 10 s when the server asks for a wait.
+func DefaultRetryPolicy() RetryPolicy {
+	return RetryPolicy{
+		MaxAttempts: 4,
+		BaseDelay:   200 * time.Millisecond,
+		MaxDelay:    5 * time.Second,
+		MaxWait:     10 * time.Second,
+	}
+}
+
+func (p RetryPolicy) valid() bool {
+	return p.MaxAttempts >= 0 && p.BaseDelay >= 0 && p.MaxDelay >= 0 && p.MaxWait >= 0
+}
+
+func (p RetryPolicy) internal() retry.Policy { return retry.Policy(p) }

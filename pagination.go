@@ -1,0 +1,293 @@
+package cfimages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ImagePage is one page of a list.
+type ImagePage struct {
+	Images            []Image
+	ContinuationToken string // asks for the next page; "" on the last
+}
+
+const (
+	// aheadAfter is how many images of the first page are taken before the second
+	// is asked for ahead: who looks for the first match pays for one request.
+	aheadAfter = 100
+	// aheadQuota is the known remaining quota below which no page is asked for ahead.
+	aheadQuota = 20
+)
+
+// errLeft ends the reading of a page whose consumer left the loop.
+var errLeft = errors.New("the loop was left")
+
+// readPage decodes the reply to a list, and calls token and image with what it
+// holds as it arrives. The image is good until the next.
+func readPage(body io.Reader, token func(string), image func(*Image) error) error {
+	return readResult(body, func(dec *jsontext.Decoder) error {
+		listed := false
+		err := readObject(dec, func(name []byte) error {
+			switch string(name) {
+			case "continuation_token":
+				var next string
+				err := readString(dec, &next)
+				token(next)
+				return err
+			case "images":
+				if listed {
+					return errors.New("the reply has two lists of images")
+				}
+				listed = true
+				return readImages(dec, image)
+			}
+			return dec.SkipValue()
+		})
+		if err == nil && !listed {
+			return errors.New("the result has no list of images")
+		}
+		return err
+	})
+}
+
+func readImages(dec *jsontext.Decoder, image func(*Image) error) error {
+	var images imageDecoder
+	var img Image
+	return readArray(dec, func() error {
+		if err := images.decode(dec, &img); err != nil {
+			return err
+		}
+		return image(&img)
+	})
+}
+
+// read fills the page from a reply.
+func (p *ImagePage) read(body io.Reader) error {
+	*p = ImagePage{}
+	return readPage(body,
+		func(next string) { p.ContinuationToken = next },
+		func(img *Image) error {
+			p.Images = append(p.Images, *img)
+			return nil
+		})
+}
+
+// walk is one walk over the pages of a list.
+type walk struct {
+	service *ImagesV2
+	ctx     context.Context
+	op      string
+	params  ListParams
+	seen    map[string]bool // the tokens asked for so far
+	pages   int             // taken whole
+	images  int             // taken
+	reply   *reply          // being read
+	ahead   *pageAhead
+}
+
+// walkPage is the page that a walk is at.
+type walkPage struct {
+	token   string
+	next    string // the token it names, as soon as that has come
+	read    int    // images of it read, or passed over
+	yielded int    // images of it that the consumer has
+
+	release context.CancelFunc // of the request, if it was sent ahead
+}
+
+// walkImages walks image by image until yield returns false.
+func (s *ImagesV2) walkImages(ctx context.Context, params ListParams, yield func(*Image) bool) error {
+	return s.walk(ctx, "ImagesV2.All", params, func(w *walk, p *walkPage) error {
+		return w.read(p, func(img *Image) error {
+			p.yielded++
+			if !yield(img) {
+				return errLeft
+			}
+			w.images++
+			w.askAhead(p.next)
+			return nil
+		})
+	})
+}
+
+// walkPages walks page by page until yield returns false.
+func (s *ImagesV2) walkPages(ctx context.Context, params ListParams, yield func(*ImagePage) bool) error {
+	return s.walk(ctx, "ImagesV2.Pages", params, func(w *walk, p *walkPage) error {
+		page := new(ImagePage)
+		err := w.read(p, func(img *Image) error {
+			page.Images = append(page.Images, *img)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		page.ContinuationToken = p.next
+		if !yield(page) {
+			return errLeft
+		}
+		return nil
+	})
+}
+
+// walk takes page after page. Its error is a *PageError.
+func (s *ImagesV2) walk(ctx context.Context, op string, params ListParams, take func(*walk, *walkPage) error) error {
+	p := &walkPage{token: params.ContinuationToken, read: params.Skip, yielded: params.Skip}
+	if err := params.validate(); err != nil {
+		return p.fail(err)
+	}
+	w := &walk{service: s, ctx: ctx, op: op, params: params, seen: make(map[string]bool)}
+	defer w.close()
+	for {
+		w.seen[p.token] = true
+		err := take(w, p)
+		switch {
+		case err == errLeft:
+			return nil
+		case err != nil:
+			return p.fail(err)
+		case p.next == "":
+			return nil
+		}
+		p = &walkPage{token: p.next}
+		if w.seen[p.token] {
+			return p.fail(fmt.Errorf("cfimages: %s: %w: the walk would never end", op, ErrTokenLoop))
+		}
+		w.pages++
+	}
+}
+
+func (p *walkPage) fail(err error) *PageError {
+	return &PageError{ContinuationToken: p.token, Yielded: p.yielded, Err: err}
+}
+
+// read reads the page, in as many attempts as it takes, and calls image with
+// each image that was not read before.
+func (w *walk) read(p *walkPage, image func(*Image) error) error {
+	x, r, err := w.open(p)
+	if p.release != nil {
+		defer p.release()
+	}
+	for err == nil {
+		w.reply = r
+		err = w.decode(p, r, image)
+		w.reply = nil
+		if err == errLeft {
+			r.close()
+			return err
+		}
+		failed := r.finish(err)
+		if failed == nil {
+			return nil
+		}
+		r, err = x.reopen(r.ctx, failed)
+	}
+	return err
+}
+
+// decode reads one reply for the page.
+func (w *walk) decode(p *walkPage, r *reply, image func(*Image) error) error {
+	p.next = ""
+	position := 0
+	return readPage(r.body,
+		func(next string) {
+			p.next = next
+			w.askAhead(next)
+		},
+		func(img *Image) error {
+			if position++; position <= p.read {
+				return nil
+			}
+			if w.ctx.Err() != nil {
+				return cancellation(w.ctx)
+			}
+			p.read++
+			return image(img)
+		})
+}
+
+// open asks for the page, unless that has been done ahead.
+func (w *walk) open(p *walkPage) (*exchange, *reply, error) {
+	if a := w.ahead; a != nil && a.token == p.token {
+		w.ahead = nil
+		p.release = a.cancel
+		<-a.done
+		return a.exchange, a.reply, a.err
+	}
+	w.dropAhead()
+	x, err := w.exchange(p.token)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := x.open(w.ctx)
+	return x, r, err
+}
+
+func (w *walk) exchange(token string) (*exchange, error) {
+	params := w.params
+	params.ContinuationToken = token
+	c, err := w.service.listCall(w.op, params)
+	return &exchange{sender: w.service.sender, call: c}, err
+}
+
+// pageAhead is the request for a page that was sent before its turn.
+type pageAhead struct {
+	token    string
+	cancel   context.CancelFunc
+	exchange *exchange
+
+	done  chan struct{} // closed when the following are set
+	reply *reply        // its body waits unread
+	err   error
+}
+
+// askAhead asks for the page with the token while the one before it is still
+// being read or taken, where that does no harm.
+func (w *walk) askAhead(token string) {
+	if token == "" || w.ahead != nil || !w.service.prefetch || w.seen[token] ||
+		w.pages == 0 && w.images < aheadAfter || w.quotaIsLow() {
+		return
+	}
+	x, err := w.exchange(token)
+	if err != nil {
+		return // asking in turn will tell
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	a := &pageAhead{token: token, cancel: cancel, exchange: x, done: make(chan struct{})}
+	w.ahead = a
+	go func() {
+		defer close(a.done)
+		a.reply, a.err = x.open(ctx)
+	}()
+}
+
+func (w *walk) quotaIsLow() bool {
+	state := w.service.sender.gate.State()
+	return state.Remaining < aheadQuota && time.Now().Before(state.Reset)
+}
+
+// dropAhead ends the request for a page that is not wanted any more.
+func (w *walk) dropAhead() {
+	a := w.ahead
+	if a == nil {
+		return
+	}
+	w.ahead = nil
+	a.cancel()
+	<-a.done
+	if a.reply != nil {
+		a.reply.close()
+	}
+}
+
+// close ends all work of the walk, also when its consumer panicked.
+func (w *walk) close() {
+	w.dropAhead()
+	if w.reply != nil {
+		w.reply.close()
+	}
+}

@@ -1,0 +1,236 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// book is a list of images served in pages: page n has the token "n", but the
+// first none.
+type book struct {
+	pages [][]string // the IDs
+	canned
+}
+
+func newBook(pages ...[]string) *book {
+	b := &book{pages: pages}
+	b.thenDo(func(req *http.Request) (*http.Response, error) {
+		n, _ := strconv.Atoi(req.URL.Query().Get("continuation_token"))
+		resp, err := new(canned).then(http.StatusOK, b.page(n)).RoundTrip(req.Clone(context.Background()))
+		return resp, err
+	})
+	return b
+}
+
+func (b *book) page(n int) string {
+	token := "null"
+	if n+1 < len(b.pages) {
+		token = fmt.Sprintf("%q", strconv.Itoa(n+1))
+	}
+	return pageReply(token, b.pages[n]...)
+}
+
+func pageReply(token string, ids ...string) string {
+	images := make([]string, len(ids))
+	for i, id := range ids {
+		images[i] = fmt.Sprintf(`{"id":%q}`, id)
+	}
+	return fmt.Sprintf(`{"result":{"continuation_token":%s,"images":[%s]},"success":true,"errors":[],"messages":[]}`, token, strings.Join(images, ","))
+}
+
+// ids returns n IDs from the one numbered from.
+func ids(from, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("img-%d", from+i)
+	}
+	return all
+}
+
+// collect ranges over a walk to its end.
+func collect(walk iter.Seq2[cfimages.Image, error]) (got []string, err error) {
+	for img, e := range walk {
+		if e != nil {
+			err = e
+			continue
+		}
+		got = append(got, img.ID)
+	}
+	return got, err
+}
+
+func TestAllWalksEveryPage(t *testing.T) {
+	for _, prefetch := range []bool{true, false} {
+		b := newBook(ids(0, 3), nil, nil, ids(3, 150), ids(153, 2))
+		walk := b.client(t, cfimages.WithPrefetch(prefetch)).ImagesV2.All(t.Context(), cfimages.ListParams{
+			Creator: new(""), Meta: cfimages.Where(cfimages.Eq("a.b", 5)), SortOrder: cfimages.SortAscending, PerPage: 10,
+		})
+		for range 2 { // ranging twice walks twice
+			got, err := collect(walk)
+			require.NoError(t, err)
+			assert.Equal(t, ids(0, 155), got)
+		}
+		require.Len(t, b.requests, 10)
+		for i, req := range b.requests {
+			query := req.URL.Query()
+			assert.Equal(t, "10", query.Get("per_page"))
+			assert.Equal(t, "asc", query.Get("sort_order"))
+			assert.Equal(t, []string{""}, query["creator"])
+			assert.Equal(t, "5", query.Get("meta.a.b[eq:number]"))
+			want := strconv.Itoa(i % 5)
+			if want == "0" {
+				assert.NotContains(t, query, "continuation_token")
+			} else {
+				assert.Equal(t, want, query.Get("continuation_token"))
+			}
+		}
+	}
+}
+
+func TestPagesWalksEveryPage(t *testing.T) {
+	for _, prefetch := range []bool{true, false} {
+		b := newBook(ids(0, 3), nil, ids(3, 2))
+		var pages []*cfimages.ImagePage
+		for page, err := range b.client(t, cfimages.WithPrefetch(prefetch)).ImagesV2.Pages(t.Context(), cfimages.ListParams{Skip: 1}) {
+			require.NoError(t, err)
+			pages = append(pages, page)
+		}
+		require.Len(t, pages, 3)
+		assert.Len(t, pages[0].Images, 2)
+		assert.Equal(t, "1", pages[0].ContinuationToken)
+		assert.Empty(t, pages[1].Images)
+		assert.Equal(t, "img-4", pages[2].Images[1].ID)
+		assert.Empty(t, pages[2].ContinuationToken)
+	}
+}
+
+func TestWalkFromAPageError(t *testing.T) {
+	b := newBook(ids(0, 5), ids(5, 5))
+	got, err := collect(b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{ContinuationToken: "1", Skip: 3}))
+	require.NoError(t, err)
+	assert.Equal(t, ids(8, 2), got)
+	got, err = collect(b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{Skip: 7}))
+	require.NoError(t, err)
+	assert.Equal(t, ids(5, 5), got, "a page that has become shorter is passed over whole")
+}
+
+func TestWalkErrors(t *testing.T) {
+	cut := func(body string) string { return body[:strings.Index(body, `{"id":"img-2"}`)] }
+	tests := []struct {
+		name    string
+		replies *canned
+		params  cfimages.ListParams
+		want    []string
+		token   string
+		yielded int
+		is      error
+	}{
+		{name: "bad parameters", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
+		{name: "bad parameters of a resumed walk", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
+			token: "t", yielded: 4, is: cfimages.ErrInvalidParams},
+		{name: "the first page", replies: new(canned).then(404, ""), is: cfimages.ErrNotFound},
+		{name: "the second page", replies: answers(pageReply(`"t"`, ids(0, 3)...)).then(403, ""),
+			want: ids(0, 3), token: "t", is: cfimages.ErrForbidden},
+		{name: "the middle of a page", replies: answers(pageReply(`"t"`, "img-0"), cut(pageReply("null", ids(1, 3)...))),
+			want: ids(0, 2), token: "t", yielded: 1, is: cfimages.ErrMalformedResponse},
+		{name: "success:false after the images", replies: answers(strings.Replace(pageReply("null", "img-0"), `"success":true`, `"success":false`, 1)),
+			want: ids(0, 1), yielded: 1},
+		{name: "its own token", replies: answers(pageReply(`"t"`, "img-0"), pageReply(`"t"`, "img-1")), want: ids(0, 2), token: "t", is: cfimages.ErrTokenLoop},
+		{name: "the token it started with", replies: answers(pageReply(`"b"`, "img-0"), pageReply(`"a"`, "img-1")),
+			params: cfimages.ListParams{ContinuationToken: "a"}, want: ids(0, 2), token: "a", is: cfimages.ErrTokenLoop},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			errs := 0
+			var failed *cfimages.PageError
+			for img, err := range tt.replies.client(t).ImagesV2.All(t.Context(), tt.params) {
+				if err == nil {
+					require.Zero(t, errs, "an image after the error")
+					got = append(got, img.ID)
+					continue
+				}
+				errs++
+				require.ErrorAs(t, err, &failed)
+			}
+			require.Equal(t, 1, errs)
+			assert.Equal(t, tt.want, got)
+			assert.Equal(t, tt.token, failed.ContinuationToken)
+			assert.Equal(t, tt.yielded, failed.Yielded)
+			if tt.is != nil {
+				assert.ErrorIs(t, failed, tt.is)
+			}
+			if tt.is == cfimages.ErrInvalidParams {
+				assert.Empty(t, tt.replies.requests)
+			}
+		})
+	}
+}
+
+func TestLeavingTheLoop(t *testing.T) {
+	b := newBook(ids(0, 150), ids(150, 150), ids(300, 150))
+	for n, requests := range map[int]int{1: 1, 100: 1, 150: 2} {
+		b.requests = nil
+		left := n
+		for range b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+			if left--; left == 0 {
+				break
+			}
+		}
+		assert.LessOrEqual(t, len(b.requests), requests, "%d images taken", n)
+	}
+	b.requests = nil
+	for range b.client(t).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
+		break
+	}
+	assert.Len(t, b.requests, 1)
+}
+
+func TestPanicInTheLoop(t *testing.T) {
+	b := newBook(ids(0, 150), ids(150, 150))
+	assert.PanicsWithValue(t, "mine", func() {
+		n := 0
+		for range b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+			if n++; n == 120 {
+				panic("mine")
+			}
+		}
+	})
+}
+
+func TestCanceledWalk(t *testing.T) {
+	b := newBook(ids(0, 150), ids(150, 150))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	cause := errors.New("enough")
+	var got []string
+	var last error
+	for img, err := range b.client(t).ImagesV2.All(ctx, cfimages.ListParams{}) {
+		if last = err; err == nil {
+			got = append(got, img.ID)
+		}
+		if len(got) == 120 {
+			cancel(cause)
+		}
+	}
+	assert.Equal(t, ids(0, 120), got)
+	require.ErrorIs(t, last, context.Canceled)
+	assert.ErrorIs(t, last, cause)
+	failed, ok := errors.AsType[*cfimages.PageError](last)
+	require.True(t, ok)
+	assert.Equal(t, 120, failed.Yielded)
+
+	_, err := collect(b.client(t).ImagesV2.All(ctx, cfimages.ListParams{}))
+	assert.ErrorIs(t, err, context.Canceled, "also before the first page")
+}

@@ -1,0 +1,186 @@
+package cfimages
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/multipartbody"
+)
+
+// Uploader uploads to one-time upload URLs and needs no credentials: it is for
+// apps and devices that were handed such a URL. The zero value works. It is safe
+// for concurrent use, and must not be copied after its first use.
+type Uploader struct {
+	// HTTPClient sends the uploads. It is copied at the first upload and never
+	// changed; the copy does not follow redirects. nil means a client with
+	// timeouts of this library's own.
+	HTTPClient *http.Client
+
+	once   sync.Once
+	sender *sender
+}
+
+// File is what is uploaded.
+type File struct {
+	// Name is the file name to be stored with the image; "" means "image".
+	Name string
+
+	// ContentType is the media type of the file; "" means
+	// application/octet-stream, which leaves the format to Cloudflare.
+	ContentType string
+
+	// Body is read from where it stands to its end, as it is sent. It is not
+	// closed and not kept in memory.
+	Body io.Reader
+
+	// Size is how many bytes Body has. 0 and -1 mean: found out where Body can
+	// seek or has a Len method; otherwise the upload is sent in chunks of unknown
+	// number.
+	Size int64
+
+	// Progress is told after each part how many bytes of the file were sent, and
+	// how many there are: -1 if that is not known. It is called by the goroutine
+	// that sends, so it should be quick; nil is fine.
+	Progress func(sent, total int64)
+}
+
+// Upload sends the file to a one-time upload URL. The image it returns is what
+// the reply tells of it: at least its ID.
+//
+// A URL that is not known is [ErrNotFound], one that was used [ErrConflict], and
+// an expired one [ErrGone]. Cloudflare takes files up to 10 MB, and says
+// itself what else it refuses. No error contains the URL.
+//
+// The file is not sent again once a byte of the request has left. When
+// there is no clear answer after that, the error is [ErrOutcomeUnknown]:
+// [ImagesV1.Get] tells whether the image has come.
+func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
+	u.once.Do(func() {
+		cfg := &config{httpClient: u.HTTPClient, retry: DefaultRetryPolicy(), timeout: defaultRequestTimeout}
+		u.sender = newSender(cfg, "", "", credentials{})
+	})
+	return u.sender.upload(ctx, uploadURL, file)
+}
+
+// upload sends the file without credentials.
+func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
+	if err := file.check(uploadURL, s.insecure); err != nil {
+		return nil, err
+	}
+	form, err := file.form()
+	if err != nil {
+		return nil, err
+	}
+	c := call{
+		op:         "DirectUploads.Upload",
+		method:     http.MethodPost,
+		url:        uploadURL,
+		template:   "{one-time upload URL}",
+		repetition: repeatUnsent,
+		unsure:     "the image may have come; ImagesV1.Get tells",
+		foreign:    true,
+	}
+	c.content = func(progress func()) (content, error) {
+		if form == nil { // there was an attempt, and it has not read anything
+			if form, err = file.form(); err != nil {
+				return content{}, err
+			}
+		}
+		next := form
+		form = nil
+		next.OnProgress = func(sent, total int64) {
+			progress()
+			if file.Progress != nil {
+				file.Progress(sent, total)
+			}
+		}
+		return content{next, next.ContentType(), next.Len(), next.GetBody()}, nil
+	}
+	img := new(Image)
+	err = s.keeping(uploadURL).do(ctx, c, func(body io.Reader) error { return readUploaded(body, img) })
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// check returns every violation that needs no look at the Body, joined.
+func (f *File) check(uploadURL string, insecure bool) error {
+	var errs []error
+	if reason := endpointProblem(uploadURL, insecure); reason != "" {
+		errs = append(errs, &ParamError{Param: "uploadURL", Reason: reason})
+	}
+	if f.Size < -1 {
+		errs = append(errs, paramErrorf("Size", "must be -1, 0 or the number of bytes in Body, got %d", f.Size))
+	}
+	if f.Body == nil {
+		errs = append(errs, paramErrorf("Body", "must not be nil"))
+	}
+	if err := multipartbody.CheckFileName(f.Name); err != nil {
+		errs = append(errs, &ParamError{Param: "Name", Reason: err.Error()})
+	}
+	if f.ContentType != "" {
+		if err := multipartbody.CheckContentType(f.ContentType); err != nil {
+			errs = append(errs, &ParamError{Param: "ContentType", Reason: err.Error()})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// form returns the multipart form of the file.
+func (f *File) form() (*multipartbody.Body, error) {
+	form, err := multipartbody.New("file", cmp.Or(f.Name, "image"), f.ContentType, f.Body, f.Size)
+	switch {
+	case errors.As(err, new(*multipartbody.SizeError)):
+		return nil, &ParamError{Param: "Size", Reason: err.Error()}
+	case err != nil:
+		return nil, &ParamError{Param: "Body", Reason: err.Error()}
+	case form.FileLen() == 0:
+		return nil, paramErrorf("Body", "has nothing left to send: is it at its end already?")
+	}
+	return form, nil
+}
+
+// shortestToken is how long the last segment of an upload URL must be to be
+// kept secret by itself: what is shorter is no secret, and a part of many words.
+const shortestToken = 16
+
+// keeping returns a sender that keeps a one-time upload URL secret.
+func (s *sender) keeping(uploadURL string) *sender {
+	keeper := *s
+	hidden := []string{uploadURL}
+	if u, err := url.Parse(uploadURL); err == nil && len(u.Path) > 1 {
+		hidden = append(hidden, u.RequestURI(), u.Path)
+		if token := path.Base(u.Path); len(token) >= shortestToken {
+			hidden = append(hidden, token)
+		}
+	}
+	keeper.secrets = redactor(hidden...)
+	return &keeper
+}
+
+// readUploaded decodes the reply to an upload: an envelope around the image, or
+// only the ID beside success.
+func readUploaded(body io.Reader, img *Image) error {
+	var env envelope
+	err := env.readSuccess(body, func(dec *jsontext.Decoder) error {
+		return new(imageDecoder).decode(dec, img)
+	})
+	switch {
+	case err != nil:
+		return err
+	case !env.hasResult && env.id == "":
+		return errors.New("the reply has neither a result nor an ID")
+	case !env.hasResult:
+		*img = Image{ID: env.id}
+	}
+	return nil
+}
