@@ -1,0 +1,232 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// album starts a server with five images, and returns a client for it.
+func album() (*imagestest.Server, *cfimages.Client) {
+	server := imagestest.NewServer(imagestest.InMemory())
+	for i, status := range []string{"active", "active", "archived", "active", "archived"} {
+		server.AddImages(cfimages.Image{
+			ID:       fmt.Sprintf("photo-%d", i+1),
+			Filename: fmt.Sprintf("photo-%d.png", i+1),
+			Meta:     fmt.Appendf(nil, `{"status":%q,"rating":%d}`, status, i+1),
+			Uploaded: time.Date(2026, 11, 1, 12, i, 0, 0, time.UTC),
+		})
+	}
+	return server, server.Client()
+}
+
+func ExampleNewClient() {
+	client, err := cfimages.NewClient(
+		cfimages.WithAccountID("023e105f4ecef8ad9ca31a8372d0c353"), // or CLOUDFLARE_ACCOUNT_ID
+		cfimages.WithAPIToken("token"),                             // or CLOUDFLARE_API_TOKEN
+		cfimages.WithUserAgent("myapp/1.2"),
+	)
+	fmt.Println(client != nil, err)
+
+	_, err = cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"), cfimages.WithBaseURL("http://example.com"))
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// cfimages: WithBaseURL: must be https: plain http is for loopback hosts, or with WithInsecureHTTP
+}
+
+func ExampleImagesV2_All() {
+	server, client := album()
+	defer server.Close()
+	params := cfimages.ListParams{
+		SortOrder: cfimages.SortAscending,
+		Meta:      cfimages.Where(cfimages.Eq("status", "active"), cfimages.Gte("rating", 2)),
+	}
+	for img, err := range client.ImagesV2.All(context.Background(), params) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(img.ID, img.Filename)
+	}
+	// Output:
+	// photo-2 photo-2.png
+	// photo-4 photo-4.png
+}
+
+func ExampleImagesV2_List() {
+	server, client := album()
+	defer server.Close()
+	page, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{PerPage: 10})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%d images, the newest is %s, more: %t\n", len(page.Images), page.Images[0].ID, page.ContinuationToken != "")
+	// Output:
+	// 5 images, the newest is photo-5, more: false
+}
+
+func ExampleImagesV2_Pages() {
+	server, client := album()
+	defer server.Close()
+	for page, err := range client.ImagesV2.Pages(context.Background(), cfimages.ListParams{}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(page.Images), "images")
+	}
+	// Output:
+	// 5 images
+}
+
+// A walk that failed goes on where it stopped, without loss and without repeats.
+func ExamplePageError() {
+	replies := answers(pageReply(`"page-2"`, "a", "b")).then(http.StatusBadGateway, "").then(http.StatusOK, pageReply("null", "c", "d"))
+	client, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
+		cfimages.WithHTTPClient(&http.Client{Transport: replies}), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var params cfimages.ListParams
+	for range 2 {
+		for img, err := range client.ImagesV2.All(context.Background(), params) {
+			var failed *cfimages.PageError
+			if errors.As(err, &failed) {
+				fmt.Println(err)
+				params.ContinuationToken, params.Skip = failed.ContinuationToken, failed.Yielded
+				break
+			}
+			fmt.Println(img.ID)
+		}
+	}
+	// Output:
+	// a
+	// b
+	// cfimages: walk stopped after 0 images of the page with continuation token "page-2": ImagesV2.All: status 502 Bad Gateway
+	// c
+	// d
+}
+
+func ExampleImage_DecodeMeta() {
+	server, client := album()
+	defer server.Close()
+	img, err := client.ImagesV1.Get(context.Background(), "photo-3")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var meta struct {
+		Status string `json:"status"`
+		Rating int    `json:"rating"`
+	}
+	fmt.Println(img.DecodeMeta(&meta), meta.Status, meta.Rating)
+	// Output:
+	// <nil> archived 3
+}
+
+// A backend hands out a one-time URL, an app uploads to it without credentials,
+// and the backend verifies that the image has come.
+func ExampleDirectUploads_Create() {
+	server := imagestest.NewServer()
+	defer server.Close()
+	client, ctx := server.Client(), context.Background()
+
+	upload, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
+		ID:        "users/alice/avatar",
+		Creator:   "alice",
+		ExpiresIn: 10 * time.Minute,
+		Metadata:  map[string]any{"kind": "avatar"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	draft, err := client.ImagesV1.Get(ctx, upload.ID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(draft.ID, "is a draft:", draft.Draft)
+
+	var app cfimages.Uploader
+	_, err = app.Upload(ctx, upload.UploadURL, cfimages.File{Name: "me.png", Body: strings.NewReader(tinyPNG)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	img, err := client.DirectUploads.Wait(ctx, upload.ID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(img.Filename, "of", img.Creator, "has come")
+
+	_, err = app.Upload(ctx, upload.UploadURL, cfimages.File{Name: "again.png", Body: strings.NewReader(tinyPNG)})
+	fmt.Println("used twice:", errors.Is(err, cfimages.ErrConflict))
+	// Output:
+	// users/alice/avatar is a draft: true
+	// me.png of alice has come
+	// used twice: true
+}
+
+func ExampleUploader_Upload() {
+	server := imagestest.NewServer()
+	defer server.Close()
+	upload, err := server.Client().DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{ID: "logo"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var uploader cfimages.Uploader
+	img, err := uploader.Upload(context.Background(), upload.UploadURL, cfimages.File{
+		Name:        "logo.png",
+		ContentType: "image/png",
+		Body:        strings.NewReader(tinyPNG),
+		Progress:    func(sent, total int64) { fmt.Printf("%d of %d bytes\n", sent, total) },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(img.ID)
+	// Output:
+	// 67 of 67 bytes
+	// logo
+}
+
+func ExampleImagesV1_Delete() {
+	server, client := album()
+	defer server.Close()
+	fmt.Println(client.ImagesV1.Delete(context.Background(), "photo-1"))
+	_, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	fmt.Println(errors.Is(err, cfimages.ErrNotFound))
+	// Output:
+	// <nil>
+	// true
+}
+
+// What is wrong with the parameters is found before anything is sent.
+func ExampleParamError() {
+	server, client := album()
+	defer server.Close()
+	_, err := client.DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{ID: "/photo", ExpiresIn: time.Minute})
+	fmt.Println(errors.Is(err, cfimages.ErrInvalidParams))
+	fmt.Println(err)
+	// Output:
+	// true
+	// cfimages: ID: must not start or end with a slash: "/photo"
+	// cfimages: ExpiresIn: must be between 2 minutes and 6 hours from now, got 1m0s
+}
+
+// tinyPNG is a picture of one pixel.
+const tinyPNG = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
+	"\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82"

@@ -1,0 +1,149 @@
+package imagestest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// Account is one of a server's accounts, with its own images. It is safe for
+// concurrent use.
+type Account struct {
+	server *Server
+	id     string
+	hash   string
+	store  *store
+
+	mu          sync.Mutex
+	signingKeys []string
+}
+
+// Account returns the account of that ID. It is made, with no images, no
+// tokens and no signing keys, when it is first asked for.
+func (s *Server) Account(id string) *Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, ok := s.accounts[id]; ok {
+		return a
+	}
+	a := &Account{server: s, id: id, hash: accountHash(id), store: newStore()}
+	s.accounts[id] = a
+	s.hashes[a.hash] = a
+	return a
+}
+
+// findAccount finds the account of an upload or delivery.
+func (s *Server) findAccount(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.account = s.hashes[c.hash]
+	return c.account != nil
+}
+
+// ID returns the account's ID.
+func (a *Account) ID() string { return a.id }
+
+// Hash returns the name of the account in delivery and upload URLs.
+func (a *Account) Hash() string { return a.hash }
+
+// AddToken lets an API token use the account. A token may be added to several
+// accounts, with a scope of its own in each.
+func (a *Account) AddToken(token string, scope Scope) {
+	a.server.grant(credential("token "+token), a.id, scope)
+}
+
+// AddKey lets an e-mail address and API key use the account, with all rights.
+func (a *Account) AddKey(email, key string) {
+	a.server.grant(credential("key "+email+"\n"+key), a.id, Write)
+}
+
+// AddSigningKey makes the account's delivery URLs accept signatures under key
+// too. The account named by AccountID has SigningKey from the start.
+func (a *Account) AddSigningKey(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.signingKeys = append(a.signingKeys, key)
+}
+
+// AddImages stores images as if they had been uploaded, or as drafts with an
+// upload link of 30 minutes when Draft is set. An image without an ID gets a
+// generated one, an image without a time the present one; Variants are always
+// those of the server. An image with the ID of another replaces it. Delivery
+// shows a small generated picture.
+//
+// AddImages panics when Meta is not a JSON object of at most 1024 bytes: the
+// test that says so is wrong.
+func (a *Account) AddImages(images ...cfimages.Image) {
+	a.Seed(len(images), func(i int) cfimages.Image { return images[i] })
+}
+
+// Seed stores n images, as AddImages does, which build makes one at a time:
+// a million of them take a few seconds.
+func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
+	for i := range n {
+		rec, err := a.record(build(i))
+		if err != nil {
+			panic(fmt.Sprintf("imagestest: image %d: Meta: %v", i, err))
+		}
+		if rec.draft {
+			now := a.server.clock.Now()
+			a.store.remove(rec.id)
+			a.store.addLink(rec, now.Add(defaultExpiry), now)
+		} else {
+			a.store.put(rec)
+		}
+	}
+}
+
+// Images returns what is stored, drafts included, oldest first.
+func (a *Account) Images() []cfimages.Image {
+	records := a.store.all()
+	r := renderer{base: a.server.origin + deliveryPath + a.hash + "/", variants: a.server.variants}
+	images := make([]cfimages.Image, len(records))
+	for i, rec := range records {
+		images[i] = r.image(rec)
+	}
+	return images
+}
+
+func (a *Account) record(img cfimages.Image) (*record, error) {
+	metadata, err := compactMetadata(img.Meta)
+	if err != nil {
+		return nil, err
+	}
+	rec := &record{
+		id:       img.ID,
+		creator:  img.Creator,
+		filename: strings.ToValidUTF8(img.Filename, "\uFFFD"),
+		metadata: metadata,
+		signed:   img.RequireSignedURLs,
+		draft:    img.Draft,
+	}
+	if rec.id == "" {
+		rec.id = a.newID()
+	}
+	if img.Uploaded.IsZero() {
+		img.Uploaded = a.server.clock.Now()
+	}
+	rec.at.milli = img.Uploaded.UnixMilli()
+	return rec, nil
+}
+
+// newID returns the next generated ID that is free.
+func (a *Account) newID() string {
+	for {
+		id := uuid(a.server.lastID.Add(1))
+		if a.store.get(id) == nil {
+			return id
+		}
+	}
+}
+
+func (a *Account) keys() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.signingKeys)
+}

@@ -1,0 +1,26 @@
+package imagestest
+
+import "net/http"
+
+// getImage answers ImagesV1.Get, for drafts too.
+func (s *Server) getImage(c *call) (reply, error) {
+	rec := c.account.store.get(c.imageID)
+	if rec == nil {
+		return reply{}, notFound()
+	}
+	c.showedDraft = rec.draft
+	return success(s.renderer(c).appendImage(nil, rec)), nil
+}
+
+// deleteImage answers ImagesV1.Delete. That a draft can be deleted, and its
+// upload link with it, is a guess.
+func (s *Server) deleteImage(c *call) (reply, error) {
+	if !c.account.store.remove(c.imageID) {
+		return reply{}, notFound()
+	}
+	return success([]byte("{}")), nil
+}
+
+func notFound() *refusal {
+	return refuse(http.StatusNotFound, codeNotFound, "Image not found")
+}

@@ -1,0 +1,151 @@
+package imagestest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// drainLimit is how much of a body that is too large is still read, so that
+// its sender gets to read the refusal.
+const drainLimit = 256 << 20
+
+// call is one request on its way through the server.
+type call struct {
+	op        Operation
+	request   *http.Request
+	origin    string // scheme and host that was asked
+	accountID string // as in the path of an API request
+	hash      string // of the account, as in the path of an upload or delivery
+	account   *Account
+	imageID   string
+	variant   string
+	body      []byte
+	now       time.Time
+
+	showedDraft bool
+}
+
+// endpoint is how requests to a path are answered.
+type endpoint struct {
+	op      Operation
+	need    Scope // of the credentials; 0 when there must be none
+	maxBody int64 // what may be read; 0 for requests without a body
+	handle  func(*Server, *call) (reply, error)
+}
+
+// dispatch takes every request through the same steps. A fault can strike
+// between any two of them: where the comments stand.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	e, c := s.route(r)
+	if !s.wait(r) {
+		panic(http.ErrAbortHandler) // net/http's way to break a connection
+	}
+	s.writeHeaders(w.Header(), c)
+	// Here nothing of the body was read.
+	bodyErr := c.readBody(e.maxBody)
+	// Here the request was read, and nothing done.
+	c.now = s.clock.Now()
+	rep := s.perform(w.Header(), e, c, bodyErr)
+	s.log.add(c, rep.status)
+	// Here what was asked is done, and the client does not know.
+	s.send(w, c, rep)
+}
+
+// wait holds a request back by the server's latency. It reports false when the
+// client left, or the server closed, meanwhile.
+func (s *Server) wait(r *http.Request) bool {
+	if s.latency <= 0 {
+		return true
+	}
+	timer := time.NewTimer(s.latency)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// writeHeaders sets what replies carry whatever they say.
+func (s *Server) writeHeaders(h http.Header, c *call) {
+	h.Set("Cf-Ray", rayID(s.lastRay.Add(1)))
+	if c.op == OpUpload || c.op == OpPreflight {
+		allowCrossOrigin(h)
+	}
+}
+
+// perform does what a request asks and returns the answer.
+func (s *Server) perform(h http.Header, e endpoint, c *call, bodyErr error) reply {
+	rep, err := reply{}, bodyErr
+	if admitErr := s.admit(h, e, c); admitErr != nil {
+		err = admitErr
+	}
+	if err == nil {
+		rep, err = e.handle(s, c)
+	}
+	if err == nil {
+		return rep
+	}
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		return failure(refused)
+	}
+	return failure(badRequest("The request could not be read: %v", err))
+}
+
+// admit checks the credentials of an API request and counts it.
+func (s *Server) admit(h http.Header, e endpoint, c *call) error {
+	if e.need == 0 {
+		if c.isAPI() {
+			s.limiter.write(h, s.limiter.take("", c.now))
+		}
+		return nil
+	}
+	who, err := s.authenticate(c, e.need)
+	allowed := s.limiter.take(who, c.now)
+	s.limiter.write(h, allowed)
+	if allowed.refused {
+		return refuse(http.StatusTooManyRequests, codeRateLimited, "Rate limit exceeded")
+	}
+	return err
+}
+
+// send writes the answer.
+func (s *Server) send(w http.ResponseWriter, c *call, rep reply) {
+	if rep.content != nil {
+		serveContent(w, c.request, rep.content)
+		return
+	}
+	h := w.Header()
+	if rep.body != nil {
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(rep.body)))
+	}
+	w.WriteHeader(rep.status)
+	w.Write(rep.body)
+}
+
+// readBody reads the body of a request that may have one.
+func (c *call) readBody(limit int64) error {
+	if limit == 0 {
+		return nil
+	}
+	var buf bytes.Buffer
+	if n := c.request.ContentLength; n > 0 {
+		buf.Grow(int(min(n, limit)) + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(io.LimitReader(c.request.Body, limit+1))
+	if err != nil {
+		return err
+	}
+	if int64(buf.Len()) > limit {
+		io.CopyN(io.Discard, c.request.Body, drainLimit)
+		return refuse(http.StatusRequestEntityTooLarge, codeTooLarge, "Request too large: maximum %d bytes allowed", limit)
+	}
+	c.body = buf.Bytes()
+	return nil
+}

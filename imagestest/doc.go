@@ -1,0 +1,46 @@
+// Package imagestest is an in-process Cloudflare Images, for tests of programs
+// that use it: through cfimages, through an official Cloudflare SDK in any
+// language, or by plain HTTP.
+//
+//	srv := imagestest.NewServer()
+//	defer srv.Close()
+//	client := srv.Client()
+//
+// It serves the V2 list with metadata filters, the creation of direct uploads,
+// the one-time uploads, the details and deletion of an image, and delivery with
+// signed URLs. Generated IDs and Cf-Ray headers are the same in every run.
+//
+// # Arranging
+//
+// [Server.AddImages] and [Server.Seed] store images. [Server.Account] makes
+// further accounts, with tokens that may read or write. [WithVariants],
+// [WithMaxFileSize], [WithRateLimit] and [WithLatency] set what their names say.
+// [Server.Clock] moves time, so that links and signatures expire and rate-limit
+// windows end.
+//
+// # Looking
+//
+// [Server.Images] returns what is stored, [Server.Requests] what was asked.
+// [Server.Count], [Server.Verified] and [Request.Filters] answer the questions
+// that tests ask most.
+//
+// # Where it runs
+//
+// A server listens on a free port of the loopback interface; [InMemory] spares
+// the port, starts in microseconds and works inside a testing/synctest bubble.
+// [Server.Handler] can be mounted on a host of one's own. To use another SDK,
+// give it [Server.URL] as its base URL, [AccountID], and [APIToken] or [Email]
+// with [APIKey].
+//
+// # How faithful it is
+//
+// The server follows Cloudflare's API reference, OpenAPI document and developer
+// documentation, and where they are silent, Cloudflare's local simulator for
+// Workers. Where nothing is published it guesses, and the comment in its source
+// says so: do not take a status code or an error text of this package for
+// Cloudflare's. When in doubt it is strict; [Rule] names the refusals that can
+// be switched off, or on.
+//
+// It does not resize images, keeps everything in memory, and answers browsers
+// only at one-time upload URLs.
+package imagestest

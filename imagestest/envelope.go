@@ -1,0 +1,75 @@
+package imagestest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Codes of refusals. Only codeBadRequest is published, for metadata filters;
+// the others are guesses: numbers of their kind.
+const (
+	codeBadRequest   = 5400
+	codeNotFound     = 5404
+	codeConflict     = 5409
+	codeGone         = 5410
+	codeTooLarge     = 5413
+	codeUnsupported  = 5415
+	codeNoRoute      = 7003
+	codeBadMethod    = 7001
+	codeUnauthorized = 10000
+	codeRateLimited  = 10429
+)
+
+// refusal is a request that was answered with an error.
+type refusal struct {
+	status, code int
+	message      string
+}
+
+func (e *refusal) Error() string { return e.message }
+
+// refuse returns a refusal with a formatted message.
+func refuse(status, code int, format string, args ...any) *refusal {
+	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+// badRequest returns the refusal of a parameter.
+func badRequest(format string, args ...any) *refusal {
+	return refuse(http.StatusBadRequest, codeBadRequest, format, args...)
+}
+
+// reply is what a call is answered with: a JSON body, or the bytes of an image.
+type reply struct {
+	status  int
+	body    []byte
+	content *record
+}
+
+// success returns the envelope around a result, which is JSON already.
+func success(result []byte) reply {
+	const head, tail = `{"errors":[],"messages":[],"result":`, `,"success":true}`
+	body := make([]byte, 0, len(head)+len(result)+len(tail))
+	body = append(append(append(body, head...), result...), tail...)
+	return reply{status: http.StatusOK, body: body}
+}
+
+// failure returns the envelope of a refusal.
+func failure(e *refusal) reply {
+	body := []byte(`{"errors":[{"code":`)
+	body = strconv.AppendInt(body, int64(e.code), 10)
+	body = append(body, `,"message":`...)
+	body = appendString(body, e.message)
+	body = append(body, `}],"messages":[],"result":null,"success":false}`...)
+	return reply{status: e.status, body: body}
+}
+
+// appendString appends text as a JSON string; bytes that are not UTF-8 become
+// the replacement character.
+func appendString(dst []byte, text string) []byte {
+	// AppendQuote has replaced them already when it reports them.
+	dst, _ = jsontext.AppendQuote(dst, text)
+	return dst
+}

@@ -1,0 +1,126 @@
+package imagestest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// What an upload handler does: it hands out a URL, and later looks whether the
+// upload has come.
+func Example() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	created, _ := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "avatars/7", Creator: "user-7"})
+	file := cfimages.File{Name: "me.png", Body: strings.NewReader("\x89PNG\r\n\x1a\n")}
+	_, _ = new(cfimages.Uploader).Upload(ctx, created.UploadURL, file) // the user's device
+	img, _ := client.ImagesV1.Get(ctx, "avatars/7")
+
+	fmt.Println(img.Filename, img.Draft)
+	fmt.Println(srv.Count(imagestest.OpCreate), srv.Verified("avatars/7"))
+	// Output:
+	// me.png false
+	// 1 true
+}
+
+// A user who takes too long: the clock is moved past the link's expiry.
+func ExampleClock_Advance() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	created, _ := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ExpiresIn: time.Hour})
+	srv.Clock().Advance(time.Hour)
+	_, err := client.DirectUploads.Upload(ctx, created.UploadURL, cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n")})
+
+	fmt.Println(errors.Is(err, cfimages.ErrGone))
+	// Output: true
+}
+
+// A gallery: images are stored first, and the filters that were sent are checked.
+func ExampleServer_Requests() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.AddImages(
+		cfimages.Image{ID: "shown", Meta: []byte(`{"status":"active"}`)},
+		cfimages.Image{ID: "hidden", Meta: []byte(`{"status":"deleted"}`)},
+	)
+
+	page, _ := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{
+		Meta: cfimages.Where(cfimages.Eq("status", "active")),
+	})
+
+	fmt.Println(page.Images[0].ID, len(page.Images))
+	fmt.Println(srv.Requests()[0].Filters())
+	// Output:
+	// shown 1
+	// [status[eq:string]=active]
+}
+
+// A backend that must cope with being told to slow down.
+func ExampleWithRateLimit() {
+	srv := imagestest.NewServer(imagestest.WithRateLimit(1, 5*time.Minute))
+	defer srv.Close()
+	client := srv.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+	ctx := context.Background()
+
+	_, first := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+	_, second := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+
+	fmt.Println(first, errors.Is(second, cfimages.ErrRateLimited), len(srv.Images()))
+	// Output: <nil> true 1
+}
+
+// A private image: only a signed URL shows it.
+func ExampleServer_HTTPClient() {
+	srv := imagestest.NewServer(imagestest.InMemory())
+	defer srv.Close()
+	srv.AddImages(cfimages.Image{RequireSignedURLs: true})
+	plain := srv.Images()[0].Variants[0]
+	signer, _ := cfimages.NewURLSigner(imagestest.SigningKey)
+	signed, _ := signer.Sign(plain, time.Now().Add(time.Hour))
+
+	for _, url := range []string{plain, signed} {
+		resp, err := srv.HTTPClient().Get(url)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+		fmt.Println(resp.StatusCode, resp.StatusCode == http.StatusOK)
+	}
+	// Output:
+	// 401 false
+	// 200 true
+}
+
+// Many images, made one at a time: the walk over them takes several pages.
+func ExampleServer_Seed() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Seed(2500, func(i int) cfimages.Image {
+		return cfimages.Image{Filename: fmt.Sprintf("%04d.png", i)}
+	})
+
+	count := 0
+	for _, err := range srv.Client().ImagesV2.All(context.Background(), cfimages.ListParams{}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		count++
+	}
+
+	fmt.Println(count, srv.Count(imagestest.OpList))
+	// Output: 2500 3
+}

@@ -1,0 +1,101 @@
+package imagestest
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
+
+// number is a decimal number of any size, exactly: 0.digits × 10^exponent.
+// Neither float64 nor math/big would do: the one confuses large integers, the
+// other spends gigabytes on 1e999999999.
+type number struct {
+	negative bool
+	digits   string // without zeros at either end; empty means zero
+	exponent int
+}
+
+// parseNumber reads a number in the grammar of JSON. An exponent that does not
+// fit in 32 bits is brought to the nearest that does.
+func parseNumber(text string) (number, bool) {
+	if !isJSONNumber(text) {
+		return number{}, false
+	}
+	var n number
+	text, n.negative = strings.CutPrefix(text, "-")
+	mantissa, exponent := text, 0
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		mantissa, exponent = text[:i], clampedInt(text[i+1:])
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	n.digits = strings.TrimLeft(whole+fraction, "0")
+	n.exponent = exponent + len(n.digits) - len(fraction)
+	n.digits = strings.TrimRight(n.digits, "0")
+	if n.digits == "" {
+		return number{}, true
+	}
+	return n, true
+}
+
+// compare returns -1, 0 or +1 as n is less than, equal to or greater than m.
+func (n number) compare(m number) int {
+	if n.sign() != m.sign() {
+		return cmp.Compare(n.sign(), m.sign())
+	}
+	magnitude := cmp.Compare(n.exponent, m.exponent)
+	if magnitude == 0 {
+		magnitude = strings.Compare(n.digits, m.digits)
+	}
+	return magnitude * n.sign()
+}
+
+func (n number) sign() int {
+	switch {
+	case n.digits == "":
+		return 0
+	case n.negative:
+		return -1
+	}
+	return 1
+}
+
+func isJSONNumber(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	whole := digitsAtStart(text)
+	if whole == 0 || whole > 1 && text[0] == '0' {
+		return false
+	}
+	text = text[whole:]
+	if fraction, ok := strings.CutPrefix(text, "."); ok {
+		n := digitsAtStart(fraction)
+		if n == 0 {
+			return false
+		}
+		text = fraction[n:]
+	}
+	if text == "" {
+		return true
+	}
+	if text[0] != 'e' && text[0] != 'E' {
+		return false
+	}
+	text = text[1:]
+	if text != "" && (text[0] == '+' || text[0] == '-') {
+		text = text[1:]
+	}
+	return text != "" && digitsAtStart(text) == len(text)
+}
+
+func digitsAtStart(text string) int {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+func clampedInt(text string) int {
+	// ParseInt returns the nearest 32-bit value together with ErrRange.
+	n, _ := strconv.ParseInt(text, 10, 32)
+	return int(n)
+}

@@ -1,0 +1,149 @@
+package imagestest
+
+import (
+	"slices"
+	"time"
+)
+
+// maxFileSize is the 10 MB of Cloudflare's developer documentation. That these
+// are binary megabytes is a guess.
+const maxFileSize = 10 << 20
+
+// Option configures a server.
+type Option func(*config)
+
+// config is what options set.
+type config struct {
+	clock          *Clock
+	inMemory       bool
+	latency        time.Duration
+	maxFileSize    int64
+	quota          int
+	window         time.Duration
+	enforceQuota   bool
+	rules          map[Rule]bool
+	simulatorReply bool
+	variants       []Variant
+}
+
+func newConfig(opts []Option) config {
+	c := config{
+		clock:       new(Clock),
+		maxFileSize: maxFileSize,
+		quota:       defaultQuota,
+		window:      defaultWindow,
+		rules:       map[Rule]bool{RefuseUnknownFields: true, RefuseUploadCredentials: true},
+		variants:    []Variant{{Name: "public"}},
+	}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	return c
+}
+
+// WithClock makes the server follow a clock. By default it has one of its own,
+// which runs with time.Now.
+func WithClock(c *Clock) Option {
+	return func(cfg *config) {
+		if c != nil {
+			cfg.clock = c
+		}
+	}
+}
+
+// InMemory makes the server listen on no port: only Client and HTTPClient
+// reach it, over connections in memory. So it works inside a testing/synctest
+// bubble.
+func InMemory() Option {
+	return func(cfg *config) { cfg.inMemory = true }
+}
+
+// WithLatency makes every request wait before it is read.
+func WithLatency(d time.Duration) Option {
+	return func(cfg *config) { cfg.latency = d }
+}
+
+// WithMaxFileSize sets the size in bytes of the largest file that can be
+// uploaded, so that a test of the refusal needs no large file. The default is
+// Cloudflare's limit of 10 MB.
+func WithMaxFileSize(size int64) Option {
+	return func(cfg *config) { cfg.maxFileSize = size }
+}
+
+// WithRateLimit makes the server refuse with 429 the API requests of a token
+// or user over quota within a window, and then all for another window. Without
+// it, replies tell of Cloudflare's documented limit of 1,200 requests per 5
+// minutes, with all of it left, and nothing is refused.
+//
+// A client that heeds what replies tell, as cfimages does, holds itself to that
+// limit all the same. A test that makes more calls than that sets a quota that
+// is large enough.
+func WithRateLimit(quota int, window time.Duration) Option {
+	return func(cfg *config) {
+		cfg.quota, cfg.window, cfg.enforceQuota = quota, window, true
+	}
+}
+
+// WithSimulatorReplies makes a completed upload answer as Cloudflare's local
+// simulator does, {"id":…,"success":true}. By default it answers with the usual
+// envelope around the image: a guess.
+func WithSimulatorReplies() Option {
+	return func(cfg *config) { cfg.simulatorReply = true }
+}
+
+// Variant is a form in which images are delivered. All variants of the test
+// server are the uploaded bytes: it does not resize.
+type Variant struct {
+	Name string
+	// NeverRequireSignedURLs lets private images be seen without a signature.
+	NeverRequireSignedURLs bool
+}
+
+// WithVariants adds variants to the one that every account has, public. A
+// variant of the same name is replaced.
+func WithVariants(variants ...Variant) Option {
+	return func(cfg *config) {
+		for _, v := range variants {
+			cfg.variants = slices.DeleteFunc(cfg.variants, func(old Variant) bool { return old.Name == v.Name })
+			cfg.variants = append(cfg.variants, v)
+		}
+	}
+}
+
+// Rule names something that the server refuses, although Cloudflare is not
+// known to. See Enforce and Ignore.
+type Rule string
+
+// The rules.
+const (
+	// RefuseUnknownFields refuses a direct upload with a form field that is not
+	// documented. Enforced by default.
+	RefuseUnknownFields Rule = "unknown-fields"
+	// RefuseUploadCredentials refuses a one-time upload that carries an API
+	// token or key, which is a leak. Enforced by default.
+	RefuseUploadCredentials Rule = "upload-credentials"
+	// RefuseFlatMetadata refuses metadata in fields like metadata.key or
+	// metadata[key] instead of one field with a JSON object. The official SDKs
+	// send such fields; ignored by default, so that they work: a guess is
+	// then made, that their values are strings.
+	RefuseFlatMetadata Rule = "flat-metadata"
+	// RefuseUnknownParams refuses a list request with a query parameter that is
+	// not documented. Ignored by default.
+	RefuseUnknownParams Rule = "unknown-params"
+)
+
+// Enforce makes the server follow rules that it ignores by default.
+func Enforce(rules ...Rule) Option { return setRules(rules, true) }
+
+// Ignore makes the server not follow rules that it enforces by default.
+func Ignore(rules ...Rule) Option { return setRules(rules, false) }
+
+func setRules(rules []Rule, enforced bool) Option {
+	return func(cfg *config) {
+		for _, rule := range rules {
+			cfg.rules[rule] = enforced
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package imagestest
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The rate limit that Cloudflare documents, for each user or token.
+const (
+	defaultQuota  = 1200
+	defaultWindow = 5 * time.Minute
+)
+
+// limiter counts the API requests of each credential, and refuses those over
+// the quota when it is told to enforce it.
+type limiter struct {
+	quota   int
+	window  time.Duration
+	enforce bool
+
+	mu      sync.Mutex
+	windows map[credential]*window
+}
+
+// window is how much of the quota a credential has used until a time. All
+// requests count, and the one that is over the quota starts a new window in
+// which all are refused; that windows begin with the first request is a guess.
+type window struct {
+	ends    time.Time
+	used    int
+	blocked bool
+}
+
+// allowance is what the rate-limit headers of one reply say.
+type allowance struct {
+	remaining int
+	reset     time.Duration
+	refused   bool
+}
+
+// take counts one request. A limiter that does not enforce its quota says that
+// all of it is left, which is the truth.
+func (l *limiter) take(who credential, now time.Time) allowance {
+	if !l.enforce || who == "" {
+		return allowance{remaining: l.quota, reset: l.window}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w, ok := l.windows[who]
+	if !ok || !now.Before(w.ends) {
+		w = &window{ends: now.Add(l.window)}
+		l.windows[who] = w
+	}
+	w.used++
+	if w.used > l.quota && !w.blocked {
+		w.blocked, w.ends = true, now.Add(l.window)
+	}
+	return allowance{
+		remaining: max(0, l.quota-w.used),
+		reset:     w.ends.Sub(now),
+		refused:   w.blocked,
+	}
+}
+
+// write sets the headers of a reply. Seconds are rounded up.
+func (l *limiter) write(h http.Header, a allowance) {
+	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, a.remaining, seconds(a.reset)))
+	h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.quota, seconds(l.window)))
+	if a.refused {
+		h.Set("Retry-After", fmt.Sprint(seconds(a.reset)))
+	}
+}
+
+func seconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
+}

@@ -1,0 +1,127 @@
+package imagestest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// What the server serves, by path. Uploads and delivery have hosts of their
+// own at Cloudflare.
+const (
+	apiPath      = "/client/v4"
+	uploadPath   = "/upload/"
+	deliveryPath = "/delivery/"
+)
+
+// Bounds on bodies: of a direct upload's fields, and of a file's form without
+// the file.
+const (
+	maxCreateBody = 64 << 10
+	maxFormAround = 64 << 10
+)
+
+// route finds what a request asks for. It looks at the path as it was sent: an
+// ID's slashes may be escaped or not.
+func (s *Server) route(r *http.Request) (endpoint, *call) {
+	c := &call{request: r, origin: originOf(r)}
+	e := s.parsePath(c, r.URL.EscapedPath())
+	c.op = e.op
+	return e, c
+}
+
+func (s *Server) parsePath(c *call, path string) endpoint {
+	if rest, ok := strings.CutPrefix(path, apiPath+"/accounts/"); ok {
+		account, tail, _ := strings.Cut(rest, "/")
+		c.accountID = unescape(account)
+		return c.apiEndpoint(tail)
+	}
+	if rest, ok := strings.CutPrefix(path, uploadPath); ok {
+		hash, id, _ := strings.Cut(rest, "/")
+		c.hash, c.imageID = unescape(hash), unescape(id)
+		return s.uploadEndpoint(c.request.Method)
+	}
+	if rest, ok := strings.CutPrefix(path, deliveryPath); ok {
+		hash, rest, _ := strings.Cut(rest, "/")
+		id, variant := cutLast(rest, "/")
+		c.hash, c.imageID, c.variant = unescape(hash), unescape(id), unescape(variant)
+		return deliveryEndpoint(c.request.Method)
+	}
+	return unknown(noRoute)
+}
+
+func (c *call) apiEndpoint(tail string) endpoint {
+	get, post := c.request.Method == http.MethodGet, c.request.Method == http.MethodPost
+	id, isImage := strings.CutPrefix(tail, "images/v1/")
+	switch {
+	case tail == "images/v2" && get:
+		return endpoint{op: OpList, need: Read, handle: (*Server).listImages}
+	case tail == "images/v2/direct_upload" && post:
+		return endpoint{op: OpCreate, need: Write, maxBody: maxCreateBody, handle: (*Server).createUpload}
+	case isImage && id != "" && get:
+		c.imageID = unescape(id)
+		return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
+	case isImage && id != "" && c.request.Method == http.MethodDelete:
+		c.imageID = unescape(id)
+		return endpoint{op: OpDelete, need: Write, handle: (*Server).deleteImage}
+	case tail == "images/v2" || tail == "images/v2/direct_upload" || isImage && id != "":
+		return unknown(wrongMethod)
+	}
+	return unknown(noRoute)
+}
+
+func (s *Server) uploadEndpoint(method string) endpoint {
+	switch method {
+	case http.MethodPost:
+		return endpoint{op: OpUpload, maxBody: s.maxFileSize + maxFormAround, handle: (*Server).upload}
+	case http.MethodOptions:
+		return endpoint{op: OpPreflight, handle: (*Server).preflight}
+	}
+	return endpoint{op: OpUpload, handle: wrongMethod}
+}
+
+func deliveryEndpoint(method string) endpoint {
+	if method == http.MethodGet || method == http.MethodHead {
+		return endpoint{op: OpDeliver, handle: (*Server).deliver}
+	}
+	return endpoint{op: OpDeliver, handle: wrongMethod}
+}
+
+func unknown(handle func(*Server, *call) (reply, error)) endpoint {
+	return endpoint{op: OpUnknown, handle: handle}
+}
+
+func noRoute(_ *Server, _ *call) (reply, error) {
+	return reply{}, refuse(http.StatusNotFound, codeNoRoute, "Could not route to this path")
+}
+
+func wrongMethod(_ *Server, c *call) (reply, error) {
+	return reply{}, refuse(http.StatusMethodNotAllowed, codeBadMethod,
+		"Method %s not available for this path", c.request.Method)
+}
+
+// isAPI reports whether the call is one that rate limits are told of.
+func (c *call) isAPI() bool {
+	return strings.HasPrefix(c.request.URL.Path, apiPath+"/")
+}
+
+func originOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// unescape decodes a part of a path that net/http has checked already.
+func unescape(part string) string {
+	text, _ := url.PathUnescape(part)
+	return text
+}
+
+func cutLast(text, separator string) (before, after string) {
+	i := strings.LastIndex(text, separator)
+	if i < 0 {
+		return "", text
+	}
+	return text[:i], text[i+len(separator):]
+}

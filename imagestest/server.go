@@ -1,0 +1,185 @@
+package imagestest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/memnet"
+)
+
+// Credentials of the account that every server has, for tests only.
+const (
+	// AccountID is the ID of the account.
+	AccountID = "7e57acc07e57acc07e57acc07e57acc0"
+	// AccountHash is the account's name in delivery and upload URLs.
+	AccountHash = "TestHash-TestHash-Test"
+	// APIToken may do everything in the account.
+	APIToken = "imagestest-token_not-a-secret_0123456789"
+	// Email and APIKey are the older pair of credentials, which may do the same.
+	Email  = "tester@example.com"
+	APIKey = "7e577e577e577e577e577e577e577e577e577"
+	// SigningKey signs the account's delivery URLs.
+	SigningKey = "imagestest-signing-key_not-a-secret"
+)
+
+// inMemoryAddress stands in the URLs of a server without a port. It is a
+// loopback address, so that clients accept plain http, and nothing can listen there.
+const inMemoryAddress = "127.0.0.1:0"
+
+// maxIdleConns lets concurrent tests reuse connections: http's default is two.
+const maxIdleConns = 100
+
+// Server is an in-process Cloudflare Images. It is safe for concurrent use.
+type Server struct {
+	config
+	origin    string // scheme and host
+	transport *http.Transport
+	web       *http.Server
+	cancel    context.CancelFunc // ends every request
+	served    chan struct{}      // closed when no more connections are accepted
+	conns     sync.WaitGroup     // open connections
+	limiter   limiter
+	log       requestLog
+	lastID    atomic.Uint64
+	lastRay   atomic.Uint64
+
+	mu       sync.Mutex
+	accounts map[string]*Account // by ID
+	hashes   map[string]*Account
+	grants   map[credential]map[string]Scope // by account ID
+}
+
+// NewServer starts a server with one account, the one that AccountID names. It
+// listens on a free port of the loopback interface, or on none with InMemory,
+// and serves in goroutines of its own until Close. It panics when the machine
+// has no port to give.
+func NewServer(opts ...Option) *Server {
+	s := &Server{
+		config:   newConfig(opts),
+		served:   make(chan struct{}),
+		log:      requestLog{counts: make(map[Operation]int)},
+		accounts: make(map[string]*Account),
+		hashes:   make(map[string]*Account),
+		grants:   make(map[credential]map[string]Scope),
+	}
+	s.limiter = limiter{
+		quota: s.quota, window: s.window, enforce: s.enforceQuota,
+		windows: make(map[credential]*window),
+	}
+	account := s.Account(AccountID)
+	account.AddToken(APIToken, Write)
+	account.AddKey(Email, APIKey)
+	account.AddSigningKey(SigningKey)
+	s.serve(s.listen())
+	return s
+}
+
+// URL returns what cfimages.WithBaseURL and the CLOUDFLARE_BASE_URL of other
+// SDKs expect. Like Cloudflare's own it ends in /client/v4.
+func (s *Server) URL() string { return s.origin + apiPath }
+
+// Client returns a client of the account that AccountID names, with APIToken.
+// Options can change that and all else. It panics when cfimages.NewClient
+// refuses the options.
+func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
+	own := []cfimages.Option{
+		cfimages.WithBaseURL(s.URL()),
+		cfimages.WithAccountID(AccountID),
+		cfimages.WithAPIToken(APIToken),
+		cfimages.WithHTTPClient(s.HTTPClient()),
+	}
+	client, err := cfimages.NewClient(append(own, opts...)...)
+	if err != nil {
+		panic(fmt.Sprintf("imagestest: %v", err))
+	}
+	return client
+}
+
+// HTTPClient returns a client, without credentials, that reaches this server
+// and, with InMemory, nothing else.
+func (s *Server) HTTPClient() *http.Client {
+	return &http.Client{Transport: s.transport}
+}
+
+// Handler returns all that the server serves: the API, one-time uploads and
+// delivery. It can be mounted at the root of another host: URLs in its replies
+// are on the host that was asked.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
+
+// Clock returns the clock that the server follows.
+func (s *Server) Clock() *Clock { return s.clock }
+
+// AddImages is Account.AddImages for the account that AccountID names.
+func (s *Server) AddImages(images ...cfimages.Image) { s.Account(AccountID).AddImages(images...) }
+
+// Seed is Account.Seed for the account that AccountID names.
+func (s *Server) Seed(n int, build func(i int) cfimages.Image) { s.Account(AccountID).Seed(n, build) }
+
+// Images is Account.Images for the account that AccountID names.
+func (s *Server) Images() []cfimages.Image { return s.Account(AccountID).Images() }
+
+// Close stops the server, breaks open connections and returns when every
+// request has ended. Closing twice does no harm.
+func (s *Server) Close() {
+	s.cancel()
+	s.transport.CloseIdleConnections()
+	s.web.Close()
+	<-s.served
+	s.web.Close() // of a connection that was accepted during the first Close
+	s.conns.Wait()
+}
+
+// listen opens the server's listener, and makes the transport that reaches it.
+func (s *Server) listen() net.Listener {
+	s.transport = &http.Transport{MaxIdleConnsPerHost: maxIdleConns}
+	if s.inMemory {
+		listener := memnet.Listen()
+		s.origin = "http://" + inMemoryAddress
+		s.transport.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
+			if addr != inMemoryAddress {
+				return nil, fmt.Errorf("imagestest: %s is out of reach: this client is connected in memory to %s only", addr, s.origin)
+			}
+			return listener.Dial(ctx)
+		}
+		return listener
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(fmt.Sprintf("imagestest: no port to listen on: %v", err))
+	}
+	s.origin = "http://" + listener.Addr().String()
+	return listener
+}
+
+func (s *Server) serve(listener net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.web = &http.Server{
+		Handler:     s.Handler(),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnState:   s.countConn,
+		ErrorLog:    log.New(io.Discard, "", 0), // broken connections are part of tests
+	}
+	go func() {
+		defer close(s.served)
+		s.web.Serve(listener)
+	}()
+}
+
+func (s *Server) countConn(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.conns.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Done()
+	}
+}
+
+func (s *Server) enforces(rule Rule) bool { return s.rules[rule] }

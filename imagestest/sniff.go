@@ -1,0 +1,95 @@
+package imagestest
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"net/http"
+)
+
+// Bounds on an image's size in pixels, of Cloudflare's developer documentation.
+const (
+	maxSide = 12_000
+	maxArea = 100_000_000
+)
+
+// sniff returns the content type of an image in a format that Cloudflare
+// stores, by its first bytes, or "" for anything else.
+func sniff(data []byte) string {
+	switch contentType := http.DetectContentType(data); contentType {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return contentType
+	}
+	if contentType := sniffHEIF(data); contentType != "" {
+		return contentType
+	}
+	if isSVG(data) {
+		return "image/svg+xml"
+	}
+	return ""
+}
+
+// sniffHEIF tells HEIC and AVIF by the brand in their file type box.
+func sniffHEIF(data []byte) string {
+	if len(data) < 12 || string(data[4:8]) != "ftyp" {
+		return ""
+	}
+	switch string(data[8:12]) {
+	case "avif", "avis":
+		return "image/avif"
+	case "heic", "heix", "hevc", "hevx", "heim", "heis", "mif1", "msf1":
+		return "image/heic"
+	}
+	return ""
+}
+
+// isSVG looks for an svg element after whatever XML allows before it.
+func isSVG(data []byte) bool {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	for {
+		data = bytes.TrimSpace(data)
+		end := ""
+		switch {
+		case bytes.HasPrefix(data, []byte("<svg")):
+			return true
+		case bytes.HasPrefix(data, []byte("<?")):
+			end = "?>"
+		case bytes.HasPrefix(data, []byte("<!--")):
+			end = "-->"
+		case bytes.HasPrefix(data, []byte("<!DOCTYPE")):
+			end = ">"
+		default:
+			return false
+		}
+		_, rest, found := bytes.Cut(data, []byte(end))
+		if !found {
+			return false
+		}
+		data = rest
+	}
+}
+
+// checkDimensions refuses a PNG or JPEG of too many pixels. Other formats pass,
+// and so does a file that only begins like an image, as tests often have one.
+func checkDimensions(data []byte, contentType string) error {
+	var decode func(io.Reader) (image.Config, error)
+	switch contentType {
+	case "image/png":
+		decode = png.DecodeConfig
+	case "image/jpeg":
+		decode = jpeg.DecodeConfig
+	default:
+		return nil
+	}
+	size, err := decode(bytes.NewReader(data))
+	if err != nil {
+		return nil
+	}
+	if max(size.Width, size.Height) > maxSide || size.Width*size.Height > maxArea {
+		return badRequest("Image too large: %d x %d pixels, maximum %d on a side and %d in all allowed",
+			size.Width, size.Height, maxSide, maxArea)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package imagestest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// upload answers DirectUploads.Upload. The link is checked before the file, and
+// stays good when the upload fails: both are guesses.
+func (s *Server) upload(c *call) (reply, error) {
+	if carriesCredentials(c.request.Header) && s.enforces(RefuseUploadCredentials) {
+		return reply{}, badRequest("A one-time upload must not carry credentials: they leak to whoever holds the link")
+	}
+	if !s.findAccount(c) {
+		return reply{}, linkNotFound()
+	}
+	l, ok := c.account.store.link(c.imageID)
+	switch {
+	case !ok:
+		return reply{}, linkNotFound()
+	case l.used:
+		return reply{}, linkUsed()
+	case !c.now.Before(l.expires):
+		return reply{}, refuse(http.StatusGone, codeGone, "Upload link expired")
+	}
+	filename, f, err := s.parseFile(c)
+	if err != nil {
+		return reply{}, err
+	}
+	rec := c.account.store.complete(c.imageID, filename, f, c.now)
+	if rec == nil {
+		return reply{}, linkUsed()
+	}
+	if s.simulatorReply {
+		body := appendString([]byte(`{"id":`), rec.id)
+		return reply{status: http.StatusOK, body: append(body, `,"success":true}`...)}, nil
+	}
+	return success(s.renderer(c).appendImage(nil, rec)), nil
+}
+
+// parseFile reads the one file of an upload's form. Other fields are ignored, a
+// second file is refused: guesses.
+func (s *Server) parseFile(c *call) (filename string, f *file, err error) {
+	parts, err := c.parseForm()
+	if err != nil {
+		return "", nil, err
+	}
+	for _, part := range parts {
+		if part.name != "file" || !part.isFile {
+			continue
+		}
+		if f != nil {
+			return "", nil, badRequest("More than one file")
+		}
+		if int64(len(part.value)) > s.maxFileSize {
+			return "", nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge,
+				"File too large: %d bytes, maximum %d allowed", len(part.value), s.maxFileSize)
+		}
+		if f, err = newFile(part.value); err != nil {
+			return "", nil, err
+		}
+		filename = strings.ToValidUTF8(part.filename, "\uFFFD")
+	}
+	if f == nil {
+		return "", nil, badRequest("Missing file")
+	}
+	return filename, f, nil
+}
+
+// newFile checks that the bytes are an image that Cloudflare would store. The
+// statuses of the refusals are guesses.
+func newFile(data []byte) (*file, error) {
+	contentType := sniff(data)
+	if contentType == "" {
+		return nil, refuse(http.StatusUnsupportedMediaType, codeUnsupported,
+			"Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF")
+	}
+	if err := checkDimensions(data, contentType); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	return &file{bytes: data, contentType: contentType, etag: fmt.Sprintf(`"%x"`, sum[:16])}, nil
+}
+
+func linkNotFound() *refusal {
+	return refuse(http.StatusNotFound, codeNotFound, "Upload link not found")
+}
+
+func linkUsed() *refusal {
+	return refuse(http.StatusConflict, codeConflict, "Upload link already used")
+}
