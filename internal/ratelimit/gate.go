@@ -10,8 +10,9 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// resetSlack is how far apart two replies may place the end of one window: t is
-// in whole seconds, and replies take their time.
+// resetSlack is how far apart two replies may place the end of one window: t is in
+// whole seconds, and replies take their time. Where the window's length is known, up to
+// half of it is allowed, so that a delayed reply does not look like a later window's.
 const resetSlack = 1500 * time.Millisecond
 
 // Gate lets requests pass while the known quota lasts and makes the others wait, in
@@ -23,8 +24,9 @@ type Gate struct {
 
 	mu       sync.Mutex // guards the rest
 	state    State
-	inFlight int // let through and not done
-	waiting  int // in the queue, its first included
+	inFlight int  // let through and not done
+	alone    bool // the last one let through found no other in flight
+	waiting  int  // in the queue, its first included
 }
 
 // WaitError is a request that was not let through, because it would have had to wait
@@ -46,7 +48,7 @@ func (g *Gate) Acquire(ctx context.Context, maxWait time.Duration) error {
 		return err
 	}
 	now := time.Now()
-	latest := now.Add(max(maxWait, 0))
+	latest := now.Add(maxWait)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(latest) {
 		latest = deadline
 	}
@@ -58,8 +60,9 @@ func (g *Gate) Acquire(ctx context.Context, maxWait time.Duration) error {
 }
 
 // Update learns from the headers of a reply; without valid ones it does nothing.
-// Within a window replies only lower what is left, because they can arrive
-// in another order than they were sent.
+// Within a window, the reply to a request that had no other beside it is
+// believed; others only lower what is left, because they can arrive in another
+// order than they were sent.
 func (g *Gate) Update(h http.Header) {
 	now := time.Now()
 	reply, ok := Parse(h, now)
@@ -83,7 +86,9 @@ func (g *Gate) Update(h http.Header) {
 	case later < -slack: // a window that is over
 		return
 	default: // the same window
-		reply.Remaining = min(reply.Remaining, known.Remaining)
+		if !g.alone || g.inFlight != 1 {
+			reply.Remaining = min(reply.Remaining, known.Remaining)
+		}
 		if later < 0 {
 			reply.Reset = known.Reset
 		}
@@ -170,6 +175,7 @@ func (g *Gate) pass(now time.Time) bool {
 		}
 		g.state.Remaining--
 	}
+	g.alone = g.inFlight == 0
 	g.inFlight++
 	return true
 }

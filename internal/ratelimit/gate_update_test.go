@@ -127,3 +127,23 @@ func TestGateDoneEndsWhatIsInFlight(t *testing.T) {
 		assert.Equal(t, 49, gate.State().Remaining, "of the two left, one is the reply's own")
 	})
 }
+
+// A server that says the same in every reply does not stop a client that asks
+// one request after the other.
+func TestGateBelievesTheReplyToALoneRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := ratelimit.NewGate()
+		for range 100 {
+			require.NoError(t, gate.Acquire(t.Context(), 0))
+			gate.Update(limit("a", 5, 30))
+			gate.Done()
+		}
+		assert.Equal(t, 5, gate.State().Remaining)
+
+		require.NoError(t, gate.Acquire(t.Context(), 0))
+		require.NoError(t, gate.Acquire(t.Context(), 0))
+		gate.Done()
+		gate.Update(limit("a", 5, 30))
+		assert.Equal(t, 3, gate.State().Remaining, "one of two may have been overtaken")
+	})
+}

@@ -81,6 +81,7 @@ func TestNeverConnected(t *testing.T) {
 		"dial to a proxy":  {&net.OpError{Op: "proxyconnect", Err: dial}, true},
 		"lookup":           {&net.DNSError{IsTemporary: true}, true},
 		"proxy refused":    {&net.OpError{Op: "proxyconnect", Err: errors.New("Forbidden")}, false},
+		"proxy reset":      {&net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}}, false},
 		"read":             {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, false},
 		"refused, no dial": {syscall.ECONNREFUSED, false},
 		"EOF":              {io.EOF, false},
