@@ -149,9 +149,8 @@ func (c *config) checkedCredentials() credentials {
 		c.check(false, from.param, "no credentials: give WithAPIToken or set CLOUDFLARE_API_TOKEN "+
 			"(or WithAPIKey, or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY)")
 	}
-	for _, value := range []string{from.token, from.email, from.key} {
-		c.check(visible(value), from.param, "credentials must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
-	}
+	c.check(visible(from.token+from.email+from.key), from.param,
+		"credentials must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
 	return credentials{
 		token: secret.New(from.token),
 		email: secret.New(from.email),

@@ -2,6 +2,7 @@ package cfimages_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -237,4 +238,18 @@ func TestSecretsEchoedByTheServer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An error of this library may be the cause of a cancellation: another call
+// must not take it for its own.
+func TestErrorAsCauseOfCancellation(t *testing.T) {
+	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	for call, do := range calls(answers(emptyPage).client(t)) {
+		err := do(ctx)
+		assert.ErrorIs(t, err, context.Canceled, call)
+		assert.ErrorIs(t, err, cause, call)
+	}
+	assert.Equal(t, &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}, cause)
 }

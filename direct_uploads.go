@@ -18,6 +18,7 @@ import (
 
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
+	"github.com/cfimages/cfimages-go/internal/replybody"
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
@@ -113,10 +114,8 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 	c := s.sender.apiCall("DirectUploads.Create", http.MethodPost, path, path)
 	c.repetition = repeatUnserved
 	c.unsure = "a draft may have been created; with a custom ID, ImagesV1.Get tells"
-	body := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(form)), nil }
-	c.content = func(func()) (content, error) {
-		first, err := body()
-		return content{first, contentType, int64(len(form)), body}, err
+	c.content = func(context.Context) (content, error) {
+		return content{io.NopCloser(bytes.NewReader(form)), contentType, int64(len(form))}, nil
 	}
 	created := new(DirectUpload)
 	if err := s.sender.do(ctx, c, created.read); err != nil {
@@ -220,7 +219,7 @@ func (p *DirectUploadParams) metadata() (string, error) {
 }
 
 // read decodes the reply to a create.
-func (d *DirectUpload) read(body io.Reader) error {
+func (d *DirectUpload) read(body *replybody.Body) error {
 	err := readResult(body, func(dec *jsontext.Decoder) error {
 		return readObject(dec, func(name []byte) error {
 			switch string(name) {

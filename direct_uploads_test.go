@@ -196,9 +196,18 @@ func TestDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		retrying := cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy())
 		lost := func(*http.Request) (*http.Response, error) { return nil, errors.New("lost") }
-		assert.NoError(t, new(canned).then(503, "").then(404, "").client(t, retrying).ImagesV1.Delete(t.Context(), "img"),
+		const unknown = `{"success":false,"errors":[{"code":5404,"message":"Image not found"}]}`
+		assert.NoError(t, new(canned).then(503, "").then(404, unknown).client(t, retrying).ImagesV1.Delete(t.Context(), "img"),
 			"the attempt before may have deleted it")
-		assert.ErrorIs(t, new(canned).then(429, "").then(404, "").client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound)
+		assert.ErrorIs(t, new(canned).then(503, "").then(404, "<html>").client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
+			"a proxy's page says nothing of the image")
+		assert.ErrorIs(t, new(canned).then(429, "").then(404, unknown).client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
+			"the attempt before was refused")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Microsecond, func() { cancel(&cfimages.Error{StatusCode: 404, Errors: []cfimages.ErrorInfo{{Code: 1}}}) })
+		slow := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Minute})
+		assert.ErrorIs(t, new(canned).then(503, "", "Retry-After", "5").client(t, slow).ImagesV1.Delete(ctx, "img"), context.Canceled,
+			"another call's 404 is the cause of the cancellation")
 		assert.ErrorContains(t, new(canned).thenDo(lost).client(t, retrying).ImagesV1.Delete(t.Context(), "img"), "lost")
 	})
 }

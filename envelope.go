@@ -10,6 +10,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// maxInfos is how many errors and how many messages of a reply are kept, so that
+// a hostile one does not fill the memory.
+const maxInfos = 100
+
+// errTooMany is for what has more parts than any reply of the API.
+var errTooMany = errors.New("too many parts")
+
 // envelope is the JSON object around every reply of the API.
 type envelope struct {
 	success  bool
@@ -210,12 +217,16 @@ func readInt(dec *jsontext.Decoder, dst *int) error {
 }
 
 // readInfos reads an envelope's errors or messages; null is none.
+// Those beyond maxInfos are passed over.
 func readInfos(dec *jsontext.Decoder, dst *[]ErrorInfo) error {
 	*dst = nil
 	if dec.PeekKind() == 'n' {
 		return dec.SkipValue()
 	}
 	return readArray(dec, func() error {
+		if len(*dst) == maxInfos {
+			return dec.SkipValue()
+		}
 		var info ErrorInfo
 		err := readObject(dec, func(name []byte) error {
 			switch string(name) {

@@ -35,7 +35,8 @@ var (
 	// never taken for an empty result.
 	ErrMalformedResponse = errors.New("malformed response")
 	// ErrResponseTooLarge marks a reply over the size this library reads:
-	// 32 MiB decoded, or 1 MiB of headers.
+	// 32 MiB decoded, 4 MiB of one image or of a reply that is not a list, 10,000
+	// images in a page, 64 KiB of an error, or 1 MiB of headers.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrTokenLoop marks a walk whose next continuation token has been seen
 	// before in the walk, so that it would never end.
@@ -66,6 +67,9 @@ type ErrorInfo struct {
 	Pointer          string // the part of the request it is about, a JSON pointer
 }
 
+// shownInfos is how many of its errors the text of an Error shows.
+const shownInfos = 5
+
 // Error says what was called, what came back, and what to do where that is known.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -78,6 +82,10 @@ func (e *Error) Error() string {
 		}
 	}
 	for i, info := range e.Errors {
+		if i == shownInfos {
+			fmt.Fprintf(&b, "; and %d more", len(e.Errors)-i)
+			break
+		}
 		b.WriteString([]string{": ", "; "}[min(i, 1)])
 		b.WriteString(info.String())
 	}
@@ -91,7 +99,7 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, "; retry after %v", e.RetryAfter)
 	}
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, "; gave up after %d attempts", e.Attempts)
+		fmt.Fprintf(&b, "; after %d attempts", e.Attempts)
 	}
 	if e.RayID != "" {
 		b.WriteString("; ray ID " + e.RayID)
@@ -174,11 +182,12 @@ type PageError struct {
 	Err               error  // why
 }
 
-// Error says where the walk stopped and why.
+// Error says where the walk stopped and why. It leaves out the token: that is
+// whatever the server sent.
 func (e *PageError) Error() string {
 	where := "the first page"
 	if e.ContinuationToken != "" {
-		where = fmt.Sprintf("the page with continuation token %q", e.ContinuationToken)
+		where = "the page of ContinuationToken"
 	}
 	return fmt.Sprintf("cfimages: walk stopped after %d images of %s: %s",
 		e.Yielded, where, strings.TrimPrefix(e.Err.Error(), "cfimages: "))

@@ -111,7 +111,7 @@ func ExamplePageError() {
 	// Output:
 	// a
 	// b
-	// cfimages: walk stopped after 0 images of the page with continuation token "page-2": ImagesV2.All: status 502 Bad Gateway
+	// cfimages: walk stopped after 0 images of the page of ContinuationToken: ImagesV2.All: status 502 Bad Gateway
 	// c
 	// d
 }

@@ -9,13 +9,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// maxVariants is how many variants an image may have: a bound of this library's
+// own, to keep a hostile page small.
+const maxVariants = 1000
+
 // imageDecoder decodes images one after the other. Profiles showed that
 // reflection and an allocation for each string cost most of a page, so it places
 // the texts of an image's creator, filename and variants in one string. The ID
 // stands alone: callers keep IDs, and should not keep the rest along.
 type imageDecoder struct {
-	id, text []byte // of the image in hand
-	variants []span
+	id, text          []byte // of the image in hand
+	creator, filename span
+	variants          []span
+	metadata          jsontext.Value
 }
 
 // span is a part of the decoder's text.
@@ -25,45 +31,21 @@ type span struct{ from, to int }
 func (d *imageDecoder) decode(dec *jsontext.Decoder, img *Image) error {
 	*img = Image{}
 	d.id, d.text, d.variants = d.id[:0], d.text[:0], d.variants[:0]
-	var creator, filename span
-	var metadata jsontext.Value
-	err := readObject(dec, func(name []byte) (err error) {
-		switch string(name) {
-		case "id":
-			d.id, err = appendString(dec, d.id[:0])
-			return err
-		case "creator":
-			return d.readText(dec, &creator)
-		case "filename":
-			return d.readText(dec, &filename)
-		case "meta":
-			return readMeta(dec, (*jsontext.Value)(&img.Meta))
-		case "metadata":
-			return readMeta(dec, &metadata)
-		case "requireSignedURLs":
-			return readBool(dec, &img.RequireSignedURLs)
-		case "uploaded":
-			return readTime(dec, &img.Uploaded)
-		case "variants":
-			return d.readVariants(dec)
-		case "draft":
-			return readBool(dec, &img.Draft)
-		}
-		return dec.SkipValue()
-	})
+	d.creator, d.filename, d.metadata = span{}, span{}, nil
+	err := readObject(dec, func(name []byte) error { return d.member(dec, string(name), img) })
 	if err != nil {
 		return err
 	}
-	img.ID = string(d.id)
-	if img.ID == "" {
+	if len(d.id) == 0 {
 		return errors.New("an image without an ID")
 	}
+	img.ID = string(d.id)
 	if img.Meta == nil {
-		img.Meta = []byte(metadata)
+		img.Meta = []byte(d.metadata)
 	}
 	text := string(d.text)
-	img.Creator = text[creator.from:creator.to]
-	img.Filename = text[filename.from:filename.to]
+	img.Creator = text[d.creator.from:d.creator.to]
+	img.Filename = text[d.filename.from:d.filename.to]
 	if len(d.variants) > 0 {
 		img.Variants = make([]string, len(d.variants))
 		for i, v := range d.variants {
@@ -71,6 +53,32 @@ func (d *imageDecoder) decode(dec *jsontext.Decoder, img *Image) error {
 		}
 	}
 	return nil
+}
+
+// member reads the value of one member.
+func (d *imageDecoder) member(dec *jsontext.Decoder, name string, img *Image) (err error) {
+	switch name {
+	case "id":
+		d.id, err = appendString(dec, d.id[:0])
+		return err
+	case "creator":
+		return d.readText(dec, &d.creator)
+	case "filename":
+		return d.readText(dec, &d.filename)
+	case "meta":
+		return readMeta(dec, (*jsontext.Value)(&img.Meta))
+	case "metadata":
+		return readMeta(dec, &d.metadata)
+	case "requireSignedURLs":
+		return readBool(dec, &img.RequireSignedURLs)
+	case "uploaded":
+		return readTime(dec, &img.Uploaded)
+	case "variants":
+		return d.readVariants(dec)
+	case "draft":
+		return readBool(dec, &img.Draft)
+	}
+	return dec.SkipValue()
 }
 
 // readText reads a string or null into the decoder's text.
@@ -87,6 +95,9 @@ func (d *imageDecoder) readVariants(dec *jsontext.Decoder) error {
 		return dec.SkipValue()
 	}
 	return readArray(dec, func() error {
+		if len(d.variants) == maxVariants {
+			return fmt.Errorf("%w: over %d variants of an image", errTooMany, maxVariants)
+		}
 		var s span
 		err := d.readText(dec, &s)
 		d.variants = append(d.variants, s)

@@ -2,13 +2,12 @@ package cfimages
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/imagepath"
+	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // ImagesV1 looks after one image: the API keeps these calls on its v1 paths.
@@ -26,7 +25,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 		return nil, err
 	}
 	img := new(Image)
-	err = s.sender.do(ctx, c, func(body io.Reader) error {
+	err = s.sender.do(ctx, c, func(body *replybody.Body) error {
 		return readResult(body, func(dec *jsontext.Decoder) error {
 			return new(imageDecoder).decode(dec, img)
 		})
@@ -57,7 +56,9 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 		}
 		r, err = x.reopen(ctx, failed)
 	}
-	if x.unclear && errors.Is(err, ErrNotFound) {
+	// Only the API's own word counts: its envelope has errors.
+	e, ok := err.(*Error)
+	if ok && x.unclear && e.StatusCode == http.StatusNotFound && len(e.Errors) > 0 {
 		return nil
 	}
 	return err

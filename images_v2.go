@@ -153,7 +153,7 @@ func (s *ImagesV2) listCall(op string, params ListParams) (call, error) {
 // validate returns every violation, joined.
 func (p *ListParams) validate() error {
 	var errs []error
-	if p.PerPage != 0 && (p.PerPage < 10 || p.PerPage > 10000) {
+	if p.PerPage != 0 && (p.PerPage < 10 || p.PerPage > maxPerPage) {
 		errs = append(errs, paramErrorf("PerPage", "must be 10 to 10000, or 0 for the API's default, got %d", p.PerPage))
 	}
 	switch p.SortOrder {

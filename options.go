@@ -44,8 +44,9 @@ func WithBaseURL(rawURL string) Option {
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests. It is copied and
-// never changed; the copy does not follow redirects. The default is a client
-// with timeouts of this library's own.
+// never changed; the copy does not follow redirects. Its Timeout, if it has one,
+// includes the time that a loop over All takes for a page. The default is a
+// client with timeouts of this library's own.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -60,8 +61,9 @@ func WithUserAgent(product string) Option {
 }
 
 // WithLogger writes one Debug record for each attempt: op, method, path (with
-// {id} in place of IDs), status, attempt, duration, ray_id, bytes, wait, and
-// whether there was an error. By default, nothing is logged.
+// {id} in place of IDs), status (0: no reply), attempt, duration, ray_id, bytes
+// of the reply, and wait, the time waited before the attempt. By default, nothing
+// is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }
@@ -73,8 +75,10 @@ func WithRetryPolicy(p RetryPolicy) Option {
 }
 
 // WithRequestTimeout limits how long one attempt waits for the headers of its
-// reply; the default is 30 s. An upload is given this long again with every
-// part that the connection takes. Waits between attempts do not count.
+// reply; the default is 30 s. A call with a body has this long again after every
+// part that the connection takes, and the time that an upload's Body takes to
+// be read does not count, nor do waits between attempts. The error matches
+// os.ErrDeadlineExceeded, and not context.DeadlineExceeded, which is the caller's.
 func WithRequestTimeout(d time.Duration) Option {
 	return func(c *config) { c.timeout = d }
 }
@@ -98,12 +102,13 @@ func WithPrefetch(on bool) Option {
 // 408, 429, 500, 502, 503, 504 and 520 to 524; a create only after 429 and
 // failures that provably came before its request was sent; an upload only
 // after the latter. Besides, a client spends at most ten retries that no
-// success pays back, so that an outage is not met with a storm.
+// success pays back, so that an outage is not met with a storm. Clients share
+// neither that nor what they know of the rate limit: make one for each account and token.
 type RetryPolicy struct {
 	MaxAttempts int           // requests in all, the first included; 0 and 1: no retry
-	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹
-	MaxDelay    time.Duration // or MaxDelay, if that is less
-	MaxWait     time.Duration // a longer wait that the server asks for is returned as the error, not waited
+	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹; 0: no wait
+	MaxDelay    time.Duration // or between 0 and MaxDelay, if that is less; 0: no such bound
+	MaxWait     time.Duration // a longer wait that the server asks for is returned as the error, not waited; 0: none is waited
 }
 
 // DefaultRetryPolicy is four attempts, waits from 200 ms doubled up to 5 s, and

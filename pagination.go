@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // ImagePage is one page of a list.
@@ -16,12 +17,19 @@ type ImagePage struct {
 	ContinuationToken string // asks for the next page; "" on the last
 }
 
+// maxPerPage is the largest page of the API, by Cloudflare's OpenAPI document.
+const maxPerPage = 10000
+
 const (
 	// aheadAfter is how many images of the first page are taken before the second
 	// is asked for ahead: who looks for the first match pays for one request.
 	aheadAfter = 100
 	// aheadQuota is the known remaining quota below which no page is asked for ahead.
 	aheadQuota = 20
+	// aheadNews is how old the failure of a page asked for ahead may be to be
+	// reported: a consumer that comes later asks again, as it would without the
+	// page ahead.
+	aheadNews = 5 * time.Second
 )
 
 // errLeft ends the reading of a page whose consumer left the loop.
@@ -29,7 +37,7 @@ var errLeft = errors.New("the loop was left")
 
 // readPage decodes the reply to a list, and calls token and image with what it
 // holds as it arrives. The image is good until the next.
-func readPage(body io.Reader, token func(string), image func(*Image) error) error {
+func readPage(body *replybody.Body, token func(string), image func(*Image) error) error {
 	return readResult(body, func(dec *jsontext.Decoder) error {
 		listed := false
 		err := readObject(dec, func(name []byte) error {
@@ -44,7 +52,7 @@ func readPage(body io.Reader, token func(string), image func(*Image) error) erro
 					return errors.New("the reply has two lists of images")
 				}
 				listed = true
-				return readImages(dec, image)
+				return readImages(dec, body, image)
 			}
 			return dec.SkipValue()
 		})
@@ -55,19 +63,24 @@ func readPage(body io.Reader, token func(string), image func(*Image) error) erro
 	})
 }
 
-func readImages(dec *jsontext.Decoder, image func(*Image) error) error {
+func readImages(dec *jsontext.Decoder, body *replybody.Body, image func(*Image) error) error {
 	var images imageDecoder
 	var img Image
+	n := 0
 	return readArray(dec, func() error {
+		if n++; n > maxPerPage {
+			return fmt.Errorf("%w: over %d images in a page", errTooMany, maxPerPage)
+		}
 		if err := images.decode(dec, &img); err != nil {
 			return err
 		}
+		body.Checkpoint()
 		return image(&img)
 	})
 }
 
 // read fills the page from a reply.
-func (p *ImagePage) read(body io.Reader) error {
+func (p *ImagePage) read(body *replybody.Body) error {
 	*p = ImagePage{}
 	return readPage(body,
 		func(next string) { p.ContinuationToken = next },
@@ -214,9 +227,12 @@ func (w *walk) decode(p *walkPage, r *reply, image func(*Image) error) error {
 func (w *walk) open(p *walkPage) (*exchange, *reply, error) {
 	if a := w.ahead; a != nil && a.token == p.token {
 		w.ahead = nil
-		p.release = a.cancel
 		<-a.done
-		return a.exchange, a.reply, a.err
+		if !a.isOutdated() {
+			p.release = a.cancel
+			return a.exchange, a.reply, a.err
+		}
+		a.cancel()
 	}
 	w.dropAhead()
 	x, err := w.exchange(p.token)
@@ -243,6 +259,12 @@ type pageAhead struct {
 	done  chan struct{} // closed when the following are set
 	reply *reply        // its body waits unread
 	err   error
+	ended time.Time
+}
+
+// isOutdated reports whether the request failed for a reason that may be gone by now.
+func (a *pageAhead) isOutdated() bool {
+	return a.err != nil && a.exchange.last != nil && a.exchange.last.again && time.Since(a.ended) > aheadNews
 }
 
 // askAhead asks for the page with the token while the one before it is still
@@ -262,6 +284,7 @@ func (w *walk) askAhead(token string) {
 	go func() {
 		defer close(a.done)
 		a.reply, a.err = x.open(ctx)
+		a.ended = time.Now()
 	}()
 }
 

@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
-	"unicode"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/replybody"
 	"github.com/cfimages/cfimages-go/internal/retry"
@@ -20,16 +22,56 @@ import (
 // reply is one attempt and what came back for it.
 type reply struct {
 	*exchange
-	ctx      context.Context // the caller's
-	attempt  context.Context
-	cancel   context.CancelCauseFunc
-	watchdog *time.Timer // ends the attempt when it fires
-	started  time.Time
+	ctx     context.Context // the caller's
+	attempt context.Context
+	cancel  context.CancelCauseFunc
+	started time.Time
+
+	mu       sync.Mutex
+	watchdog *time.Timer // ends the attempt when no reply comes; nil once one came
 
 	status     int
 	rayID      string
 	retryAfter time.Duration
 	body       *replybody.Body
+}
+
+// newReply begins an attempt.
+func newReply(ctx context.Context, x *exchange) *reply {
+	r := &reply{exchange: x, ctx: ctx, started: time.Now()}
+	r.attempt, r.cancel = context.WithCancelCause(ctx)
+	r.watchdog = time.AfterFunc(x.timeout, func() { r.cancel(errNoReply) })
+	return r
+}
+
+// answered stops the waiting for a reply.
+func (r *reply) answered() {
+	r.watch(func(watchdog *time.Timer) {
+		watchdog.Stop()
+		r.watchdog = nil
+	})
+}
+
+// watchedBody is a request's body. While it is read, nobody waits for the
+// server, and when a part of it is taken the server has all its time again.
+type watchedBody struct {
+	io.ReadCloser
+	reply *reply
+}
+
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.reply.watch(func(watchdog *time.Timer) { watchdog.Stop() })
+	defer b.reply.watch(func(watchdog *time.Timer) { watchdog.Reset(b.reply.timeout) })
+	return b.ReadCloser.Read(p)
+}
+
+// watch changes the watchdog while the reply has not come.
+func (r *reply) watch(change func(*time.Timer)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.watchdog != nil {
+		change(r.watchdog)
+	}
 }
 
 // receive looks at the headers, and takes in the whole of an error.
@@ -43,52 +85,60 @@ func (r *reply) receive(resp *http.Response) (*reply, *failure) {
 	silent := time.AfterFunc(maxSilence, func() { r.cancel(errStalled) })
 	silent.Stop()
 	if resp.StatusCode/100 == 2 {
-		r.body = replybody.New(resp.Body, maxReplyBytes, maxSilence, silent)
+		r.body = replybody.New(resp.Body, maxReplyBytes, maxValueBytes, maxSilence, silent)
 		return r, nil
 	}
-	r.body = replybody.New(resp.Body, maxErrorBytes, maxSilence, silent)
+	r.body = replybody.New(resp.Body, maxErrorBytes, maxErrorBytes, maxSilence, silent)
 	defer r.close()
 	return nil, r.refused()
 }
 
 // refused is the failure of a reply whose status is not a success.
 func (r *reply) refused() *failure {
+	slow := time.AfterFunc(r.timeout, func() { r.cancel(errStalled) })
+	defer slow.Stop()
 	text, err := io.ReadAll(r.body)
 	e := r.newError()
-	if errors.Is(err, replybody.ErrTooLarge) {
+	switch {
+	case errors.Is(err, replybody.ErrTooLarge):
 		e.cause = fmt.Errorf("%w: over %d bytes of an error", ErrResponseTooLarge, maxErrorBytes)
-	}
-	if r.status/100 == 3 {
+	case err != nil:
+		e.cause = r.transportError(err)
+	case r.status/100 == 3:
 		e.cause = errors.New("redirects are not followed")
 	}
 	var env envelope
 	if err == nil && env.read(strings.NewReader(string(text)), nil) == nil && !env.success {
 		r.addInfo(e, &env)
 	} else {
-		e.Body = r.clean(string(text), 200)
+		e.Body = r.excerpt()
 	}
 	failed := &failure{
 		err:     e,
 		after:   r.retryAfter,
+		again:   retry.StatusRetryable(r.status) && r.ctx.Err() == nil,
 		unknown: r.status >= 500 || r.status == http.StatusRequestTimeout,
 	}
+	if !failed.again && !failed.unknown {
+		r.budget.Success() // the server is well, and means what it says
+	}
 	switch r.call.repetition {
-	case repeatAlways:
-		failed.again = retry.StatusRetryable(r.status)
 	case repeatUnserved:
-		failed.again = r.status == http.StatusTooManyRequests
+		failed.again = failed.again && r.status == http.StatusTooManyRequests
+	case repeatUnsent:
+		failed.again = false
 	}
 	return failed
 }
 
 // lost is the failure of an attempt without a reply.
-func (r *reply) lost(err error, sent evidence) *failure {
+func (r *reply) lost(err error, sent *evidence) *failure {
 	defer r.close()
-	err = r.transportError(err)
+	err = withoutURL(err)
 	unsent := sent.unsent(err)
 	return &failure{
-		err:     err,
-		again:   r.ctx.Err() == nil && retryable(err) && (unsent || r.call.repetition == repeatAlways),
+		err:     r.transportError(err),
+		again:   r.retryable(err) && (unsent || r.call.repetition == repeatAlways),
 		unknown: !unsent,
 	}
 }
@@ -109,19 +159,19 @@ func (r *reply) finish(err error) *failure {
 		e := r.newError()
 		r.addInfo(e, refusal)
 		failed.err, failed.unknown = e, false
-	case errors.Is(broken, replybody.ErrTooLarge):
+	case errors.Is(err, errTooMany) || errors.Is(broken, replybody.ErrTooLarge):
 		e := r.newError()
-		e.cause = fmt.Errorf("%w: over %d bytes decoded", ErrResponseTooLarge, maxReplyBytes)
+		e.cause = fmt.Errorf("%w: %w", ErrResponseTooLarge, err)
 		failed.err = e
-	case broken != nil:
+	case r.retryable(broken):
 		failed.err = fmt.Errorf("read the reply: %w", r.transportError(broken))
-		failed.again = r.call.repetition == repeatAlways && r.ctx.Err() == nil && retryable(failed.err)
+		failed.again = r.call.repetition == repeatAlways
 	case r.ctx.Err() != nil:
 		failed.err = cancellation(r.ctx)
 	default:
 		e := r.newError()
-		e.Body = r.clean(string(r.body.Prefix()), 200)
-		e.cause = fmt.Errorf("%w: %w", ErrMalformedResponse, r.redactError(err))
+		e.Body = r.excerpt()
+		e.cause = fmt.Errorf("%w: %w", ErrMalformedResponse, r.redactError(withoutPointer(err)))
 		failed.err = e
 	}
 	return failed
@@ -134,6 +184,7 @@ func (r *reply) close() {
 		_ = r.body.Close() // what was needed of it has been read
 		size = r.body.Len()
 	}
+	r.answered()
 	r.cancel(nil)
 	if r.log == nil {
 		return
@@ -177,54 +228,52 @@ func (r *reply) addInfo(e *Error, env *envelope) {
 // transportError returns err as the caller may see it: the context's own error
 // when that ended it, and without the secrets that net/http or a server may have put in.
 func (r *reply) transportError(err error) error {
-	var timeout *timeoutError
-	switch {
+	switch cause := context.Cause(r.attempt); {
 	case r.ctx.Err() != nil:
 		return cancellation(r.ctx)
-	case errors.As(context.Cause(r.attempt), &timeout):
-		return timeout
-	}
-	err = withoutURL(err)
-	if isHeaderOverflow(err) {
-		return fmt.Errorf("%w: %w", ErrResponseTooLarge, err)
+	case cause != nil:
+		return cause
+	case isHeaderOverflow(err):
+		return fmt.Errorf("%w: %w", ErrResponseTooLarge, r.redactError(err))
 	}
 	return r.redactError(err)
 }
 
-// redactError returns err, or only its text if that holds a secret.
-func (r *reply) redactError(err error) error {
+// retryable reports whether another attempt may end better than with err, which
+// is as net/http gave it.
+func (r *reply) retryable(err error) bool {
+	switch {
+	case err == nil || r.ctx.Err() != nil || isHeaderOverflow(err):
+		return false
+	case context.Cause(r.attempt) != nil: // the watchdog
+		return true
+	}
+	var timeout net.Error
+	return retry.ErrorRetryable(err) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// excerpt returns the printable start of a body that was not understood.
+func (r *reply) excerpt() string {
+	text, whole := r.body.Prefix()
+	if !whole { // it may end within a secret, which could not be recognized
+		text = text[:max(0, len(text)-longestSecret)]
+	}
+	return r.clean(string(text), 200)
+}
+
+// isHeaderOverflow reports whether net/http refused a reply for the size of its
+// headers, which it says in words only.
+func isHeaderOverflow(err error) bool {
 	text := err.Error()
-	if safe := r.secrets.Replace(text); safe != text {
-		return errors.New(safe)
+	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
+}
+
+// withoutPointer takes the names that a server sent out of an error of jsontext.
+func withoutPointer(err error) error {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("at byte %d: %w", syntax.ByteOffset, syntax.Err)
 	}
 	return err
-}
-
-// clean makes a text from the server fit for an error: no secrets, no control
-// characters, at most limit characters.
-func (s *sender) clean(text string, limit int) string {
-	text = s.secrets.Replace(text)
-	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	for i := range text {
-		if limit == 0 {
-			return text[:i] + "…"
-		}
-		limit--
-	}
-	return text
-}
-
-// redactor replaces the secrets that are not empty.
-func redactor(secrets ...string) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		if s != "" {
-			pairs = append(pairs, s, "[redacted]")
-		}
-	}
-	return strings.NewReplacer(pairs...)
 }
 
 // timeoutError is an attempt that this library gave up. It is not the
@@ -233,7 +282,8 @@ type timeoutError struct{ what string }
 
 var (
 	errNoReply = &timeoutError{"no reply within the request timeout (see WithRequestTimeout)"}
-	errStalled = &timeoutError{"the reply stalled: not a byte for " + maxSilence.String()}
+	errStalled = &timeoutError{"the reply stalled"}
+	errResent  = errors.New("the request was sent again and again without a reply")
 )
 
 func (e *timeoutError) Error() string   { return e.what }
@@ -241,17 +291,4 @@ func (e *timeoutError) Timeout() bool   { return true }
 func (e *timeoutError) Temporary() bool { return true }
 func (e *timeoutError) Is(target error) bool {
 	return target == os.ErrDeadlineExceeded
-}
-
-// retryable reports whether a lost attempt is worth another.
-func retryable(err error) bool {
-	var timeout net.Error
-	return retry.ErrorRetryable(err) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// isHeaderOverflow reports whether net/http refused a reply for the size of its
-// headers, which it says in words only.
-func isHeaderOverflow(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
 }

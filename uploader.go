@@ -9,15 +9,18 @@ import (
 	"net/url"
 	"path"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
+	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // Uploader uploads to one-time upload URLs and needs no credentials: it is for
 // apps and devices that were handed such a URL. The zero value works. It is safe
-// for concurrent use, and must not be copied after its first use.
+// for concurrent use, and must not be copied after its first use. Make one and
+// share it: it keeps its connections.
 type Uploader struct {
 	// HTTPClient sends the uploads. It is copied at the first upload and never
 	// changed; the copy does not follow redirects. nil means a client with
@@ -38,7 +41,10 @@ type File struct {
 	ContentType string
 
 	// Body is read from where it stands to its end, as it is sent. It is not
-	// closed and not kept in memory.
+	// closed and not kept in memory, and not read any more after Upload has
+	// returned. The exception is a Body that neither seeks nor has a Len method,
+	// such as a pipe: when the upload ends while a Read of it blocks, Upload waits a
+	// second for it and then returns without it.
 	Body io.Reader
 
 	// Size is how many bytes Body has. 0 and -1 mean: found out where Body can
@@ -70,6 +76,10 @@ func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Im
 	return u.sender.upload(ctx, uploadURL, file)
 }
 
+// bodyPatience is how long an upload that has ended waits for a Read of a Body
+// that blocks.
+const bodyPatience = time.Second
+
 // upload sends the file without credentials.
 func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
 	if err := file.check(uploadURL, s.insecure); err != nil {
@@ -79,6 +89,8 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 	if err != nil {
 		return nil, err
 	}
+	defer func() { form.Release(bodyPatience) }()
+	attempted := false
 	c := call{
 		op:         "DirectUploads.Upload",
 		method:     http.MethodPost,
@@ -88,24 +100,22 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 		unsure:     "the image may have come; ImagesV1.Get tells",
 		foreign:    true,
 	}
-	c.content = func(progress func()) (content, error) {
-		if form == nil { // there was an attempt, and it has not read anything
-			if form, err = file.form(); err != nil {
+	c.content = func(ctx context.Context) (content, error) {
+		if attempted {
+			next, err := form.Again()
+			if err != nil {
 				return content{}, err
 			}
+			form = next
 		}
-		next := form
-		form = nil
-		next.OnProgress = func(sent, total int64) {
-			progress()
-			if file.Progress != nil {
-				file.Progress(sent, total)
-			}
-		}
-		return content{next, next.ContentType(), next.Len(), next.GetBody()}, nil
+		attempted = true
+		current := form
+		context.AfterFunc(ctx, func() { current.Close() })
+		form.OnProgress = file.Progress
+		return content{form, form.ContentType(), form.Len()}, nil
 	}
 	img := new(Image)
-	err = s.keeping(uploadURL).do(ctx, c, func(body io.Reader) error { return readUploaded(body, img) })
+	err = s.keeping(uploadURL).do(ctx, c, func(body *replybody.Body) error { return readUploaded(body, img) })
 	if err != nil {
 		return nil, err
 	}
@@ -149,27 +159,23 @@ func (f *File) form() (*multipartbody.Body, error) {
 	return form, nil
 }
 
-// shortestToken is how long the last segment of an upload URL must be to be
-// kept secret by itself: what is shorter is no secret, and a part of many words.
-const shortestToken = 16
-
 // keeping returns a sender that keeps a one-time upload URL secret.
 func (s *sender) keeping(uploadURL string) *sender {
 	keeper := *s
 	hidden := []string{uploadURL}
-	if u, err := url.Parse(uploadURL); err == nil && len(u.Path) > 1 {
-		hidden = append(hidden, u.RequestURI(), u.Path)
-		if token := path.Base(u.Path); len(token) >= shortestToken {
-			hidden = append(hidden, token)
+	if u, err := url.Parse(uploadURL); err == nil {
+		hidden = append(hidden, u.RequestURI(), u.EscapedPath(), u.Path, path.Base(u.Path))
+		for _, values := range u.Query() {
+			hidden = append(hidden, values...)
 		}
 	}
-	keeper.secrets = redactor(hidden...)
+	keeper.redact = redactor(hidden...)
 	return &keeper
 }
 
 // readUploaded decodes the reply to an upload: an envelope around the image, or
 // only the ID beside success.
-func readUploaded(body io.Reader, img *Image) error {
+func readUploaded(body *replybody.Body, img *Image) error {
 	var env envelope
 	err := env.readSuccess(body, func(dec *jsontext.Decoder) error {
 		return new(imageDecoder).decode(dec, img)

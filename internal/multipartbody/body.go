@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 )
 
 // Body is a multipart/form-data body that carries one file. It holds the part's
@@ -32,6 +33,8 @@ type Body struct {
 	sent     int64  // bytes of the file read so far
 	size     int64  // of the file; -1: unknown
 	fileDone bool
+	closed   chan struct{}
+	mu       lock    // held during Read, and so during OnProgress
 	extra    [1]byte // receives the byte that must not follow the file
 	err      error   // what every further Read returns
 }
@@ -107,6 +110,8 @@ func (b *Body) FileLen() int64 { return b.form.size }
 // Read reads the body. The file goes straight from its reader into p, and the
 // footer follows only when the file has ended where it should.
 func (b *Body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -131,28 +136,34 @@ func (b *Body) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// Close makes a Read of the file that begins after it fail. It does not wait
-// for one that is under way, which may block, and leaves the source open.
+// Close makes every Read of the file fail that begins after it, and one that
+// waits for a reader of unknown size. The source stays open.
 func (b *Body) Close() error {
-	b.form.file.current.CompareAndSwap(b, nil)
+	if b.form.file.current.CompareAndSwap(b, nil) {
+		close(b.closed)
+	}
 	return nil
 }
 
-// GetBody returns a function for http.Request.GetBody: each call takes the
-// source back to where New found it and returns a new body, which replaces the
-// one before. It returns nil when the source cannot seek.
-func (b *Body) GetBody() func() (io.ReadCloser, error) {
-	if b.form.file.seeker == nil {
-		return nil
+// Release closes the body and waits until neither the source nor OnProgress is
+// in use. A source of unknown size whose Read blocks is given up after patience.
+func (b *Body) Release(patience time.Duration) {
+	b.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.form.file.release(patience)
+}
+
+// Again returns a new body for another attempt, which replaces this one. It
+// takes the source back to where New found it; one that cannot seek must not have
+// been read yet.
+func (b *Body) Again() (*Body, error) {
+	next := b.form.newBody()
+	next.OnProgress = b.OnProgress
+	if err := b.form.file.rewind(next); err != nil {
+		return nil, err
 	}
-	return func() (io.ReadCloser, error) {
-		next := b.form.newBody()
-		next.OnProgress = b.OnProgress
-		if err := b.form.file.rewind(next); err != nil {
-			return nil, err
-		}
-		return next, nil
-	}
+	return next, nil
 }
 
 // readFile reads from the file into p, which is not empty, and finds out
@@ -193,7 +204,7 @@ func (b *Body) probeEnd() error {
 }
 
 func (f *form) newBody() *Body {
-	return &Body{form: f, head: f.header, tail: f.footer, size: f.size}
+	return &Body{form: f, head: f.header, tail: f.footer, size: f.size, closed: make(chan struct{}), mu: newLock()}
 }
 
 func (f *form) framing() int64 { return int64(len(f.header) + len(f.footer)) }

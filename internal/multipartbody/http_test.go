@@ -156,7 +156,6 @@ func post(srv *httptest.Server, body *multipartbody.Body) (*http.Response, error
 		return nil, err
 	}
 	req.ContentLength = body.Len()
-	req.GetBody = body.GetBody()
 	req.Header.Set("Content-Type", body.ContentType())
 	return srv.Client().Do(req)
 }

@@ -5,8 +5,11 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,19 +76,18 @@ func TestSourceFails(t *testing.T) {
 	assert.ErrorContains(t, err, "claims to have read")
 }
 
-func TestGetBodyStartsAgain(t *testing.T) {
+func TestAgainStartsAgain(t *testing.T) {
 	file := openFile(t, "before0123456789", int64(len("before")))
 	first, err := multipartbody.New("file", "a", "", file, 0)
 	require.NoError(t, err)
 	var progress []int64
 	first.OnProgress = func(sent, _ int64) { progress = append(progress, sent) }
-	getBody := first.GetBody()
 	_, err = io.CopyN(io.Discard, onlyReader{first}, first.Len()-40)
 	require.NoError(t, err)
 
 	for range 2 {
 		progress = nil
-		next, err := getBody()
+		next, err := first.Again()
 		require.NoError(t, err)
 		raw, err := io.ReadAll(next)
 		require.NoError(t, err)
@@ -98,12 +100,12 @@ func TestGetBodyStartsAgain(t *testing.T) {
 	assert.ErrorContains(t, err, "replaced by a newer one")
 
 	require.NoError(t, file.Close())
-	_, err = getBody()
+	_, err = first.Again()
 	assert.ErrorIs(t, err, os.ErrClosed)
 }
 
 // A transport may start anew while its first attempt still reads.
-func TestGetBodyDuringARead(t *testing.T) {
+func TestAgainDuringARead(t *testing.T) {
 	content := strings.Repeat("0123456789", 10_000)
 	first, err := multipartbody.New("file", "a", "", strings.NewReader(content), 0)
 	require.NoError(t, err)
@@ -114,7 +116,7 @@ func TestGetBodyDuringARead(t *testing.T) {
 		firstErr <- err
 	}()
 	<-started
-	next, err := first.GetBody()()
+	next, err := first.Again()
 	require.NoError(t, err)
 	raw, err := io.ReadAll(next)
 	require.NoError(t, err)
@@ -135,4 +137,56 @@ func TestCloseLeavesTheSourceOpen(t *testing.T) {
 	rest, err := io.ReadAll(file)
 	require.NoError(t, err)
 	assert.Equal(t, "0123456789", string(rest), "nothing was read")
+}
+
+func TestAgainBeforeAnythingWasRead(t *testing.T) {
+	first, err := multipartbody.New("file", "a", "", onlyReader{strings.NewReader("content")}, 0)
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	next, err := first.Again()
+	require.NoError(t, err)
+	raw, err := io.ReadAll(next)
+	require.NoError(t, err)
+	_, content := onlyPart(t, next.ContentType(), raw)
+	assert.Equal(t, "content", content)
+}
+
+// Nothing ends a read of a pipe that nobody writes to: the body lets go of it.
+func TestReleaseGivesUpABlockedRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		body, err := multipartbody.New("file", "a", "", r, 0)
+		require.NoError(t, err)
+		read := make(chan error)
+		go func() {
+			_, err := io.ReadAll(body)
+			read <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, body.Close())
+		assert.ErrorContains(t, <-read, "the body was closed")
+
+		start := time.Now()
+		body.Release(time.Minute)
+		assert.Equal(t, time.Minute, time.Since(start), "the read is still there")
+		require.NoError(t, w.Close())
+	})
+}
+
+func TestReleaseWaitsForProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body, err := multipartbody.New("file", "a", "", strings.NewReader("content"), 0)
+		require.NoError(t, err)
+		var reporting atomic.Bool
+		body.OnProgress = func(_, _ int64) {
+			reporting.Store(true)
+			time.Sleep(time.Second)
+			reporting.Store(false)
+		}
+		go io.ReadAll(body)
+		synctest.Wait()
+		require.True(t, reporting.Load())
+		body.Release(0)
+		assert.False(t, reporting.Load())
+	})
 }

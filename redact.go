@@ -1,0 +1,65 @@
+package cfimages
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+)
+
+const (
+	// shortestSecret is how long a text must be to be taken out of errors: what is
+	// shorter is no secret, and part of many words.
+	shortestSecret = 8
+	// longestSecret is how much is left out at the end of a text that was cut, so
+	// that no part of a secret remains.
+	longestSecret = 256
+
+	redacted = "[redacted]"
+)
+
+// redactor returns a function that takes the secrets out of a text. It is a
+// function so that printers which follow pointers do not find them.
+func redactor(secrets ...string) func(string) string {
+	var pairs []string
+	for _, s := range secrets {
+		if len(s) >= shortestSecret {
+			pairs = append(pairs, s, redacted)
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// clean makes a text from the server fit for an error: no secrets, no control
+// characters, at most limit characters.
+func (s *sender) clean(text string, limit int) string {
+	text = s.redact(text)
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	for i := range text {
+		if limit == 0 {
+			return text[:i] + "…"
+		}
+		limit--
+	}
+	return text
+}
+
+// redactError returns err, behind a text without secrets if it holds any.
+func (s *sender) redactError(err error) error {
+	text := err.Error()
+	if safe := s.redact(text); safe != text {
+		return &redactedError{text: safe, is: func(target error) bool { return errors.Is(err, target) }}
+	}
+	return err
+}
+
+// redactedError is known by the same targets as the error that it stands for,
+// which can not be reached.
+type redactedError struct {
+	text string
+	is   func(target error) bool
+}
+
+func (e *redactedError) Error() string        { return e.text }
+func (e *redactedError) Is(target error) bool { return e.is(target) }
