@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// asProgram makes the test binary be the program, for tests of the process.
+const asProgram = "LOCALSERVER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program is a run of the program that listens on a free port.
+type program struct {
+	stdout *bufio.Reader
+	log    bytes.Buffer // complete after stop
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+func start(t *testing.T, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	stdout, w := io.Pipe()
+	p := &program{stdout: bufio.NewReader(stdout), cancel: cancel, ended: make(chan error, 1)}
+	go func() {
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), w, &p.log)
+		w.CloseWithError(err)
+		p.ended <- err
+	}()
+	t.Cleanup(func() { p.cancel() })
+	return p
+}
+
+func (p *program) stop(t *testing.T) {
+	t.Helper()
+	p.cancel()
+	require.NoError(t, <-p.ended)
+}
+
+// environment reads the three lines.
+func (p *program) environment(t *testing.T) environment {
+	t.Helper()
+	var values []string
+	for _, name := range []string{"CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"} {
+		line, err := p.stdout.ReadString('\n')
+		require.NoError(t, err)
+		value, found := strings.CutPrefix(line, name+"=")
+		require.True(t, found, line)
+		values = append(values, strings.TrimSpace(value))
+	}
+	return environment{values[0], values[1], values[2]}
+}
+
+func (e environment) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
+	t.Helper()
+	client, err := cfimages.NewClient(append(opts,
+		cfimages.WithBaseURL(e.BaseURL),
+		cfimages.WithAccountID(e.AccountID),
+		cfimages.WithAPIToken(e.APIToken))...)
+	require.NoError(t, err)
+	return client
+}
+
+func TestServesWhatItAnnounces(t *testing.T) {
+	p := start(t, "-images", "30")
+	env := p.environment(t)
+	client := env.client(t)
+	page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{
+		Meta: cfimages.Where(cfimages.Eq("region.name", "eu-west"), cfimages.Gte("priority", 4)),
+	})
+	require.NoError(t, err)
+	assert.Len(t, page.Images, 4)
+
+	upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+	require.NoError(t, err)
+	_, err = client.DirectUploads.Upload(t.Context(), upload.UploadURL, cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n")})
+	require.NoError(t, err)
+	img, err := client.ImagesV1.Get(t.Context(), upload.ID)
+	require.NoError(t, err)
+	delivered, err := http.Get(img.Variants[0])
+	require.NoError(t, err)
+	delivered.Body.Close()
+	assert.Equal(t, http.StatusOK, delivered.StatusCode)
+
+	p.stop(t)
+	_, err = net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(env.BaseURL, "http://"), "/client/v4"))
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+	log := strings.Split(strings.TrimSpace(p.log.String()), "\n")
+	require.Len(t, log, 5)
+	assert.Contains(t, log[0], " 200 GET    /client/v4/accounts/"+env.AccountID+"/images/v2?meta.priority[gte:number]=4&meta.region.name[eq:string]=eu-west  ")
+	assert.Contains(t, log[1], " 200 POST   ")
+}
+
+func TestJSON(t *testing.T) {
+	p := start(t, "-json")
+	line, err := p.stdout.ReadBytes('\n')
+	require.NoError(t, err)
+	var env map[string]string
+	require.NoError(t, json.Unmarshal(line, &env))
+	assert.Len(t, env, 3)
+	_, err = environment{env["CLOUDFLARE_BASE_URL"], env["CLOUDFLARE_ACCOUNT_ID"], env["CLOUDFLARE_API_TOKEN"]}.
+		client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	assert.NoError(t, err)
+	p.stop(t)
+}
+
+func TestTLS(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cert.pem")
+	p := start(t, "-tls", file)
+	env := p.environment(t)
+	require.True(t, strings.HasPrefix(env.BaseURL, "https://127.0.0.1:"), env.BaseURL)
+
+	cert, err := os.ReadFile(file)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	require.True(t, roots.AppendCertsFromPEM(cert))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	client := env.client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+	upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(upload.UploadURL, "https://"), "one-time URLs are https, too")
+	p.stop(t)
+}
+
+func TestRate(t *testing.T) {
+	p := start(t, "-rate", "2/1h")
+	env := p.environment(t)
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.BaseURL+"/accounts/"+env.AccountID+"/images/v2", nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+env.APIToken)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, want, resp.StatusCode)
+	}
+	p.stop(t)
+}
+
+func TestLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts, err := parseArgs([]string{"-latency", "3s"}, io.Discard)
+		require.NoError(t, err)
+		server := newServer(opts)
+		defer server.Close()
+		asked := time.Now()
+		_, err = server.Client().ImagesV2.List(t.Context(), cfimages.ListParams{})
+		require.NoError(t, err)
+		assert.Equal(t, 3*time.Second, time.Since(asked))
+	})
+}
+
+func TestBaseURL(t *testing.T) {
+	for host, want := range map[string]string{
+		"192.0.2.7": "http://192.0.2.7:8787/client/v4",
+		"::1":       "http://[::1]:8787/client/v4",
+		"0.0.0.0":   "http://127.0.0.1:8787/client/v4",
+		"::":        "http://127.0.0.1:8787/client/v4",
+	} {
+		assert.Equal(t, want, baseURL(&net.TCPAddr{IP: net.ParseIP(host), Port: 8787}), host)
+	}
+}
+
+func TestWrongUse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-help"}, 0, ""},
+		{[]string{"-images", "-1"}, 2, "-images must not be negative"},
+		{[]string{"-rate", "1200"}, 2, "such as 1200/5m"},
+		{[]string{"-rate", "0/5m"}, 2, "such as 1200/5m"},
+		{[]string{"-rate", "5/1ms"}, 2, "such as 1200/5m"},
+		{[]string{"-latency", "-1s"}, 2, "must not be negative"},
+		{[]string{"now"}, 2, `unexpected argument "now"`},
+		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+		{[]string{"-addr", "127.0.0.1:0", "-tls", filepath.Join(t.TempDir(), "no", "cert.pem")}, 1, "no such file"},
+	} {
+		var stderr bytes.Buffer
+		code := exitCode(run(t.Context(), test.args, io.Discard, io.Discard), &stderr)
+		assert.Equal(t, test.code, code, test.args)
+		assert.Contains(t, stderr.String(), test.want, test.args)
+	}
+}
+
+func TestRequestLogStaysOnItsLines(t *testing.T) {
+	var lines bytes.Buffer
+	silent := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	req, err := http.NewRequest(http.MethodGet, "/a%0Ab?meta.s[eq]=x%0A12:00:00+200", nil)
+	require.NoError(t, err)
+	logRequests(silent, &lines).ServeHTTP(nil, req)
+	assert.Equal(t, 1, strings.Count(lines.String(), "\n"))
+	assert.Contains(t, lines.String(), "/a%0Ab?meta.s[eq]=x%0A12:00:00+200")
+}
+
+func TestSignalsEndTheProgram(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-addr", "127.0.0.1:0")
+		cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		p := &program{stdout: bufio.NewReader(stdout)}
+		_, err = p.environment(t).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+		assert.NoError(t, err)
+		require.NoError(t, cmd.Process.Signal(signal))
+		assert.NoError(t, cmd.Wait(), "ends with exit code 0")
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// showErrors makes three mistakes.
+func (t *tour) showErrors(ctx context.Context) error {
+	t.printf("\n6. Errors can be told apart")
+	_, err := t.client.ImagesV2.List(ctx, cfimages.ListParams{
+		Meta: cfimages.Where(cfimages.Eq("region-name", "eu-west")),
+	})
+	t.printf("   a filter on a field name with a hyphen: %s", explain(err))
+
+	_, err = t.client.DirectUploads.Upload(ctx, t.usedURL, cfimages.File{Name: "again.png", Body: picture(0)})
+	t.printf("   an upload URL used twice: %s", explain(err))
+
+	_, err = t.client.ImagesV1.Get(ctx, "quickstart-"+t.run+"-none")
+	t.printf("   an image that is not there: %s", explain(err))
+	return ctx.Err()
+}
+
+// explain says what kind of error err is, which a program finds out by
+// errors.Is, and what the server had to say, for which there is errors.As.
+func explain(err error) string {
+	kind := "another error"
+	switch {
+	case err == nil:
+		return "no error"
+	case errors.Is(err, cfimages.ErrInvalidParams):
+		kind = "ErrInvalidParams, nothing was sent"
+	case errors.Is(err, cfimages.ErrConflict):
+		kind = "ErrConflict"
+	case errors.Is(err, cfimages.ErrNotFound):
+		kind = "ErrNotFound"
+	}
+	var reply *cfimages.Error
+	if errors.As(err, &reply) {
+		return fmt.Sprintf("%s, status %d %v", kind, reply.StatusCode, reply.Errors)
+	}
+	return fmt.Sprintf("%s\n      %v", kind, err)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+const transcript = `A tour of cfimages against an in-process server
+
+1. Hand out a one-time upload URL, good for 10m0s, for an image with an ID of our own
+   printed without its secret: DirectUpload{ID: "quickstart-RUN-01", UploadURL: "http://127.0.0.1:PORT/[redacted]"}
+   before the upload: draft = true
+
+2. Upload to it, which needs no credentials, and wait until the image is there
+   after the upload:  draft = false, file name "photo-01.png", creator "quickstart", metadata {"run":"RUN","region":{"name":"eu-west"},"priority":1}
+
+3. Upload 25 more, 5 at a time
+   the list shows 26 of our 26 images
+
+4. Find images by metadata: region.name is eu-west, priority is at least 4
+   photo-04.png  eu-west, priority 4
+   photo-10.png  eu-west, priority 5
+   photo-19.png  eu-west, priority 4
+   photo-25.png  eu-west, priority 5
+
+5. Walk all our images, newest first, 10 a page
+   page 1: 10 images
+   page 2: 10 images
+   page 3: 6 images
+
+6. Errors can be told apart
+   a filter on a field name with a hyphen: ErrInvalidParams, nothing was sent
+      REASON
+   an upload URL used twice: ErrConflict, status 409 [ANSWER]
+   an image that is not there: ErrNotFound, status 404 [ANSWER]
+
+7. Delete what we made
+   26 images deleted
+`
+
+func TestTour(t *testing.T) {
+	t.Setenv("CLOUDFLARE_API_TOKEN", "")
+	t.Setenv("CLOUDFLARE_ACCOUNT_ID", imagestest.AccountID)
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), nil, &out))
+	got := out.String()
+	for _, replace := range [][2]string{
+		{`(quickstart-|"run":")[a-z2-7]{10}`, "${1}RUN"},
+		{`127\.0\.0\.1:\d+`, "127.0.0.1:PORT"},
+		{`(?m)^      cfimages: .*"region-name".*`, "      REASON"},
+		{`(status \d+) \[.+ \(code \d+\)\]`, "$1 [ANSWER]"},
+	} {
+		got = regexp.MustCompile(replace[0]).ReplaceAllString(got, replace[1])
+	}
+	assert.Equal(t, transcript, got)
+}
+
+// useAccount makes the program's environment name an account with one image
+// that is not the tour's, and returns what the account holds.
+func useAccount(t *testing.T, wrap func(http.Handler) http.Handler) func() []cfimages.Image {
+	t.Helper()
+	account := imagestest.NewServer(imagestest.InMemory())
+	t.Cleanup(account.Close)
+	account.AddImages(cfimages.Image{ID: "mine", Creator: "quickstart", Meta: []byte(`{"region":{"name":"eu-west"},"priority":5}`)})
+	server := httptest.NewServer(wrap(account.Handler()))
+	t.Cleanup(server.Close)
+	t.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
+	t.Setenv("CLOUDFLARE_ACCOUNT_ID", imagestest.AccountID)
+	t.Setenv("CLOUDFLARE_API_TOKEN", imagestest.APIToken)
+	return account.Images
+}
+
+func TestTourLeavesTheAccountAsItWas(t *testing.T) {
+	var uploads atomic.Int32
+	atUpload := func(n int32, do func(w http.ResponseWriter) (done bool)) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/upload/") && uploads.Add(1) == n && do(w) {
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	for _, test := range []struct {
+		name string
+		wrap func(http.Handler) http.Handler
+		want error
+	}{
+		{"success", atUpload(0, nil), nil},
+		{"error", atUpload(9, func(w http.ResponseWriter) bool {
+			w.WriteHeader(http.StatusForbidden)
+			return true
+		}), cfimages.ErrForbidden},
+		{"interrupt", atUpload(1, func(http.ResponseWriter) bool {
+			interrupt()
+			return false
+		}), context.Canceled},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			uploads.Store(0)
+			images := useAccount(t, test.wrap)
+			var out bytes.Buffer
+			assert.ErrorIs(t, run(ctx, nil, &out), test.want)
+			require.NotZero(t, uploads.Load(), "it got as far")
+			assert.Contains(t, out.String(), "7. Delete what we made")
+			require.Len(t, images(), 1)
+			assert.Equal(t, "mine", images()[0].ID)
+			assert.NotContains(t, out.String(), "mine")
+			assert.True(t, strings.HasPrefix(out.String(), "A tour of cfimages against http://127.0.0.1:"), out.String())
+		})
+	}
+}
+
+// transport answers requests with a function.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestListMayBeLate(t *testing.T) {
+	const empty = `{"success":true,"errors":[],"messages":[],"result":{"images":[]}}`
+	for _, test := range []struct {
+		late int // lists without images before the first that has them
+		want string
+		took time.Duration
+	}{
+		{0, "26 of our 26", 0},
+		{3, "26 of our 26", 3 * listPause},
+		{1000, "0 of our 26", listPatience + listPause},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := imagestest.NewServer(imagestest.InMemory())
+			defer server.Close()
+			lists := 0
+			client := server.Client(cfimages.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				if r.URL.Query().Has("meta.run[eq:string]") {
+					if lists++; lists <= test.late {
+						return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(empty))}, nil
+					}
+				}
+				return server.HTTPClient().Transport.RoundTrip(r)
+			})}))
+			var out bytes.Buffer
+			tour := newTour(client, &out)
+			server.Seed(imageCount, func(int) cfimages.Image {
+				return cfimages.Image{Meta: fmt.Appendf(nil, `{"run":%q}`, tour.run)}
+			})
+			started := time.Now()
+			require.NoError(t, tour.awaitList(t.Context()))
+			assert.Equal(t, test.took, time.Since(started))
+			assert.Contains(t, out.String(), "the list shows "+test.want)
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Setenv("CLOUDFLARE_ACCOUNT_ID", "../x")
+	t.Setenv("CLOUDFLARE_API_TOKEN", "token")
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"-help"}, 2, "no arguments"},
+		{nil, 1, "CLOUDFLARE_ACCOUNT_ID"},
+	} {
+		var stderr bytes.Buffer
+		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, io.Discard), &stderr))
+		assert.Contains(t, stderr.String(), test.want)
+	}
+}
