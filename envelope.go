@@ -114,7 +114,7 @@ func readObject(dec *jsontext.Decoder, member func(name []byte) error) error {
 		if err != nil {
 			return err
 		}
-		if err := member(unquoteName(name)); err != nil {
+		if err := member(unquoteInPlace(name)); err != nil {
 			return err
 		}
 	}
@@ -122,8 +122,9 @@ func readObject(dec *jsontext.Decoder, member func(name []byte) error) error {
 	return err
 }
 
-// unquoteName returns the text of a member's name, copying only one with escapes.
-func unquoteName(raw jsontext.Value) []byte {
+// unquoteInPlace returns the text of a JSON string that a decoder has accepted. It
+// is good until the next read, and copied only to take escapes out.
+func unquoteInPlace(raw jsontext.Value) []byte {
 	if bytes.IndexByte(raw, '\\') >= 0 {
 		return unquote(nil, raw)
 	}
@@ -152,22 +153,27 @@ func readArray(dec *jsontext.Decoder, element func() error) error {
 }
 
 func readDelimiter(dec *jsontext.Decoder, want jsontext.Kind) error {
-	if got := dec.PeekKind(); got != want {
-		return wrongKind(dec, want)
+	if dec.PeekKind() != want {
+		return readOther(dec, want)
 	}
 	_, err := dec.ReadToken()
 	return err
 }
 
-// wrongKind is the error for a next value that is not of the wanted kind, or
-// for what keeps it from being read.
-func wrongKind(dec *jsontext.Decoder, want jsontext.Kind) error {
-	pointer := dec.StackPointer()
+// readOther reads the next value where one of another kind is wanted, and
+// returns the error for that.
+func readOther(dec *jsontext.Decoder, want jsontext.Kind) error {
 	raw, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%v where %v was expected, at or after %q", raw.Kind(), want, string(pointer))
+	return wrongKind(dec, raw, want)
+}
+
+// wrongKind is the error for a value just read that is not of the wanted kind.
+// The pointer consists of names that were looked for, so it is safe to show.
+func wrongKind(dec *jsontext.Decoder, got jsontext.Value, want jsontext.Kind) error {
+	return fmt.Errorf("%v where %v was expected, at %q", got.Kind(), want, string(dec.StackPointer()))
 }
 
 // readString reads a string; null becomes "".
@@ -180,40 +186,48 @@ func readString(dec *jsontext.Decoder, dst *string) error {
 // appendString appends the text of the next value, which must be a string or
 // null, to dst.
 func appendString(dec *jsontext.Decoder, dst []byte) ([]byte, error) {
-	kind := dec.PeekKind()
-	if kind != '"' && kind != 'n' {
-		return dst, wrongKind(dec, '"')
-	}
 	raw, err := dec.ReadValue()
-	if err != nil || kind == 'n' {
+	if err != nil {
 		return dst, err
 	}
-	return unquote(dst, raw), nil
+	switch raw.Kind() {
+	case '"':
+		return unquote(dst, raw), nil
+	case 'n':
+		return dst, nil
+	}
+	return dst, wrongKind(dec, raw, '"')
 }
 
 // readBool reads a boolean; null becomes false.
 func readBool(dec *jsontext.Decoder, dst *bool) error {
-	kind := dec.PeekKind()
-	if kind != 't' && kind != 'f' && kind != 'n' {
-		return wrongKind(dec, 't')
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
 	}
-	*dst = kind == 't'
-	_, err := dec.ReadToken()
-	return err
+	switch raw.Kind() {
+	case 't', 'f', 'n':
+		*dst = raw.Kind() == 't'
+		return nil
+	}
+	return wrongKind(dec, raw, 't')
 }
 
 // readInt reads a whole number; null becomes 0.
 func readInt(dec *jsontext.Decoder, dst *int) error {
-	kind := dec.PeekKind()
-	if kind != '0' && kind != 'n' {
-		return wrongKind(dec, '0')
-	}
 	raw, err := dec.ReadValue()
-	*dst = 0
-	if err == nil && kind == '0' {
-		*dst, err = strconv.Atoi(string(raw))
+	if err != nil {
+		return err
 	}
-	return err
+	switch raw.Kind() {
+	case '0':
+		*dst, err = strconv.Atoi(string(raw))
+		return err
+	case 'n':
+		*dst = 0
+		return nil
+	}
+	return wrongKind(dec, raw, '0')
 }
 
 // readInfos reads an envelope's errors or messages; null is none.

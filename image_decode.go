@@ -107,31 +107,36 @@ func (d *imageDecoder) readVariants(dec *jsontext.Decoder) error {
 
 // readMeta copies an object as it was sent; null is none.
 func readMeta(dec *jsontext.Decoder, dst *jsontext.Value) error {
-	kind := dec.PeekKind()
-	if kind != '{' && kind != 'n' {
-		return wrongKind(dec, '{')
-	}
 	raw, err := dec.ReadValue()
-	*dst = nil
-	if kind == '{' {
-		*dst = bytes.Clone(raw)
+	if err != nil {
+		return err
 	}
-	return err
+	switch raw.Kind() {
+	case '{':
+		*dst = bytes.Clone(raw)
+		return nil
+	case 'n':
+		*dst = nil
+		return nil
+	}
+	return wrongKind(dec, raw, '{')
 }
 
 // readTime reads an RFC 3339 time; null is the zero time.
 func readTime(dec *jsontext.Decoder, dst *time.Time) error {
-	kind := dec.PeekKind()
-	if kind != '"' && kind != 'n' {
-		return wrongKind(dec, '"')
-	}
 	raw, err := dec.ReadValue()
-	*dst = time.Time{}
-	if err != nil || kind == 'n' {
+	if err != nil {
 		return err
 	}
-	if err := dst.UnmarshalText(unquoteName(raw)); err != nil {
-		return fmt.Errorf("uploaded is not an RFC 3339 time: %w", err)
+	switch raw.Kind() {
+	case '"':
+		if err := dst.UnmarshalText(unquoteInPlace(raw)); err != nil {
+			return fmt.Errorf("uploaded is not an RFC 3339 time: %w", err)
+		}
+		return nil
+	case 'n':
+		*dst = time.Time{}
+		return nil
 	}
-	return nil
+	return wrongKind(dec, raw, '"')
 }
