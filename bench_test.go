@@ -6,12 +6,17 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 // largePage is a page of n images like those of the API reference, 544 bytes each.
@@ -91,6 +96,41 @@ func BenchmarkCall(b *testing.B) {
 		_, err := client.ImagesV1.Get(b.Context(), "img")
 		require.NoError(b, err)
 	}
+}
+
+// BenchmarkManyGoroutines is 10,000 goroutines on one client. For a million calls:
+//
+//	go test -run '^$' -bench ManyGoroutines -benchtime 1000000x .
+func BenchmarkManyGoroutines(b *testing.B) {
+	const goroutines = 10_000
+	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1<<30, time.Hour))
+	defer server.Close()
+	server.AddImages(cfimages.Image{ID: "img"})
+	transport := server.HTTPClient().Transport.(*http.Transport).Clone()
+	transport.MaxConnsPerHost = 100
+	defer transport.CloseIdleConnections()
+	client := server.Client(cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+	b.ReportAllocs()
+	var calls atomic.Int64
+	var all sync.WaitGroup
+	for range goroutines {
+		all.Go(func() {
+			for calls.Add(1) <= int64(b.N) {
+				img, err := client.ImagesV1.Get(b.Context(), "img")
+				if err != nil || img.ID != "img" {
+					b.Errorf("%v", err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := server.Count(imagestest.OpGet); n != b.N {
+		b.Errorf("%d calls, %d requests served", b.N, n)
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	b.ReportMetric(float64(memory.HeapSys)/(1<<20), "MiB-heap")
 }
 
 type stub string
