@@ -38,37 +38,31 @@ type endpoint struct {
 }
 
 // dispatch takes every request through the same steps. A fault can strike
-// between any two of them: where the comments stand.
+// between any two of them.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	e, c := s.route(r)
-	if !s.wait(r) {
+	if s.latency > 0 && !pause(r.Context(), s.latency) {
 		panic(http.ErrAbortHandler) // net/http's way to break a connection
 	}
 	s.writeHeaders(w.Header(), c)
-	// Here nothing of the body was read.
+	fault := s.faults.next(c.op)
+	if fault != nil && fault.At == BeforeRead {
+		s.strike(w, c, fault, reply{})
+		return
+	}
 	bodyErr := c.readBody(e.maxBody)
-	// Here the request was read, and nothing done.
 	c.now = s.clock.Now()
+	if fault != nil && fault.At == AfterRead {
+		s.strike(w, c, fault, reply{})
+		return
+	}
 	rep := s.perform(w.Header(), e, c, bodyErr)
+	if fault != nil {
+		s.strike(w, c, fault, rep)
+		return
+	}
 	s.log.add(c, rep.status)
-	// Here what was asked is done, and the client does not know.
 	s.send(w, c, rep)
-}
-
-// wait holds a request back by the server's latency. It reports false when the
-// client left, or the server closed, meanwhile.
-func (s *Server) wait(r *http.Request) bool {
-	if s.latency <= 0 {
-		return true
-	}
-	timer := time.NewTimer(s.latency)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
 }
 
 // writeHeaders sets what replies carry whatever they say.

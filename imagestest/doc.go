@@ -18,6 +18,13 @@
 // [Server.Clock] moves time, so that links and signatures expire and rate-limit
 // windows end.
 //
+// # Failing
+//
+// [Server.Inject] makes chosen requests fail: with a status, a page of the
+// edge, a reply that is broken, too large or too slow, or none at all; before,
+// while or after what was asked is done. [Server.Unused] tells which of the
+// faults were not needed.
+//
 // # Looking
 //
 // [Server.Images] returns what is stored, [Server.Requests] what was asked.

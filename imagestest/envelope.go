@@ -21,6 +21,7 @@ const (
 	codeBadMethod    = 7001
 	codeUnauthorized = 10000
 	codeRateLimited  = 10429
+	codeInjected     = 5999
 )
 
 // refusal is a request that was answered with an error.

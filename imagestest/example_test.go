@@ -124,3 +124,36 @@ func ExampleServer_Seed() {
 	fmt.Println(count, srv.Count(imagestest.OpList))
 	// Output: 2500 3
 }
+
+// A reply that gets lost after the draft was made: the library does not repeat
+// the call, and says that it does not know.
+func ExampleServer_Inject() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Inject(imagestest.Fault{
+		Operation: imagestest.OpCreate,
+		At:        imagestest.AfterCommit,
+		Kind:      imagestest.Reset{},
+	})
+
+	_, err := srv.Client().DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{})
+
+	fmt.Println(errors.Is(err, cfimages.ErrOutcomeUnknown), len(srv.Images()))
+	fmt.Println(srv.Count(imagestest.OpCreate), len(srv.Unused()))
+	// Output:
+	// true 1
+	// 1 0
+}
+
+// An outage: two calls fail at Cloudflare's edge, which the library outlasts.
+func ExampleEdgePage() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Times: 2, Kind: imagestest.EdgePage(502)})
+
+	policy := cfimages.RetryPolicy{MaxAttempts: 3, BaseDelay: time.Millisecond}
+	_, err := srv.Client(cfimages.WithRetryPolicy(policy)).ImagesV2.List(context.Background(), cfimages.ListParams{})
+
+	fmt.Println(err, srv.Count(imagestest.OpList))
+	// Output: <nil> 3
+}

@@ -23,6 +23,8 @@ type listQuery struct {
 	ascending  bool
 	creator    *string // nil: any; "": not set
 	conditions []condition
+	token      string // "": the first page
+	detours    byte   // of the token
 	after      *position
 }
 
@@ -34,10 +36,19 @@ func (s *Server) listImages(c *call) (reply, error) {
 		return reply{}, err
 	}
 	page, more := c.account.store.page(q)
+	token := ""
+	if more {
+		token = continuationToken(q, page[len(page)-1].at, 0)
+	}
+	return s.listReply(c, page, token), nil
+}
+
+// listReply returns the reply that shows a page.
+func (s *Server) listReply(c *call, page []*record, token string) reply {
 	result := make([]byte, 0, 64+512*len(page))
 	result = append(result, `{"continuation_token":`...)
-	if more {
-		result = appendString(result, continuationToken(q, page[len(page)-1].at))
+	if token != "" {
+		result = appendString(result, token)
 	} else {
 		result = append(result, "null"...)
 	}
@@ -49,7 +60,7 @@ func (s *Server) listImages(c *call) (reply, error) {
 		}
 		result = r.appendImage(result, rec)
 	}
-	return success(append(result, "]}"...)), nil
+	return success(append(result, "]}"...))
 }
 
 // parseListQuery reads the query of a list request. Guesses: a parameter given
@@ -75,12 +86,8 @@ func (s *Server) parseListQuery(c *call) (*listQuery, error) {
 	if q.conditions, err = parseFilters(params); err != nil {
 		return nil, err
 	}
-	if token := params.Get("continuation_token"); token != "" {
-		after, ok := parseToken(q, token)
-		if !ok {
-			return nil, badRequest("Invalid continuation_token")
-		}
-		q.after = &after
+	if q.token = params.Get("continuation_token"); q.token != "" && !q.readToken() {
+		return nil, badRequest("Invalid continuation_token")
 	}
 	return q, nil
 }

@@ -30,7 +30,7 @@ const maxRequests = 1 << 16
 
 const redacted = "[redacted]"
 
-// Request is one request that the server answered. It holds no credentials, no
+// Request is one request that the server answered, or that a fault struck. It holds no credentials, no
 // one-time upload URL and no signature.
 type Request struct {
 	Time      time.Time // by the server's clock, when the answer was ready
@@ -40,7 +40,7 @@ type Request struct {
 	Method    string
 	Path      string // escaped, as sent; that of a one-time upload is redacted
 	Query     url.Values
-	Status    int  // of the reply
+	Status    int  // of the reply; 0 when a fault left the request without one
 	Draft     bool // the reply showed a draft
 }
 
@@ -73,7 +73,7 @@ func (s *Server) Requests() []Request {
 }
 
 // Count returns how many requests of an operation were answered, with success
-// or not.
+// or not, or struck by a fault.
 func (s *Server) Count(op Operation) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -46,6 +46,7 @@ type Server struct {
 	served    chan struct{}      // closed when no more connections are accepted
 	conns     sync.WaitGroup     // open connections
 	limiter   limiter
+	faults    faultPlans
 	log       requestLog
 	lastID    atomic.Uint64
 	lastRay   atomic.Uint64
@@ -64,6 +65,7 @@ func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:   newConfig(opts),
 		served:   make(chan struct{}),
+		faults:   faultPlans{seen: make(map[Operation]int)},
 		log:      requestLog{counts: make(map[Operation]int)},
 		accounts: make(map[string]*Account),
 		hashes:   make(map[string]*Account),

@@ -6,39 +6,65 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
-// A continuation token is the position of the last image of a page and a
-// signature, together 24 bytes, which are 32 characters: the most that
-// Cloudflare's API reference allows.
+// A continuation token is the position of the last image of a page, a count of
+// detours and a signature, together 24 bytes, which are 32 characters: the most
+// that Cloudflare's API reference allows.
 const (
-	tokenPosition  = 14 // 8 bytes of time, 6 of sequence
+	tokenPosition  = 14 // 8 bytes of time, 1 of detours, 5 of sequence
 	tokenSignature = 10
+
+	maxSequence = 1<<40 - 1
 )
 
-// continuationToken returns the token for the page of q that follows p.
-func continuationToken(q *listQuery, p position) string {
+// continuationToken returns the token for the page of q that follows p. A token
+// with another number of detours leads to the same page.
+func continuationToken(q *listQuery, p position, detours byte) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(p.milli))
-	raw = append(raw, binary.BigEndian.AppendUint64(nil, p.sequence)[2:]...)
+	low := binary.BigEndian.AppendUint64(nil, uint64(detours)<<40|p.sequence)
+	raw = append(raw, low[2:]...)
 	return base64.RawURLEncoding.EncodeToString(append(raw, signToken(q, raw)...))
 }
 
-// parseToken returns the position in a token. That a token serves only the
-// query that it came from, but for the size of the page, is a guess.
-func parseToken(q *listQuery, token string) (position, bool) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+// startToken returns a token for the first page of q.
+func startToken(q *listQuery) string { return continuationToken(q, q.start(), 0) }
+
+// detourToken returns a token for the page that q asks for, other than the one
+// it asks with.
+func detourToken(q *listQuery) string {
+	from := q.start()
+	if q.after != nil {
+		from = *q.after
+	}
+	return continuationToken(q, from, q.detours+1)
+}
+
+// start is a position before all images, in the order of q.
+func (q *listQuery) start() position {
+	if q.ascending {
+		return position{milli: math.MinInt64}
+	}
+	return position{milli: math.MaxInt64, sequence: maxSequence}
+}
+
+// readToken takes q to where its token leads, and reports false for one that
+// is not good. That a token serves only the query that it came from, but for
+// the size of the page, is a guess.
+func (q *listQuery) readToken() bool {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(q.token)
 	if err != nil || len(raw) != tokenPosition+tokenSignature {
-		return position{}, false
+		return false
 	}
 	raw, signature := raw[:tokenPosition], raw[tokenPosition:]
 	if !hmac.Equal(signature, signToken(q, raw)) {
-		return position{}, false
+		return false
 	}
-	milli, sequence := raw[:8], append([]byte{0, 0}, raw[8:]...)
-	return position{
-		milli:    int64(binary.BigEndian.Uint64(milli)),
-		sequence: binary.BigEndian.Uint64(sequence),
-	}, true
+	low := binary.BigEndian.Uint64(raw[6:]) // of which the first two bytes are time
+	q.detours = byte(low >> 40)
+	q.after = &position{milli: int64(binary.BigEndian.Uint64(raw)), sequence: low & maxSequence}
+	return true
 }
 
 // signToken binds a position to the account, order and filters of a query.

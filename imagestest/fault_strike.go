@@ -1,0 +1,260 @@
+package imagestest
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// arrival is how long what was sent before a reset has to arrive: a reset
+// destroys what is under way. Inside a synctest bubble, it always does arrive.
+const arrival = time.Millisecond
+
+// hit is a fault that strikes a call. It writes the reply, and records the call
+// before the client can know of it.
+type hit struct {
+	http.ResponseWriter
+	server   *Server
+	call     *call
+	at       Position
+	own      reply // the server's, from AfterCommit on
+	recorded bool
+}
+
+// strike answers a call by a fault.
+func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own reply) {
+	if c.now.IsZero() {
+		c.now = s.clock.Now()
+	}
+	f.Kind.strike(&hit{ResponseWriter: w, server: s, call: c, at: f.At, own: own})
+}
+
+// WriteHeader records the call and begins the reply.
+func (h *hit) WriteHeader(status int) {
+	h.record(status)
+	h.ResponseWriter.WriteHeader(status)
+}
+
+func (r Reply) strike(h *hit) {
+	header := h.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(r.Body)))
+	for name, values := range r.Header {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	h.WriteHeader(cmp.Or(r.Status, http.StatusOK))
+	io.WriteString(h, r.Body)
+}
+
+func (b Bomb) strike(h *hit) {
+	h.Header().Set("Content-Type", "application/json")
+	h.Header().Set("Content-Encoding", "gzip")
+	h.WriteHeader(cmp.Or(b.Status, http.StatusOK))
+	writeBomb(h, b.Size)
+}
+
+func (Reset) strike(h *hit) {
+	h.sendUntilStruck(false)
+	if h.at > AfterCommit {
+		h.pause(arrival)
+	}
+	if conn := h.hijack(); conn != nil {
+		reset(conn)
+	}
+	h.breakOff()
+}
+
+func (k Cut) strike(h *hit) {
+	h.sendUntilStruck(k.Chunked)
+	h.breakOff()
+}
+
+func (Stall) strike(h *hit) {
+	h.sendUntilStruck(false)
+	<-h.call.request.Context().Done()
+	h.breakOff()
+}
+
+func (k Slow) strike(h *hit) {
+	h.server.send(&slowWriter{hit: h, fast: h.bodyBytes(), every: k.Every}, h.call, h.own)
+}
+
+func (k WrongLength) strike(h *hit) {
+	w := &lengthWriter{hit: h, by: k.By}
+	h.server.send(w, h.call, h.own)
+	h.flush()
+	if len(w.surplus) > 0 {
+		h.writePast(w.surplus)
+	}
+	h.breakOff()
+}
+
+// writePast sends what follows a reply that is complete, and closes the connection.
+func (h *hit) writePast(surplus []byte) {
+	conn := h.hijack()
+	if conn == nil {
+		return
+	}
+	stop := context.AfterFunc(h.call.request.Context(), func() { conn.Close() })
+	defer stop()
+	conn.Write(surplus)
+	conn.Close()
+}
+
+func (RepeatToken) strike(h *hit) {
+	h.sendList(func(q *listQuery) ([]*record, string) {
+		page, _ := h.call.account.store.page(q)
+		return page, cmp.Or(q.token, startToken(q))
+	})
+}
+
+func (EmptyPage) strike(h *hit) {
+	h.sendList(func(q *listQuery) ([]*record, string) { return nil, detourToken(q) })
+}
+
+// sendList sends a page other than the one that was asked for, unless the
+// server refused to show any.
+func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
+	if h.own.status == http.StatusOK {
+		q, _ := h.server.parseListQuery(h.call) // it was parsed before, without an error
+		images, token := page(q)
+		h.own = h.server.listReply(h.call, images, token)
+	}
+	h.server.send(h, h.call, h.own)
+}
+
+// sendUntilStruck sends what is to be sent of the reply before the fault.
+func (h *hit) sendUntilStruck(chunked bool) {
+	if h.at <= AfterCommit {
+		h.record(0)
+		return
+	}
+	h.server.send(&partWriter{hit: h, left: h.bodyBytes(), chunked: chunked}, h.call, h.own)
+	h.flush()
+}
+
+// bodyBytes is how much of the body is sent unharmed.
+func (h *hit) bodyBytes() int { return max(0, int(h.at-bodyStart)) }
+
+// record puts the call on the server's record, once. A status of 0 means that
+// no reply was sent.
+func (h *hit) record(status int) {
+	if !h.recorded {
+		h.recorded = true
+		h.server.log.add(h.call, status)
+	}
+}
+
+func (h *hit) flush() { http.NewResponseController(h.ResponseWriter).Flush() }
+
+// pause waits, unless the client leaves or the server closes meanwhile.
+func (h *hit) pause(d time.Duration) bool { return pause(h.call.request.Context(), d) }
+
+// hijack returns the connection, or nil where there is none of its own for the
+// request, as over HTTP/2.
+func (h *hit) hijack() net.Conn {
+	conn, _, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil
+	}
+	return conn
+}
+
+// breakOff ends the handler; net/http closes the connection if it still has it.
+func (h *hit) breakOff() { panic(http.ErrAbortHandler) }
+
+// reset closes a connection by a RST.
+func reset(conn net.Conn) {
+	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = wrapped.NetConn()
+	}
+	switch conn := conn.(type) {
+	case interface{ Reset() error }: // in memory
+		conn.Reset()
+		return
+	case *net.TCPConn:
+		conn.SetLinger(0)
+	}
+	conn.Close()
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// partWriter sends the first part of a body, and lets the rest get lost.
+type partWriter struct {
+	*hit
+	left    int
+	chunked bool
+}
+
+func (w *partWriter) WriteHeader(status int) {
+	if w.chunked {
+		w.Header().Del("Content-Length") // net/http then sends chunks
+	}
+	w.hit.WriteHeader(status)
+}
+
+func (w *partWriter) Write(p []byte) (int, error) {
+	n := min(w.left, len(p))
+	w.left -= n
+	_, err := w.hit.Write(p[:n])
+	return len(p), err
+}
+
+// slowWriter sends the first part of a body fast, and the rest byte by byte.
+type slowWriter struct {
+	*hit
+	fast  int
+	every time.Duration
+}
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	n := min(w.fast, len(p))
+	w.fast -= n
+	_, err := w.hit.Write(p[:n])
+	for ; n < len(p) && err == nil; n++ {
+		w.flush()
+		if !w.pause(w.every) {
+			w.breakOff()
+		}
+		_, err = w.hit.Write(p[n : n+1])
+	}
+	w.flush()
+	return n, err
+}
+
+// lengthWriter sends a Content-Length that is wrong, and keeps what goes beyond
+// one that is too small.
+type lengthWriter struct {
+	*hit
+	by, left int
+	surplus  []byte
+}
+
+func (w *lengthWriter) WriteHeader(status int) {
+	length, _ := strconv.Atoi(w.Header().Get("Content-Length")) // none counts as 0
+	w.left = max(0, length+w.by)
+	w.Header().Set("Content-Length", strconv.Itoa(w.left))
+	w.hit.WriteHeader(status)
+}
+
+func (w *lengthWriter) Write(p []byte) (int, error) {
+	n := min(w.left, len(p))
+	w.left -= n
+	w.surplus = append(w.surplus, p[n:]...)
+	_, err := w.hit.Write(p[:n])
+	return len(p), err
+}

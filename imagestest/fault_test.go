@@ -1,0 +1,279 @@
+package imagestest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// received is what came back for one request.
+type received struct {
+	status int
+	header http.Header
+	body   string
+	err    error // of the request or of reading its body
+	took   time.Duration
+}
+
+// send sends a request on a connection of its own: net/http itself repeats a GET
+// that is lost on one that served before.
+func send(srv *imagestest.Server, req *http.Request) received {
+	srv.HTTPClient().CloseIdleConnections()
+	start := time.Now()
+	resp, err := srv.HTTPClient().Do(req)
+	if err != nil {
+		return received{err: err, took: time.Since(start)}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return received{resp.StatusCode, resp.Header, string(body), err, time.Since(start)}
+}
+
+// requestOf returns a request of an operation, for an image with the ID a.
+func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *http.Request {
+	t.Helper()
+	token := []string{"Authorization", "Bearer " + imagestest.APIToken}
+	form := append(token, "Content-Type", "multipart/form-data; boundary=b")
+	switch op {
+	case imagestest.OpList:
+		return newRequest(t, "GET", accountURL(srv)+"/images/v2", nil, token...)
+	case imagestest.OpGet:
+		return newRequest(t, "GET", accountURL(srv)+"/images/v1/a", nil, token...)
+	case imagestest.OpDelete:
+		return newRequest(t, "DELETE", accountURL(srv)+"/images/v1/a", nil, token...)
+	case imagestest.OpDeliver:
+		return newRequest(t, "GET", srv.Images()[0].Variants[0], nil)
+	case imagestest.OpCreate:
+		fields := "--b\r\nContent-Disposition: form-data; name=id\r\n\r\nnew\r\n--b--\r\n"
+		return newRequest(t, "POST", accountURL(srv)+"/images/v2/direct_upload", strings.NewReader(fields), form...)
+	}
+	t.Fatalf("no request of %s", op)
+	return nil
+}
+
+// onEveryNetwork runs a test over TCP, and in memory and virtual time.
+func onEveryNetwork(t *testing.T, test func(t *testing.T, srv *imagestest.Server)) {
+	run := func(t *testing.T, opts ...imagestest.Option) {
+		srv := imagestest.NewServer(opts...)
+		defer srv.Close()
+		test(t, srv)
+		assert.Empty(t, srv.Unused())
+	}
+	t.Run("TCP", func(t *testing.T) { run(t) })
+	t.Run("memory", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { run(t, imagestest.InMemory()) })
+	})
+}
+
+func TestFaultKinds(t *testing.T) {
+	const page = 1 << 30 // a position after the whole of any reply
+	tests := []struct {
+		name  string
+		fault imagestest.Fault
+		check func(t *testing.T, got, whole received)
+	}{
+		{"refusal", imagestest.Fault{Kind: imagestest.Refusal(503)}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 503, got.status)
+			assert.JSONEq(t, `{"errors":[{"code":5999,"message":"Injected fault"}],"messages":[],"result":null,"success":false}`, got.body)
+			assert.NotEmpty(t, got.header.Get("Cf-Ray"))
+		}},
+		{"429 with headers", imagestest.Fault{Kind: imagestest.Refusal(429).With("Retry-After", "7").With("Ratelimit", `"a";r=0;t=7`)}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 429, got.status)
+			assert.Equal(t, "7", got.header.Get("Retry-After"))
+			assert.Equal(t, `"a";r=0;t=7`, got.header.Get("Ratelimit"))
+		}},
+		{"edge page", imagestest.Fault{Kind: imagestest.EdgePage(502)}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 502, got.status)
+			assert.Equal(t, "text/html; charset=UTF-8", got.header.Get("Content-Type"))
+			assert.Contains(t, got.body, "<title>502 Bad Gateway</title>")
+		}},
+		{"any reply", imagestest.Fault{Kind: imagestest.Reply{Body: `{"success":`}}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 200, got.status)
+			assert.Equal(t, `{"success":`, got.body)
+		}},
+		{"bomb", imagestest.Fault{Kind: imagestest.Bomb{Size: 1<<20 + 3}}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 200, got.status)
+			assert.Len(t, got.body, 1<<20+3)
+			assert.True(t, strings.HasPrefix(got.body, `{"errors":[],"messages":[],"result":{"id":"xxx`))
+			assert.True(t, strings.HasSuffix(got.body, `xxx"},"success":true}`))
+		}},
+		{"smallest bomb", imagestest.Fault{Kind: imagestest.Bomb{Status: 400, Size: 61}}, func(t *testing.T, got, _ received) {
+			assert.Equal(t, 400, got.status)
+			assert.Equal(t, `{"errors":[],"messages":[],"result":{"id":""},"success":true}`, got.body)
+		}},
+		{"reset", imagestest.Fault{Kind: imagestest.Reset{}}, func(t *testing.T, got, _ received) {
+			assert.ErrorIs(t, got.err, syscall.ECONNRESET)
+		}},
+		{"reset in mid body", imagestest.Fault{At: imagestest.MidBody(10), Kind: imagestest.Reset{}}, func(t *testing.T, got, whole received) {
+			assert.ErrorIs(t, got.err, syscall.ECONNRESET)
+			assert.Equal(t, whole.body[:10], got.body)
+		}},
+		{"reset after the body", imagestest.Fault{At: imagestest.MidBody(page), Kind: imagestest.Reset{}}, isWhole},
+		{"cut without a reply", imagestest.Fault{At: imagestest.AfterRead, Kind: imagestest.Cut{}}, func(t *testing.T, got, _ received) {
+			assert.ErrorIs(t, got.err, io.EOF)
+		}},
+		{"cut", imagestest.Fault{At: imagestest.MidBody(10), Kind: imagestest.Cut{}}, func(t *testing.T, got, whole received) {
+			assert.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
+			assert.Equal(t, whole.header["Content-Length"], got.header["Content-Length"])
+			assert.Equal(t, whole.body[:10], got.body)
+		}},
+		{"cut before the first byte", imagestest.Fault{At: imagestest.MidBody(0), Kind: imagestest.Cut{}}, func(t *testing.T, got, _ received) {
+			assert.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
+			assert.Equal(t, 200, got.status)
+			assert.Empty(t, got.body)
+		}},
+		{"cut chunks", imagestest.Fault{At: imagestest.MidBody(10), Kind: imagestest.Cut{Chunked: true}}, func(t *testing.T, got, whole received) {
+			assert.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
+			assert.NotContains(t, got.header, "Content-Length")
+			assert.Equal(t, whole.body[:10], got.body)
+		}},
+		{"chunks without the last", imagestest.Fault{At: imagestest.MidBody(page), Kind: imagestest.Cut{Chunked: true}}, func(t *testing.T, got, whole received) {
+			assert.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
+			assert.Equal(t, whole.body, got.body)
+		}},
+		{"length too large", imagestest.Fault{Kind: imagestest.WrongLength{By: 5}}, func(t *testing.T, got, whole received) {
+			assert.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
+			assert.Equal(t, fmt.Sprint(len(whole.body)+5), got.header.Get("Content-Length"))
+			assert.Equal(t, whole.body, got.body)
+		}},
+		{"length too small", imagestest.Fault{Kind: imagestest.WrongLength{By: -5}}, func(t *testing.T, got, whole received) {
+			require.NoError(t, got.err)
+			assert.Equal(t, whole.body[:len(whole.body)-5], got.body)
+		}},
+		{"slow", imagestest.Fault{At: imagestest.MidBody(80), Kind: imagestest.Slow{Every: 200 * time.Microsecond}}, func(t *testing.T, got, whole received) {
+			isWhole(t, got, whole)
+			assert.GreaterOrEqual(t, got.took, time.Duration(len(whole.body)-80)*200*time.Microsecond)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onEveryNetwork(t, func(t *testing.T, srv *imagestest.Server) {
+				srv.AddImages(cfimages.Image{ID: "a", Uploaded: noon})
+				for _, op := range []imagestest.Operation{imagestest.OpGet, imagestest.OpDeliver} {
+					whole := send(srv, requestOf(t, srv, op))
+					tt.fault.Operation = op
+					srv.Inject(tt.fault)
+					tt.check(t, send(srv, requestOf(t, srv, op)), whole)
+				}
+			})
+		})
+	}
+}
+
+func isWhole(t *testing.T, got, whole received) {
+	require.NoError(t, got.err)
+	assert.Equal(t, whole.body, got.body)
+}
+
+func TestFaultPositions(t *testing.T) {
+	kinds := []imagestest.Kind{imagestest.Reset{}, imagestest.Cut{}, imagestest.Refusal(500), imagestest.Bomb{Size: 100}}
+	for at, done := range map[imagestest.Position]bool{
+		imagestest.BeforeRead: false, imagestest.AfterRead: false, imagestest.AfterCommit: true, imagestest.MidBody(3): true,
+	} {
+		for i, kind := range kinds {
+			if at == imagestest.MidBody(3) && i > 1 {
+				continue
+			}
+			t.Run(fmt.Sprintf("%v %T", at, kind), func(t *testing.T) {
+				onEveryNetwork(t, func(t *testing.T, srv *imagestest.Server) {
+					srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: kind})
+					got := send(srv, requestOf(t, srv, imagestest.OpCreate))
+					assert.Equal(t, i < 2, got.err != nil)
+					assert.Equal(t, done, len(srv.Images()) == 1)
+					require.Len(t, srv.Requests(), 1, "on record before the client can know")
+					assert.Equal(t, got.status, srv.Requests()[0].Status)
+					assert.False(t, srv.Requests()[0].Time.IsZero())
+					if !done {
+						assert.Equal(t, 200, send(srv, requestOf(t, srv, imagestest.OpCreate)).status)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestBodiesAreReadOrNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := imagestest.NewServer(imagestest.InMemory())
+		defer srv.Close()
+		srv.Inject(
+			imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.BeforeRead, Kind: imagestest.Reset{}},
+			imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterRead, Call: 1, Kind: imagestest.Reset{}},
+		)
+		for i, read := range []time.Duration{0, time.Second} {
+			start := time.Now()
+			body, feed := io.Pipe()
+			go func() {
+				io.WriteString(feed, "--b--\r\n")
+				time.Sleep(time.Second)
+				feed.Close()
+			}()
+			req := requestOf(t, srv, imagestest.OpCreate)
+			req.Body, req.ContentLength, req.GetBody = body, -1, nil
+			assert.Error(t, send(srv, req).err)
+			assert.Equal(t, read, srv.Requests()[i].Time.Sub(start))
+		}
+	})
+}
+
+func TestStallEndsWhenTheClientLeaves(t *testing.T) {
+	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit, imagestest.MidBody(0), imagestest.MidBody(10)} {
+		t.Run(at.String(), func(t *testing.T) {
+			onEveryNetwork(t, func(t *testing.T, srv *imagestest.Server) {
+				srv.AddImages(cfimages.Image{ID: "a"})
+				srv.Inject(imagestest.Fault{Operation: imagestest.OpGet, At: at, Kind: imagestest.Stall{}})
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				defer cancel()
+				got := send(srv, requestOf(t, srv, imagestest.OpGet).WithContext(ctx))
+				require.ErrorIs(t, got.err, context.DeadlineExceeded)
+				assert.Equal(t, at >= imagestest.MidBody(0), got.status == 200)
+				assert.Equal(t, at == imagestest.MidBody(10), len(got.body) == 10)
+				assert.Equal(t, 200, send(srv, requestOf(t, srv, imagestest.OpGet)).status)
+			})
+		})
+	}
+}
+
+func TestStallEndsWhenTheServerCloses(t *testing.T) {
+	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterCommit, imagestest.MidBody(10)} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := imagestest.NewServer(imagestest.InMemory())
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: imagestest.Stall{}})
+			answer := make(chan received)
+			go func() { answer <- send(srv, requestOf(t, srv, imagestest.OpCreate)) }()
+			time.Sleep(time.Hour)
+			srv.Close()
+			got := <-answer
+			assert.Error(t, got.err)
+			assert.Equal(t, time.Hour, got.took)
+		})
+	}
+}
+
+func TestSlowIsExact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := imagestest.NewServer(imagestest.InMemory())
+		defer srv.Close()
+		srv.Inject(
+			imagestest.Fault{Operation: imagestest.OpDelete, Kind: imagestest.Slow{Every: time.Minute}},
+			imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, At: imagestest.MidBody(40), Kind: imagestest.Slow{Every: time.Minute}},
+		)
+		whole := send(srv, requestOf(t, srv, imagestest.OpDelete))
+		assert.Equal(t, time.Duration(len(whole.body))*time.Minute, whole.took)
+		part := send(srv, requestOf(t, srv, imagestest.OpDelete))
+		assert.Equal(t, time.Duration(len(whole.body)-40)*time.Minute, part.took)
+		assert.Equal(t, whole.body, part.body)
+	})
+}
