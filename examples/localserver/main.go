@@ -52,6 +52,7 @@ type options struct {
 	json     bool
 	certFile string // "": plain http
 	server   []imagestest.Option
+	faults   faults
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -117,6 +118,7 @@ func (o *options) define(flags *flag.FlagSet) {
 		o.server = append(o.server, imagestest.WithLatency(latency))
 		return err
 	})
+	flags.Func("fail", failUsage, o.faults.add)
 }
 
 // parseRate reads a number of requests and the time they are for.

@@ -176,6 +176,32 @@ func TestLatency(t *testing.T) {
 	})
 }
 
+func TestFail(t *testing.T) {
+	p := start(t, "-fail", "list=503*2", "-fail", "list=edge", "-fail", "list=reset", "-fail", "create=lost", "-fail", "get=429")
+	// On a connection that has served before, net/http would repeat a GET by itself.
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := p.environment(t).client(t, cfimages.WithHTTPClient(fresh), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+	list := func() error {
+		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+		return err
+	}
+	for _, want := range []int{503, 503, 502} {
+		var failed *cfimages.Error
+		require.ErrorAs(t, list(), &failed)
+		assert.Equal(t, want, failed.StatusCode)
+	}
+	assert.ErrorIs(t, list(), syscall.ECONNRESET)
+	assert.NoError(t, list())
+	_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "mine"})
+	assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
+	_, err = client.ImagesV1.Get(t.Context(), "mine")
+	assert.ErrorIs(t, err, cfimages.ErrRateLimited)
+	draft, err := client.ImagesV1.Get(t.Context(), "mine")
+	require.NoError(t, err, "it was created all the same")
+	assert.True(t, draft.Draft)
+	p.stop(t)
+}
+
 func TestBaseURL(t *testing.T) {
 	for host, want := range map[string]string{
 		"192.0.2.7": "http://192.0.2.7:8787/client/v4",
@@ -202,6 +228,10 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"-rate", "0/5m"}, 2, "such as 1200/5m"},
 		{[]string{"-rate", "5/1ms"}, 2, "such as 1200/5m"},
 		{[]string{"-latency", "-1s"}, 2, "must not be negative"},
+		{[]string{"-fail", "list"}, 2, "such as list=503"},
+		{[]string{"-fail", "walk=503"}, 2, "one of create, delete, delivery, get, list, upload"},
+		{[]string{"-fail", "list=200"}, 2, "a status from 400 to 599"},
+		{[]string{"-fail", "list=503*0"}, 2, "times must be a number from 1"},
 		{[]string{"now"}, 2, `unexpected argument "now"`},
 		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
 		{[]string{"-addr", "127.0.0.1:0", "-tls", filepath.Join(t.TempDir(), "no", "cert.pem")}, 1, "no such file"},

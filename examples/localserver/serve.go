@@ -17,6 +17,7 @@ import (
 // newServer returns a server without a port: its handler is mounted on ours.
 func newServer(opts *options) *imagestest.Server {
 	server := imagestest.NewServer(append(opts.server, imagestest.InMemory())...)
+	server.Inject(opts.faults.list...)
 	newest := time.Now()
 	server.Seed(opts.images, func(i int) cfimages.Image {
 		return cfimages.Image{
