@@ -47,8 +47,8 @@ type sender struct {
 type credentials struct{ token, email, key *secret.Value }
 
 func newSender(cfg *config, base, account string, creds credentials) *sender {
-	s := &sender{
-		http:      cfg.httpClient,
+	return &sender{
+		http:      newHTTPClient(cfg.httpClient),
 		account:   base + "/accounts/" + account + "/",
 		creds:     creds,
 		userAgent: strings.TrimSpace(cfg.userAgent + " cfimages-go/" + version),
@@ -60,12 +60,16 @@ func newSender(cfg *config, base, account string, creds credentials) *sender {
 		gate:      ratelimit.NewGate(),
 		redact:    redactor(creds.token.Reveal(), creds.email.Reveal(), creds.key.Reveal()),
 	}
-	s.http = &http.Client{Transport: noRedirects{newTransport()}}
-	if cfg.httpClient != nil {
-		*s.http = *cfg.httpClient
-		s.http.Transport = noRedirects{cmp.Or(s.http.Transport, http.DefaultTransport)}
+}
+
+// newHTTPClient returns a copy of the caller's client, or our own for nil.
+func newHTTPClient(callers *http.Client) *http.Client {
+	if callers == nil {
+		return &http.Client{Transport: noRedirects{newTransport()}}
 	}
-	return s
+	client := *callers
+	client.Transport = noRedirects{cmp.Or(client.Transport, http.DefaultTransport)}
+	return &client
 }
 
 // newTransport returns the transport of a client that was given none.
