@@ -254,6 +254,9 @@ func (r *reply) retryable(err error) bool {
 
 // excerpt returns the printable start of a body that was not understood.
 func (r *reply) excerpt() string {
+	if r.call.private && r.status/100 == 2 {
+		return ""
+	}
 	text, whole := r.body.Prefix()
 	if !whole { // it may end within a secret, which could not be recognized
 		text = text[:max(0, len(text)-longestSecret)]

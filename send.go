@@ -108,6 +108,7 @@ type call struct {
 	repetition repetition
 	unsure     string // what may have happened when the outcome is unknown, and how to look
 	foreign    bool   // not the API's host: no credentials, no rate limit
+	private    bool   // its reply holds a secret, so that none of it is shown
 }
 
 // content is the body of one attempt's request. It can not be read again, so
