@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+	v7 "github.com/cloudflare/cloudflare-go/v7"
+	v7images "github.com/cloudflare/cloudflare-go/v7/images"
+	v7option "github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestOfficialSDK drives the official SDK, unchanged, against imagestest.
+func TestOfficialSDK(t *testing.T) {
+	t.Run("list", officialSDKLists)
+	t.Run("direct upload, details, delete", officialSDKUploads)
+	t.Run("metadata in fields of its own can be refused", officialSDKMetadataIsRefused)
+}
+
+func officialSDKLists(t *testing.T) {
+	srv, client := officialSDK(t)
+	srv.Seed(25, func(i int) cfimages.Image {
+		return cfimages.Image{ID: fmt.Sprintf("image-%02d", i), Creator: "alice", Meta: []byte(`{"n":1}`)}
+	})
+	params := v7images.V2ListParams{
+		AccountID: v7.F(imagestest.AccountID),
+		PerPage:   v7.F(10.0),
+		SortOrder: v7.F(v7images.V2ListParamsSortOrderAsc),
+		Creator:   v7.F("alice"),
+	}
+	var ids []string
+	var sizes []int
+	for {
+		page, err := client.Images.V2.List(t.Context(), params, v7option.WithQuery("meta.n[eq:number]", "1"))
+		require.NoError(t, err)
+		sizes = append(sizes, len(page.Images))
+		for _, img := range page.Images {
+			ids = append(ids, img.ID)
+			assert.NotZero(t, img.Uploaded)
+			assert.NotEmpty(t, img.Variants)
+		}
+		if page.ContinuationToken == "" {
+			break
+		}
+		params.ContinuationToken = v7.F(page.ContinuationToken)
+	}
+	assert.Equal(t, []int{10, 10, 5}, sizes)
+	require.Len(t, ids, 25)
+	assert.IsIncreasing(t, ids)
+}
+
+func officialSDKUploads(t *testing.T) {
+	srv, client := officialSDK(t)
+	created, err := client.Images.V2.DirectUploads.New(t.Context(), newUpload())
+	require.NoError(t, err)
+	require.NotEmpty(t, created.ID)
+	assert.NotEmpty(t, created.UploadURL)
+
+	get := v7images.V1GetParams{AccountID: v7.F(imagestest.AccountID)}
+	img, err := client.Images.V1.Get(t.Context(), created.ID, get)
+	require.NoError(t, err)
+	assert.Equal(t, created.ID, img.ID)
+	assert.Equal(t, "alice", img.Creator)
+	assert.Equal(t, map[string]any{"status": "pending"}, img.Meta)
+	assert.Contains(t, img.JSON.ExtraFields, "draft")
+
+	_, err = client.Images.V1.Delete(t.Context(), created.ID, v7images.V1DeleteParams{AccountID: v7.F(imagestest.AccountID)})
+	require.NoError(t, err)
+	assert.Empty(t, srv.Images())
+	_, err = client.Images.V1.Get(t.Context(), created.ID, get)
+	assertStatus(t, http.StatusNotFound, err)
+}
+
+func officialSDKMetadataIsRefused(t *testing.T) {
+	_, client := officialSDK(t, imagestest.Enforce(imagestest.RefuseFlatMetadata))
+	_, err := client.Images.V2.DirectUploads.New(t.Context(), newUpload())
+	assertStatus(t, http.StatusBadRequest, err)
+	params := newUpload()
+	params.Metadata.Present = false
+	_, err = client.Images.V2.DirectUploads.New(t.Context(), params)
+	require.NoError(t, err)
+}
+
+func officialSDK(t *testing.T, opts ...imagestest.Option) (*imagestest.Server, *v7.Client) {
+	srv := imagestest.NewServer(opts...)
+	t.Cleanup(srv.Close)
+	return srv, v7.NewClient(v7option.WithBaseURL(srv.URL()), v7option.WithAPIToken(imagestest.APIToken))
+}
+
+func newUpload() v7images.V2DirectUploadNewParams {
+	return v7images.V2DirectUploadNewParams{
+		AccountID: v7.F(imagestest.AccountID),
+		Creator:   v7.F("alice"),
+		Expiry:    v7.F(time.Now().Add(time.Hour)),
+		Metadata:  v7.F[any](map[string]string{"status": "pending"}),
+	}
+}
+
+func assertStatus(t *testing.T, status int, err error) {
+	t.Helper()
+	var refused *v7.Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, status, refused.StatusCode)
+}

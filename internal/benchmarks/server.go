@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// serveFlag, as the first argument, makes a process of this program the server.
+const serveFlag = "-serve"
+
+const (
+	draftReply = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `","uploadURL":` +
+		`"https://upload.imagedelivery.net/FxUufywByo0m2v3xhKSiU8/` + imageID + `"},"success":true}`
+	uploadedReply = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `"},"success":true}`
+)
+
+// server is the other process, so that what serving costs is not counted.
+type server struct {
+	origin string
+	cmd    *exec.Cmd
+	leash  io.Closer // the server ends when this is closed, or its owner dead
+}
+
+// startServer starts this program again, as the server.
+func startServer() (*server, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, serveFlag)
+	cmd.Stderr = os.Stderr
+	leash, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
+	}
+	origin, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the server did not say where it listens: %w", err), cmd.Wait())
+	}
+	return &server{origin: strings.TrimSpace(origin), cmd: cmd, leash: leash}, nil
+}
+
+// walk returns the base URL of an API whose list has that many pages.
+func (s *server) walk(pages int) string { return fmt.Sprintf("%s/near/%d", s.origin, pages) }
+
+// farWalk returns the like, behind a link with latency and bandwidth.
+func (s *server) farWalk(pages int) string { return fmt.Sprintf("%s/far/%d", s.origin, pages) }
+
+func (s *server) uploadURL() string { return s.origin + "/upload" }
+
+func (s *server) close() error {
+	s.leash.Close()
+	return s.cmd.Wait()
+}
+
+// serve is the server process. It says where it listens, and serves until its
+// standard input ends.
+func serve() error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- http.Serve(listener, newHandler()) }()
+	go func() {
+		_, err := io.Copy(io.Discard, os.Stdin)
+		failed <- err
+	}()
+	return <-failed
+}
+
+func newHandler() http.Handler {
+	list := newPage()
+	link := new(link)
+	mux := http.NewServeMux()
+	const api = "/{pages}/accounts/{account}/images/v2"
+	mux.HandleFunc("GET /near"+api, func(w http.ResponseWriter, r *http.Request) {
+		head, tail := replyTo(w, r, list)
+		w.Write(head)
+		w.Write(tail)
+	})
+	mux.HandleFunc("GET /far"+api, func(w http.ResponseWriter, r *http.Request) {
+		sender := link.accept()
+		head, tail := replyTo(w, r, list)
+		sender.send(w, head, tail)
+	})
+	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndReply(draftReply))
+	mux.HandleFunc("POST /upload", drainAndReply(uploadedReply))
+	return mux
+}
+
+// replyTo sets the headers of the page that was asked for, and returns its body.
+func replyTo(w http.ResponseWriter, r *http.Request, list page) (head, tail []byte) {
+	pages, _ := strconv.Atoi(r.PathValue("pages"))
+	next, _ := strconv.Atoi(r.FormValue("continuation_token")) // none: the first page
+	if next++; next >= pages {
+		next = 0
+	}
+	head, tail = list.withToken(next)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(head)+len(tail)))
+	return head, tail
+}
+
+// drainAndReply takes a body with large reads, to hold up no sender.
+func drainAndReply(reply string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		buffer := make([]byte, 256<<10)
+		for {
+			if _, err := r.Body.Read(buffer); err != nil {
+				break
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, reply)
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+const uploadBytes = 10_000_000
+
+// uploadFile sends a file of 10 MB, which is in the page cache, over loopback.
+func uploadFile(p plan, s *server) (*table, error) {
+	name, err := newUploadFile()
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(name)
+	raw, ours := rawPost(s.uploadURL(), name), uploaderPost(s.uploadURL(), name)
+	j := job{
+		contestants: []contestant{raw, ours, formPost(s.uploadURL(), name)},
+		rounds:      p.rounds,
+		repeat:      p.pick(10, 1),
+	}
+	results, err := j.run()
+	if err != nil {
+		return nil, err
+	}
+	t := newTable("Uploading 10 MB from a file", results, timeColumn, cpuColumn, bytesColumn, objectsColumn)
+	wire, sent := find(results, raw), find(results, ours)
+	t.atLeast("10 MB upload, ours ÷ raw POST of the file (throughput)", ratio(wire.time, sent.time), 0.80, 0.90, "")
+	t.atMost("10 MB upload, bytes allocated", sent.bytes/1e3, 256, 96, "KB")
+	return t, nil
+}
+
+func newUploadFile() (name string, err error) {
+	file, err := os.CreateTemp("", "cfimages-benchmark-*.bin")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(make([]byte, uploadBytes))
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return file.Name(), err
+}
+
+// rawPost sends the file as the body itself, which the kernel may do.
+func rawPost(url, name string) contestant {
+	client := newHTTPClient()
+	return contestant{name: "raw POST of the file", do: func(*probe) error {
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		req, err := http.NewRequest(http.MethodPost, url, file)
+		if err != nil {
+			return err
+		}
+		req.ContentLength = uploadBytes
+		_, err = exchange(client, req, decodeResult[jsonImage])
+		return err
+	}}
+}
+
+func uploaderPost(url, name string) contestant {
+	uploader := &cfimages.Uploader{HTTPClient: newHTTPClient()}
+	return contestant{name: "cfimages Uploader.Upload", do: func(*probe) error {
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		_, err = uploader.Upload(context.Background(), url, cfimages.File{Name: "photo.jpg", Body: file})
+		return err
+	}}
+}
+
+// formPost builds the whole form in memory, as the official SDKs do.
+func formPost(url, name string) contestant {
+	client := newHTTPClient()
+	return contestant{name: "whole form in memory", do: func(*probe) error {
+		file, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		part, err := form.CreateFormFile("file", "photo.jpg")
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(part, file); err != nil {
+			return err
+		}
+		if err := form.Close(); err != nil {
+			return err
+		}
+		req, err := http.NewRequest(http.MethodPost, url, &body)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", form.FormDataContentType())
+		_, err = exchange(client, req, decodeResult[jsonImage])
+		return err
+	}}
+}
