@@ -18,7 +18,6 @@ import (
 
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
-	"github.com/cfimages/cfimages-go/internal/replybody"
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
@@ -220,8 +219,9 @@ func (p *DirectUploadParams) metadata() (string, error) {
 }
 
 // read decodes the reply to a create.
-func (d *DirectUpload) read(body *replybody.Body) error {
-	err := readResult(body, func(dec *jsontext.Decoder) error {
+func (d *DirectUpload) read(r *reply) error {
+	dec := r.decoder
+	err := readResult(dec, func() error {
 		return readObject(dec, func(name []byte) error {
 			switch string(name) {
 			case "id":

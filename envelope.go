@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -31,11 +33,10 @@ type envelope struct {
 // [*Error] that is made of it.
 func (e *envelope) Error() string { return "the reply says success:false" }
 
-// read reads the one envelope in src. It calls result for a result that is not
+// read reads the one envelope in a decoder's source. It calls result for a result that is not
 // null, while it arrives. A reply that is read without an error says whether it is
 // a success; what result was given counts only then.
-func (e *envelope) read(src io.Reader, result func(*jsontext.Decoder) error) error {
-	dec := newDecoder(src)
+func (e *envelope) read(dec *jsontext.Decoder, result func() error) error {
 	err := readObject(dec, func(name []byte) error {
 		switch string(name) {
 		case "success":
@@ -53,7 +54,7 @@ func (e *envelope) read(src io.Reader, result func(*jsontext.Decoder) error) err
 				return errors.New("the reply has two results")
 			}
 			e.hasResult = true
-			return result(dec)
+			return result()
 		case "id":
 			return readString(dec, &e.id)
 		}
@@ -74,8 +75,8 @@ func (e *envelope) read(src io.Reader, result func(*jsontext.Decoder) error) err
 }
 
 // readSuccess is like read, but a reply that is no success is an error too.
-func (e *envelope) readSuccess(src io.Reader, result func(*jsontext.Decoder) error) error {
-	if err := e.read(src, result); err != nil {
+func (e *envelope) readSuccess(dec *jsontext.Decoder, result func() error) error {
+	if err := e.read(dec, result); err != nil {
 		return err
 	}
 	if !e.success {
@@ -85,9 +86,9 @@ func (e *envelope) readSuccess(src io.Reader, result func(*jsontext.Decoder) err
 }
 
 // readResult reads an envelope of success that must have a result.
-func readResult(src io.Reader, result func(*jsontext.Decoder) error) error {
+func readResult(dec *jsontext.Decoder, result func() error) error {
 	var env envelope
-	if err := env.readSuccess(src, result); err != nil {
+	if err := env.readSuccess(dec, result); err != nil {
 		return err
 	}
 	if !env.hasResult {
@@ -100,8 +101,23 @@ func readResult(src io.Reader, result func(*jsontext.Decoder) error) error {
 // whole page for it: of duplicate names the last one counts, and invalid UTF-8
 // becomes U+FFFD.
 func newDecoder(src io.Reader) *jsontext.Decoder {
-	return jsontext.NewDecoder(src, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	return jsontext.NewDecoder(src, lenient)
 }
+
+var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// decoderPool keeps decoders for the sake of their buffers.
+type decoderPool struct{ pool sync.Pool }
+
+func (p *decoderPool) get(src io.Reader) *jsontext.Decoder {
+	if dec, ok := p.pool.Get().(*jsontext.Decoder); ok {
+		dec.Reset(src, lenient)
+		return dec
+	}
+	return newDecoder(src)
+}
+
+func (p *decoderPool) put(dec *jsontext.Decoder) { p.pool.Put(dec) }
 
 // readObject calls member with the name of each member of the next value, which
 // must be an object. member must read the member's value; name is good until then.

@@ -131,8 +131,7 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 	}
 	x.attempts++
 	r := newReply(ctx, x)
-	sent := &evidence{tooMany: func() { r.cancel(errResent) }}
-	req, err := x.request(httptrace.WithClientTrace(r.attempt, sent.trace()), &x.call)
+	req, err := x.request(httptrace.WithClientTrace(r.attempt, r.sent.trace(r.cancel)), &x.call)
 	if err != nil {
 		r.close()
 		return nil, &failure{err: err}
@@ -143,7 +142,7 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 	resp, err := x.http.Do(req)
 	r.answered()
 	if err != nil {
-		return nil, r.lost(err, sent)
+		return nil, r.lost(err)
 	}
 	return r.receive(resp)
 }
@@ -171,18 +170,19 @@ func (x *exchange) heldBack(ctx context.Context, err error) *failure {
 type evidence struct {
 	traced      atomic.Bool
 	connections atomic.Int32
-	tooMany     func()
+	hooks       httptrace.ClientTrace
 }
 
-func (e *evidence) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { e.traced.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) {
-			if e.connections.Add(1) > maxConnections {
-				e.tooMany()
-			}
-		},
+// trace returns the hooks that collect evidence, and give an attempt up that
+// net/http sends over too many connections.
+func (e *evidence) trace(giveUp func(error)) *httptrace.ClientTrace {
+	e.hooks.GetConn = func(string) { e.traced.Store(true) }
+	e.hooks.GotConn = func(httptrace.GotConnInfo) {
+		if e.connections.Add(1) > maxConnections {
+			giveUp(errResent)
+		}
 	}
+	return &e.hooks
 }
 
 // unsent reports whether it is proven that not a byte of the request left.

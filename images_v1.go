@@ -4,10 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/cfimages/cfimages-go/internal/imagepath"
-	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // ImagesV1 looks after one image: the API keeps these calls on its v1 paths.
@@ -25,10 +22,8 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 		return nil, err
 	}
 	img := new(Image)
-	err = s.sender.do(ctx, c, func(body *replybody.Body) error {
-		return readResult(body, func(dec *jsontext.Decoder) error {
-			return new(imageDecoder).decode(dec, img)
-		})
+	err = s.sender.do(ctx, c, func(r *reply) error {
+		return readResult(r.decoder, func() error { return new(imageDecoder).decode(r.decoder, img) })
 	})
 	if err != nil {
 		return nil, err
@@ -50,7 +45,7 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	x := &exchange{sender: s.sender, call: c}
 	r, err := x.open(ctx)
 	for err == nil {
-		failed := r.finish(new(envelope).readSuccess(r.body, nil))
+		failed := r.finish(new(envelope).readSuccess(r.decoder, nil))
 		if failed == nil {
 			return nil
 		}

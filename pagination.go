@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // ImagePage is one page of a list.
@@ -37,8 +33,9 @@ var errLeft = errors.New("the loop was left")
 
 // readPage decodes the reply to a list, and calls token and image with what it
 // holds as it arrives. The image is good until the next.
-func readPage(body *replybody.Body, token func(string), image func(*Image) error) error {
-	return readResult(body, func(dec *jsontext.Decoder) error {
+func readPage(r *reply, token func(string), image func(*Image) error) error {
+	dec := r.decoder
+	return readResult(dec, func() error {
 		listed := false
 		err := readObject(dec, func(name []byte) error {
 			switch string(name) {
@@ -52,7 +49,7 @@ func readPage(body *replybody.Body, token func(string), image func(*Image) error
 					return errors.New("the reply has two lists of images")
 				}
 				listed = true
-				return readImages(dec, body, image)
+				return readImages(r, image)
 			}
 			return dec.SkipValue()
 		})
@@ -63,26 +60,26 @@ func readPage(body *replybody.Body, token func(string), image func(*Image) error
 	})
 }
 
-func readImages(dec *jsontext.Decoder, body *replybody.Body, image func(*Image) error) error {
+func readImages(r *reply, image func(*Image) error) error {
 	var images imageDecoder
 	var img Image
 	n := 0
-	return readArray(dec, func() error {
+	return readArray(r.decoder, func() error {
 		if n++; n > maxPerPage {
 			return fmt.Errorf("%w: over %d images in a page", errTooMany, maxPerPage)
 		}
-		if err := images.decode(dec, &img); err != nil {
+		if err := images.decode(r.decoder, &img); err != nil {
 			return err
 		}
-		body.Checkpoint()
+		r.body.Checkpoint()
 		return image(&img)
 	})
 }
 
 // read fills the page from a reply.
-func (p *ImagePage) read(body *replybody.Body) error {
+func (p *ImagePage) read(r *reply) error {
 	*p = ImagePage{}
-	return readPage(body,
+	return readPage(r,
 		func(next string) { p.ContinuationToken = next },
 		func(img *Image) error {
 			p.Images = append(p.Images, *img)
@@ -206,7 +203,7 @@ func (w *walk) read(p *walkPage, image func(*Image) error) error {
 func (w *walk) decode(p *walkPage, r *reply, image func(*Image) error) error {
 	p.next = ""
 	position := 0
-	return readPage(r.body,
+	return readPage(r,
 		func(next string) {
 			p.next = next
 			w.askAhead(next)

@@ -1,6 +1,7 @@
 package cfimages
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,28 +29,43 @@ type reply struct {
 	started time.Time
 
 	mu       sync.Mutex
-	watchdog *time.Timer // ends the attempt when no reply comes; nil once one came
+	replied  bool        // the headers have come
+	watchdog *time.Timer // ends the attempt when the server is silent
 
+	sent       evidence
 	status     int
 	rayID      string
 	retryAfter time.Duration
 	body       *replybody.Body
+	decoder    *jsontext.Decoder // of the body
 }
 
 // newReply begins an attempt.
 func newReply(ctx context.Context, x *exchange) *reply {
 	r := &reply{exchange: x, ctx: ctx, started: time.Now()}
 	r.attempt, r.cancel = context.WithCancelCause(ctx)
-	r.watchdog = time.AfterFunc(x.timeout, func() { r.cancel(errNoReply) })
+	r.watchdog = time.AfterFunc(x.timeout, r.giveUp)
 	return r
 }
 
-// answered stops the waiting for a reply.
+// giveUp is what the watchdog does.
+func (r *reply) giveUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.replied {
+		r.cancel(errStalled)
+	} else {
+		r.cancel(errNoReply)
+	}
+}
+
+// answered ends the waiting for the headers of a reply. The body arms the
+// watchdog itself from now on.
 func (r *reply) answered() {
-	r.watch(func(watchdog *time.Timer) {
-		watchdog.Stop()
-		r.watchdog = nil
-	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.replied = true
+	r.watchdog.Stop()
 }
 
 // watchedBody is a request's body. While it is read, nobody waits for the
@@ -60,17 +76,22 @@ type watchedBody struct {
 }
 
 func (b watchedBody) Read(p []byte) (int, error) {
-	b.reply.watch(func(watchdog *time.Timer) { watchdog.Stop() })
-	defer b.reply.watch(func(watchdog *time.Timer) { watchdog.Reset(b.reply.timeout) })
+	b.reply.watch(0)
+	defer b.reply.watch(b.reply.timeout)
 	return b.ReadCloser.Read(p)
 }
 
-// watch changes the watchdog while the reply has not come.
-func (r *reply) watch(change func(*time.Timer)) {
+// watch gives the server so much time for its reply, unless that has come; 0
+// stops the watch.
+func (r *reply) watch(patience time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.watchdog != nil {
-		change(r.watchdog)
+	switch {
+	case r.replied:
+	case patience == 0:
+		r.watchdog.Stop()
+	default:
+		r.watchdog.Reset(patience)
 	}
 }
 
@@ -82,13 +103,12 @@ func (r *reply) receive(resp *http.Response) (*reply, *failure) {
 	r.status = resp.StatusCode
 	r.rayID = r.clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
-	silent := time.AfterFunc(maxSilence, func() { r.cancel(errStalled) })
-	silent.Stop()
 	if resp.StatusCode/100 == 2 {
-		r.body = replybody.New(resp.Body, maxReplyBytes, maxValueBytes, maxSilence, silent)
+		r.body = replybody.New(resp.Body, maxReplyBytes, maxValueBytes, maxSilence, r.watchdog)
+		r.decoder = r.decoders.get(r.body)
 		return r, nil
 	}
-	r.body = replybody.New(resp.Body, maxErrorBytes, maxErrorBytes, maxSilence, silent)
+	r.body = replybody.New(resp.Body, maxErrorBytes, maxErrorBytes, maxSilence, r.watchdog)
 	defer r.close()
 	return nil, r.refused()
 }
@@ -108,7 +128,7 @@ func (r *reply) refused() *failure {
 		e.cause = errors.New("redirects are not followed")
 	}
 	var env envelope
-	if err == nil && env.read(strings.NewReader(string(text)), nil) == nil && !env.success {
+	if err == nil && env.read(newDecoder(bytes.NewReader(text)), nil) == nil && !env.success {
 		r.addInfo(e, &env)
 	} else {
 		e.Body = r.excerpt()
@@ -132,10 +152,10 @@ func (r *reply) refused() *failure {
 }
 
 // lost is the failure of an attempt without a reply.
-func (r *reply) lost(err error, sent *evidence) *failure {
+func (r *reply) lost(err error) *failure {
 	defer r.close()
 	err = withoutURL(err)
-	unsent := sent.unsent(err)
+	unsent := r.sent.unsent(err)
 	return &failure{
 		err:     r.transportError(err),
 		again:   r.retryable(err) && (unsent || r.call.repetition == repeatAlways),
@@ -183,6 +203,10 @@ func (r *reply) close() {
 	if r.body != nil {
 		_ = r.body.Close() // what was needed of it has been read
 		size = r.body.Len()
+	}
+	if r.decoder != nil {
+		r.decoders.put(r.decoder)
+		r.decoder = nil
 	}
 	r.answered()
 	r.cancel(nil)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/cfimages/cfimages-go/internal/ratelimit"
-	"github.com/cfimages/cfimages-go/internal/replybody"
 	"github.com/cfimages/cfimages-go/internal/retry"
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
@@ -41,6 +40,7 @@ type sender struct {
 	budget    *retry.Budget
 	gate      *ratelimit.Gate
 	redact    func(string) string // takes the secrets out of a text
+	decoders  *decoderPool
 }
 
 // credentials are an API token, or an e-mail address and an API key.
@@ -59,6 +59,7 @@ func newSender(cfg *config, base, account string, creds credentials) *sender {
 		budget:    retry.NewBudget(retryBudget),
 		gate:      ratelimit.NewGate(),
 		redact:    redactor(creds.token.Reveal(), creds.email.Reveal(), creds.key.Reveal()),
+		decoders:  new(decoderPool),
 	}
 }
 
@@ -125,11 +126,11 @@ func (s *sender) apiCall(op, method, path, template string) call {
 }
 
 // do sends a call, and reads its reply with read, as often as the policy allows.
-func (s *sender) do(ctx context.Context, c call, read func(*replybody.Body) error) error {
+func (s *sender) do(ctx context.Context, c call, read func(*reply) error) error {
 	x := &exchange{sender: s, call: c}
 	r, err := x.open(ctx)
 	for err == nil {
-		failed := r.finish(read(r.body))
+		failed := r.finish(read(r))
 		if failed == nil {
 			return nil
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
-	"github.com/cfimages/cfimages-go/internal/replybody"
 )
 
 // Uploader uploads to one-time upload URLs and needs no credentials: it is for
@@ -115,7 +114,7 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 		return content{form, form.ContentType(), form.Len()}, nil
 	}
 	img := new(Image)
-	err = s.keeping(uploadURL).do(ctx, c, func(body *replybody.Body) error { return readUploaded(body, img) })
+	err = s.keeping(uploadURL).do(ctx, c, func(r *reply) error { return readUploaded(r.decoder, img) })
 	if err != nil {
 		return nil, err
 	}
@@ -175,11 +174,9 @@ func (s *sender) keeping(uploadURL string) *sender {
 
 // readUploaded decodes the reply to an upload: an envelope around the image, or
 // only the ID beside success.
-func readUploaded(body *replybody.Body, img *Image) error {
+func readUploaded(dec *jsontext.Decoder, img *Image) error {
 	var env envelope
-	err := env.readSuccess(body, func(dec *jsontext.Decoder) error {
-		return new(imageDecoder).decode(dec, img)
-	})
+	err := env.readSuccess(dec, func() error { return new(imageDecoder).decode(dec, img) })
 	switch {
 	case err != nil:
 		return err

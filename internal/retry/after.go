@@ -13,6 +13,9 @@ import (
 // a [time.Duration] holds (292 years), or anything else. The caller then backs
 // off as if there were no header.
 func After(header string, now time.Time) (d time.Duration, ok bool) {
+	if header == "" {
+		return 0, false // the usual case, without the cost of two parsers' errors
+	}
 	// ParseUint, because RFC 9110 allows digits only: no sign.
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
 		if seconds == 0 || seconds > uint64(math.MaxInt64/time.Second) {
