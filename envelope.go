@@ -237,8 +237,10 @@ func readInt(dec *jsontext.Decoder, dst *int) error {
 	}
 	switch raw.Kind() {
 	case '0':
-		*dst, err = strconv.Atoi(string(raw))
-		return err
+		if *dst, err = strconv.Atoi(string(raw)); err != nil {
+			return fmt.Errorf("not a whole number: %.40s", raw)
+		}
+		return nil
 	case 'n':
 		*dst = 0
 		return nil

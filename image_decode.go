@@ -130,8 +130,8 @@ func readTime(dec *jsontext.Decoder, dst *time.Time) error {
 	}
 	switch raw.Kind() {
 	case '"':
-		if err := dst.UnmarshalText(unquoteInPlace(raw)); err != nil {
-			return fmt.Errorf("uploaded is not an RFC 3339 time: %w", err)
+		if text := unquoteInPlace(raw); dst.UnmarshalText(text) != nil {
+			return fmt.Errorf("not an RFC 3339 time: %.40q", text)
 		}
 		return nil
 	case 'n':
