@@ -238,7 +238,7 @@ func readInt(dec *jsontext.Decoder, dst *int) error {
 	switch raw.Kind() {
 	case '0':
 		if *dst, err = strconv.Atoi(string(raw)); err != nil {
-			return fmt.Errorf("not a whole number: %.40s", raw)
+			return fmt.Errorf("not a whole number, at %q", string(dec.StackPointer()))
 		}
 		return nil
 	case 'n':

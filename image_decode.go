@@ -130,8 +130,8 @@ func readTime(dec *jsontext.Decoder, dst *time.Time) error {
 	}
 	switch raw.Kind() {
 	case '"':
-		if text := unquoteInPlace(raw); dst.UnmarshalText(text) != nil {
-			return fmt.Errorf("not an RFC 3339 time: %.40q", text)
+		if dst.UnmarshalText(unquoteInPlace(raw)) != nil {
+			return fmt.Errorf("not an RFC 3339 time, at %q", string(dec.StackPointer()))
 		}
 		return nil
 	case 'n':
