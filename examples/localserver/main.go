@@ -51,6 +51,7 @@ type options struct {
 	images   int
 	json     bool
 	certFile string // "": plain http
+	page     string // address of the demo page; "": none
 	server   []imagestest.Option
 	faults   faults
 }
@@ -77,7 +78,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := announce(stdout, base, opts.json); err != nil {
 		return err
 	}
-	return serve(ctx, listener, logRequests(server.Handler(), stderr))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := serveInBackground(ctx, listener, logRequests(server.Handler(), stderr))
+	if opts.page == "" {
+		return <-ended
+	}
+	pageEnded, err := servePage(ctx, opts.page, base, stderr)
+	if err == nil {
+		select {
+		case err = <-ended:
+			ended = pageEnded
+		case err = <-pageEnded:
+		}
+	}
+	stop()
+	return errors.Join(err, <-ended)
 }
 
 func parseArgs(args []string, stdout io.Writer) (*options, error) {
@@ -96,6 +112,8 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 		return nil, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
 	case opts.images < 0:
 		return nil, usageError{fmt.Errorf("-images must not be negative, got %d", opts.images)}
+	case opts.page != "" && opts.certFile != "":
+		return nil, usageError{errors.New("-page and -tls exclude each other: the page would not trust the certificate")}
 	}
 	return opts, nil
 }
@@ -105,6 +123,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.IntVar(&o.images, "images", 0, "begin with `n` images, with metadata to filter by")
 	flags.BoolVar(&o.json, "json", false, "print the variables as a JSON object in one line")
 	flags.StringVar(&o.certFile, "tls", "", "serve https with a certificate made for the run, and write it to `file` for clients to trust")
+	flags.StringVar(&o.page, "page", "", "serve the demo page of examples/uploadpage too, at this `address`, such as 127.0.0.1:8080")
 	flags.Func("rate", "refuse requests over a `limit`, such as Cloudflare's 1200/5m (default none)", func(text string) error {
 		quota, window, err := parseRate(text)
 		o.server = append(o.server, imagestest.WithRateLimit(quota, window))

@@ -202,6 +202,56 @@ func TestFail(t *testing.T) {
 	p.stop(t)
 }
 
+func TestPage(t *testing.T) {
+	log := newLineReader()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-page", "127.0.0.1:0", "-images", "3"}, io.Discard, log.w)
+	}()
+	url, found := strings.CutPrefix(log.next(t), "open ")
+	require.True(t, found)
+	resp, err := http.Get(url + "/images")
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.JSONEq(t, `{"images":[],"next":""}`, string(body), "the seeded images are not the page's own")
+	assert.Contains(t, log.next(t), "/images/v2", "the page asks the server")
+	cancel()
+	require.NoError(t, <-ended)
+	log.w.Close()
+}
+
+// lineReader reads what a program logs, while it runs.
+type lineReader struct {
+	lines chan string
+	w     *io.PipeWriter
+}
+
+func newLineReader() *lineReader {
+	r, w := io.Pipe()
+	l := &lineReader{make(chan string, 100), w}
+	go func() {
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			l.lines <- lines.Text()
+		}
+	}()
+	return l
+}
+
+func (l *lineReader) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-l.lines:
+		return line
+	case <-t.Context().Done():
+		t.Fatal("no line")
+		return ""
+	}
+}
+
 func TestBaseURL(t *testing.T) {
 	for host, want := range map[string]string{
 		"192.0.2.7": "http://192.0.2.7:8787/client/v4",
@@ -232,6 +282,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"-fail", "walk=503"}, 2, "one of create, delete, delivery, get, list, upload"},
 		{[]string{"-fail", "list=200"}, 2, "a status from 400 to 599"},
 		{[]string{"-fail", "list=503*0"}, 2, "times must be a number from 1"},
+		{[]string{"-page", ":0", "-tls", "cert.pem"}, 2, "exclude each other"},
 		{[]string{"now"}, 2, `unexpected argument "now"`},
 		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
 		{[]string{"-addr", "127.0.0.1:0", "-tls", filepath.Join(t.TempDir(), "no", "cert.pem")}, 1, "no such file"},
