@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // deliver answers a delivery URL: with the uploaded bytes, whatever the
@@ -53,7 +54,7 @@ func (c *call) checkSignature() error {
 	if err != nil || len(exp) > 1 {
 		return refuse(http.StatusForbidden, codeUnauthorized, "Invalid exp")
 	}
-	if c.now.Unix() >= seconds {
+	if c.now.After(time.Unix(seconds, 0)) {
 		return refuse(http.StatusForbidden, codeUnauthorized, "Signature expired")
 	}
 	return nil
