@@ -2,6 +2,8 @@ module github.com/cfimages/cfimages-go
 
 go 1.26
 
+ignore node_modules
+
 require (
 	github.com/go-json-experiment/json v1.27.2
 	github.com/google/go-querystring v1.2.0
