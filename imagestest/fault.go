@@ -81,6 +81,7 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	plans := slices.Clone(s.faults.plans)
+	plans = slices.DeleteFunc(plans, func(p plan) bool { return p.to <= s.faults.seen[p.Operation] })
 	for _, f := range faults {
 		p := newPlan(f, s.faults.seen[f.Operation])
 		if problem := p.problem(plans); problem != "" {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package cfimages_test
+
+// everyNth is how many bytes a sweep goes on at a time.
+const everyNth = 1

@@ -1,0 +1,98 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// quotaCases are the limits that a client sets itself: on retries, and to the
+// rate that the server allows.
+func quotaCases() []conformanceCase {
+	const window = 5 * time.Minute
+	down := imagestest.Refusal(503)
+	failing := func(n int) func(context.Context, *bench) error {
+		return func(ctx context.Context, b *bench) error {
+			for range n {
+				if doGet(ctx, b) == nil {
+					return errors.New("a success that was not to be")
+				}
+			}
+			return nil
+		}
+	}
+	return []conformanceCase{
+		{
+			name:   "1,000 failing calls make 1,010 requests",
+			faults: faults(on(imagestest.OpGet, down, times(imagestest.Always))),
+			call:   failing(1000),
+			want:   outcome{requests: 1010, dials: 1, atMost: 4 * backoffs(3)},
+		},
+		{
+			name: "successes pay retries back",
+			faults: faults(
+				on(imagestest.OpGet, down, times(4+4+4+2+1)), // ten retries and no more
+				on(imagestest.OpGet, down, call(4+4+4+2+1), times(4+1)),
+			),
+			call: then(failing(5), doList, doCreate, doDelete, failing(2)),
+			want: outcome{requests: 15 + 3 + 5, stored: "(draft) (new)", atMost: 5 * backoffs(3)},
+		},
+		{
+			name:   "a walk of 1,300 pages is never refused for its rate",
+			server: []imagestest.Option{imagestest.WithRateLimit(1200, window)},
+			client: inAlbum(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 1, MaxWait: window})),
+			call:   then(doWalk(13_000), noneRefused),
+			want:   outcome{requests: 1300, took: window},
+		},
+		{
+			name:   "a walk whose quota is spent says when to go on",
+			server: []imagestest.Option{imagestest.WithRateLimit(20, window)},
+			client: inAlbum(),
+			call:   then(walkInTwo, noneRefused),
+			want:   outcome{requests: 30, took: window},
+		},
+		{
+			name:   "a call that is refused for its rate waits for the window",
+			server: []imagestest.Option{imagestest.WithRateLimit(1, 8*time.Second)},
+			call: func(ctx context.Context, b *bench) error {
+				b.client = b.newClient()
+				if err := doGet(ctx, b); err != nil {
+					return err
+				}
+				b.client = b.newClient() // which knows nothing of the first
+				return doGet(ctx, b)
+			},
+			want: outcome{requests: 3, took: 8 * time.Second},
+		},
+	}
+}
+
+// walkInTwo walks over 30 pages with a quota of 20, and goes on from the error.
+func walkInTwo(ctx context.Context, b *bench) error {
+	all := b.fillAlbum(300)
+	got, err := collect(b.client.ImagesV2.All(ctx, tens))
+	failed, ok := errors.AsType[*cfimages.PageError](err)
+	limited, isError := errors.AsType[*cfimages.Error](err)
+	if !ok || !isError || !errors.Is(err, cfimages.ErrRateLimited) || limited.RetryAfter != 5*time.Minute || limited.StatusCode != 0 {
+		return fmt.Errorf("not the rate limit: %w", err)
+	}
+	time.Sleep(limited.RetryAfter)
+	params := tens
+	params.ContinuationToken, params.Skip = failed.ContinuationToken, failed.Yielded
+	rest, err := collect(b.client.ImagesV2.All(ctx, params))
+	return checkWalk(all, append(got, rest...), err)
+}
+
+// noneRefused checks that no request was refused for its rate.
+func noneRefused(_ context.Context, b *bench) error {
+	for _, r := range b.server.Requests() {
+		if r.Status == 429 {
+			return fmt.Errorf("refused at %v: %v", r.Time, r)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// albumID is an account with images and nothing else, so that a bench's own
+// account stays as it was.
+const albumID = "album"
+
+// inAlbum are the options of a client for the album.
+func inAlbum(opts ...cfimages.Option) []cfimages.Option {
+	return append(opts, cfimages.WithAccountID(albumID))
+}
+
+// fillAlbum stores n images and returns their IDs, in the order of a walk.
+func (b *bench) fillAlbum(n int) []string {
+	account := b.server.Account(albumID)
+	account.AddToken(canaryToken, imagestest.Read)
+	account.AddKey(canaryEmail, canaryKey)
+	account.Seed(n, func(i int) cfimages.Image { return cfimages.Image{ID: fmt.Sprintf("img-%d", i)} })
+	return ids(0, n)
+}
+
+var tens = cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortAscending}
+
+// doWalk walks over an album of n images. Up to an error, all are to come.
+func doWalk(n int) func(context.Context, *bench) error {
+	return func(ctx context.Context, b *bench) error {
+		all := b.fillAlbum(n)
+		got, err := collect(b.client.ImagesV2.All(ctx, tens))
+		return checkWalk(all, got, err)
+	}
+}
+
+// checkWalk checks that a walk has yielded all images, or those before the
+// place that its error tells.
+func checkWalk(all, got []string, err error) error {
+	failed, ok := errors.AsType[*cfimages.PageError](err)
+	switch {
+	case err == nil && !slices.Equal(all, got):
+		return fmt.Errorf("not the images: %v", got)
+	case err == nil:
+		return nil
+	case !ok:
+		return fmt.Errorf("not a *PageError: %v", err)
+	case !slices.Equal(all[:len(got)], got) || len(got)%10 != failed.Yielded%10:
+		return fmt.Errorf("%d yielded of the page, but these in all: %v", failed.Yielded, got)
+	}
+	return err
+}
+
+// doPages is doWalk by pages.
+func doPages(n int) func(context.Context, *bench) error {
+	return func(ctx context.Context, b *bench) error {
+		all := b.fillAlbum(n)
+		var got []string
+		var last error
+		for page, err := range b.client.ImagesV2.Pages(ctx, tens) {
+			if last = err; err == nil {
+				for _, img := range page.Images {
+					got = append(got, img.ID)
+				}
+			}
+		}
+		return checkWalk(all, got, last)
+	}
+}
+
+// leaveAfter leaves the loop over an album of 200 after n images and a second.
+func leaveAfter(n int) func(context.Context, *bench) error {
+	return func(ctx context.Context, b *bench) error {
+		b.fillAlbum(200)
+		for _, err := range b.client.ImagesV2.All(ctx, tens) {
+			if err != nil {
+				return err
+			}
+			if n--; n == 0 {
+				time.Sleep(time.Second) // for the page ahead
+				break
+			}
+		}
+		return nil
+	}
+}
+
+func walkCases() []conformanceCase {
+	const list = imagestest.OpList
+	cases := []conformanceCase{
+		{
+			name:   "a walk whose token comes again",
+			client: inAlbum(),
+			faults: faults(on(list, imagestest.RepeatToken{}, call(1))),
+			call:   doWalk(25),
+			want:   outcome{is: targets(cfimages.ErrTokenLoop), requests: 2},
+		},
+		{
+			name:   "a walk over empty pages",
+			client: inAlbum(),
+			faults: faults(on(list, imagestest.EmptyPage{}, times(2)), on(list, imagestest.EmptyPage{}, call(3), times(2))),
+			call:   doWalk(25),
+			want:   outcome{requests: 7},
+		},
+		{
+			name:   "a walk for a slow reader",
+			client: inAlbum(),
+			call: func(ctx context.Context, b *bench) error {
+				all := b.fillAlbum(25)
+				var got []string
+				for img, err := range b.client.ImagesV2.All(ctx, tens) {
+					if err != nil {
+						return err
+					}
+					got = append(got, img.ID)
+					time.Sleep(time.Minute)
+				}
+				return checkWalk(all, got, nil)
+			},
+			want: outcome{requests: 3, took: 25 * time.Minute},
+		},
+		{
+			name:   "a walk that is left while the page ahead stalls",
+			client: inAlbum(),
+			faults: faults(on(list, imagestest.Stall{}, call(2))),
+			call:   leaveAfter(15),
+			want:   outcome{requests: 3, took: time.Second},
+		},
+		{
+			name:   "a walk that is left while the page ahead waits unread",
+			client: inAlbum(),
+			call:   leaveAfter(15),
+			want:   outcome{requests: 3, took: time.Second},
+		},
+		{
+			name:   "a walk that is left in the first page",
+			client: inAlbum(),
+			call:   leaveAfter(9),
+			want:   outcome{requests: 1, took: time.Second},
+		},
+		{
+			name:   "a walk that is left, without prefetch",
+			client: inAlbum(cfimages.WithPrefetch(false)),
+			call:   leaveAfter(15),
+			want:   outcome{requests: 2, took: time.Second},
+		},
+		{
+			name:   "a walk that ends in a panic",
+			client: inAlbum(),
+			call: func(ctx context.Context, b *bench) (err error) {
+				b.fillAlbum(25)
+				defer func() { recover() }()
+				for img := range b.client.ImagesV2.All(ctx, tens) {
+					if img.ID == "img-15" {
+						time.Sleep(time.Second) // for the page ahead
+						panic("mine")
+					}
+				}
+				return errors.New("no panic")
+			},
+			want: outcome{requests: 3, took: time.Second},
+		},
+		{
+			name:   "success:false in the second page",
+			client: inAlbum(cfimages.WithPrefetch(false)),
+			faults: faults(on(list, imagestest.Refusal(200), call(1))),
+			call:   doWalk(25),
+			want:   outcome{status: 200, attempts: 1, requests: 2},
+		},
+	}
+	for page := range 3 {
+		cases = append(cases, pageCases(page)...)
+	}
+	return cases
+}
+
+// pageCases are failures of one page of three.
+func pageCases(page int) []conformanceCase {
+	const list = imagestest.OpList
+	var cases []conformanceCase
+	add := func(name string, fault imagestest.Fault, call func(context.Context, *bench) error, want outcome, opts ...cfimages.Option) {
+		cases = append(cases, conformanceCase{
+			name: title("page", page, name), client: inAlbum(append(opts, cfimages.WithPrefetch(false))...),
+			faults: faults(fault), call: call, want: want,
+		})
+	}
+	for _, status := range []int{403, 500} {
+		fault := on(list, refusalOf(status), call(page))
+		add(title(status, "without retries"), fault, doWalk(25), outcome{is: sentinelOf(status), status: status, attempts: 1, requests: page + 1}, once()...)
+		if status == 500 {
+			fault.Times = 3
+			add("500 three times", fault, doWalk(25), outcome{requests: 6, atMost: backoffs(3)})
+		}
+	}
+	cut := on(list, imagestest.Cut{}, call(page), at(imagestest.MidBody(300)), times(3))
+	add("cut three times", cut, doWalk(25), outcome{requests: 6, atMost: backoffs(3)})
+	add("cut three times, by pages", cut, doPages(25), outcome{requests: 6, atMost: backoffs(3)})
+	cut.Times = 1
+	add("cut, by pages, without retries", cut, doPages(25), outcome{requests: page + 1}, once()...)
+	cases[len(cases)-1].want.is = targets(io.ErrUnexpectedEOF)
+	return cases
+}

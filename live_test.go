@@ -1,0 +1,159 @@
+package cfimages_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// TestLive runs the cases without faults against Cloudflare itself, when
+// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, and otherwise against
+// a server of imagestest over TCP. The account's own images are left alone; what
+// the cases make is deleted again.
+func TestLive(t *testing.T) {
+	b := &bench{live: true}
+	if os.Getenv("CLOUDFLARE_API_TOKEN") != "" && os.Getenv("CLOUDFLARE_ACCOUNT_ID") != "" {
+		client, err := cfimages.NewClient()
+		require.NoError(t, err)
+		b.client = client
+	} else {
+		server := imagestest.NewServer()
+		defer server.Close()
+		b.client = server.Client()
+	}
+	for _, c := range plainCases() {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			err := c.call(ctx, b)
+			c.want.checkError(t, err)
+		})
+	}
+}
+
+// plainCases are the cases without faults. Their calls find or make what they
+// need on any server, and say nothing of what else is there.
+func plainCases() []conformanceCase {
+	return []conformanceCase{
+		{name: "a list", call: listSome, want: outcome{requests: 1}},
+		{name: "a list of a creator without images", call: listOfNobody, want: outcome{requests: 1}},
+		{name: "a walk with filters that match nothing", call: walkOverNothing, want: outcome{requests: 1}},
+		{
+			name: "details of an image that does not exist",
+			call: func(ctx context.Context, b *bench) error {
+				_, err := b.client.ImagesV1.Get(ctx, b.unique())
+				return err
+			},
+			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1},
+		},
+		{
+			name: "a deletion of an image that does not exist",
+			call: func(ctx context.Context, b *bench) error { return b.client.ImagesV1.Delete(ctx, b.unique()) },
+			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1},
+		},
+		{
+			name: "parameters that are refused before they are sent",
+			call: func(ctx context.Context, b *bench) error {
+				_, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true})
+				return err
+			},
+			want: outcome{is: targets(cfimages.ErrInvalidParams)},
+		},
+		{name: "from a create to a deletion", call: wholeLife, want: outcome{requests: 6}},
+		{name: "a private image", call: privateDraft, want: outcome{requests: 3}},
+	}
+}
+
+// unique returns an ID that no other image has. It changes from run to run only
+// on a server that lasts.
+func (b *bench) unique() string {
+	if !b.live {
+		return "cfimages-test/none"
+	}
+	return fmt.Sprintf("cfimages-test/%d", time.Now().UnixNano())
+}
+
+func listSome(ctx context.Context, b *bench) error {
+	page, err := b.client.ImagesV2.List(ctx, cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortDescending})
+	if err == nil && len(page.Images) > 10 {
+		return fmt.Errorf("a page of %d", len(page.Images))
+	}
+	return err
+}
+
+func listOfNobody(ctx context.Context, b *bench) error {
+	page, err := b.client.ImagesV2.List(ctx, cfimages.ListParams{Creator: new(b.unique())})
+	if err == nil && len(page.Images) > 0 {
+		return fmt.Errorf("images of nobody: %v", page)
+	}
+	return err
+}
+
+func walkOverNothing(ctx context.Context, b *bench) error {
+	params := cfimages.ListParams{PerPage: 10, Meta: cfimages.Where(
+		cfimages.Eq("cfimages_test.none", b.unique()), cfimages.Gte("n", 1), cfimages.Lt("n", 2.5), cfimages.In("a", "x", "y"), cfimages.Eq("b", true),
+	)}
+	for img, err := range b.client.ImagesV2.All(ctx, params) {
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("an image that should not match: %v", img)
+	}
+	return nil
+}
+
+// wholeLife creates a draft, looks at it, uploads, waits, looks and deletes.
+func wholeLife(ctx context.Context, b *bench) (err error) {
+	id := b.unique()
+	created, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
+		ID: id, Creator: "cfimages-test", ExpiresIn: time.Hour, Metadata: map[string]any{"n": 1, "region": map[string]string{"name": "eu"}},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, b.client.ImagesV1.Delete(ctx, id)) }()
+	draft, err := b.client.ImagesV1.Get(ctx, id)
+	if err != nil || !draft.Draft || created.ID != id {
+		return fmt.Errorf("not the draft: %v, %w", draft, err)
+	}
+	uploader := cfimages.Uploader{HTTPClient: b.plainHTTP()}
+	uploaded, err := uploader.Upload(ctx, created.UploadURL, cfimages.File{Name: "pixel.png", ContentType: "image/png", Body: strings.NewReader(tinyPNG)})
+	if err != nil || uploaded.ID != id {
+		return fmt.Errorf("not the upload: %v, %w", uploaded, err)
+	}
+	img, err := b.client.DirectUploads.Wait(ctx, id)
+	if err != nil {
+		return err
+	}
+	var meta struct {
+		N int `json:"n"`
+	}
+	if err := img.DecodeMeta(&meta); err != nil || meta.N != 1 || img.ID != id || img.Creator != "cfimages-test" || img.Filename != "pixel.png" {
+		return fmt.Errorf("not the image: %v, %w", img, err)
+	}
+	_, err = b.client.ImagesV2.List(ctx, cfimages.ListParams{Creator: new("cfimages-test"), Meta: cfimages.Where(cfimages.Eq("region.name", "eu"))})
+	return err
+}
+
+// privateDraft creates a draft of a private image, with an ID by the server.
+func privateDraft(ctx context.Context, b *bench) (err error) {
+	created, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{RequireSignedURLs: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, b.client.ImagesV1.Delete(ctx, created.ID)) }()
+	draft, err := b.client.ImagesV1.Get(ctx, created.ID)
+	if err == nil && (!draft.Draft || !draft.RequireSignedURLs) {
+		return fmt.Errorf("not a private draft: %v", draft)
+	}
+	return err
+}
