@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // ImagePage is one page of a list.
@@ -15,18 +14,6 @@ type ImagePage struct {
 
 // maxPerPage is the largest page of the API, by Cloudflare's OpenAPI document.
 const maxPerPage = 10000
-
-const (
-	// aheadAfter is how many images of the first page are taken before the second
-	// is asked for ahead: who looks for the first match pays for one request.
-	aheadAfter = 100
-	// aheadQuota is the known remaining quota below which no page is asked for ahead.
-	aheadQuota = 20
-	// aheadNews is how old the failure of a page asked for ahead may be to be
-	// reported: a consumer that comes later asks again, as it would without the
-	// page ahead.
-	aheadNews = 5 * time.Second
-)
 
 // errLeft ends the reading of a page whose consumer left the loop.
 var errLeft = errors.New("the loop was left")
@@ -245,63 +232,6 @@ func (w *walk) exchange(token string) (*exchange, error) {
 	params.ContinuationToken = token
 	c, err := w.service.listCall(w.op, params)
 	return &exchange{sender: w.service.sender, call: c}, err
-}
-
-// pageAhead is the request for a page that was sent before its turn.
-type pageAhead struct {
-	token    string
-	cancel   context.CancelFunc
-	exchange *exchange
-
-	done  chan struct{} // closed when the following are set
-	reply *reply        // its body waits unread
-	err   error
-	ended time.Time
-}
-
-// isOutdated reports whether the request failed for a reason that may be gone by now.
-func (a *pageAhead) isOutdated() bool {
-	return a.err != nil && a.exchange.last != nil && a.exchange.last.again && time.Since(a.ended) > aheadNews
-}
-
-// askAhead asks for the page with the token while the one before it is still
-// being read or taken, where that does no harm.
-func (w *walk) askAhead(token string) {
-	if token == "" || w.ahead != nil || !w.service.prefetch || w.seen[token] ||
-		w.pages == 0 && w.images < aheadAfter || w.quotaIsLow() {
-		return
-	}
-	x, err := w.exchange(token)
-	if err != nil {
-		return // asking in turn will tell
-	}
-	ctx, cancel := context.WithCancel(w.ctx)
-	a := &pageAhead{token: token, cancel: cancel, exchange: x, done: make(chan struct{})}
-	w.ahead = a
-	go func() {
-		defer close(a.done)
-		a.reply, a.err = x.open(ctx)
-		a.ended = time.Now()
-	}()
-}
-
-func (w *walk) quotaIsLow() bool {
-	state := w.service.sender.gate.State()
-	return state.Remaining < aheadQuota && time.Now().Before(state.Reset)
-}
-
-// dropAhead ends the request for a page that is not wanted any more.
-func (w *walk) dropAhead() {
-	a := w.ahead
-	if a == nil {
-		return
-	}
-	w.ahead = nil
-	a.cancel()
-	<-a.done
-	if a.reply != nil {
-		a.reply.close()
-	}
 }
 
 // close ends all work of the walk, also when its consumer panicked.
