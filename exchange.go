@@ -35,6 +35,7 @@ type failure struct {
 	again   bool          // another attempt may help and does no harm
 	after   time.Duration // the wait that the server asked for; 0: none
 	unknown bool          // the server may have done what was asked
+	passing bool          // the rate limit held the attempt back: later it would not
 }
 
 // open sends attempts until the server answers one with a status of success.
@@ -160,9 +161,9 @@ func (x *exchange) heldBack(ctx context.Context, err error) *failure {
 		if e, ok := x.last.err.(*Error); ok {
 			e.RetryAfter = max(e.RetryAfter, limited.Wait)
 		}
-		return &failure{err: x.last.err, unknown: x.last.unknown}
+		return &failure{err: x.last.err, unknown: x.last.unknown, passing: true}
 	}
-	return &failure{err: &Error{Op: x.call.op, RetryAfter: limited.Wait, cause: fmt.Errorf(
+	return &failure{passing: true, err: &Error{Op: x.call.op, RetryAfter: limited.Wait, cause: fmt.Errorf(
 		"%w: not sent, the known quota is spent until its window ends", ErrRateLimited)}}
 }
 

@@ -34,7 +34,9 @@ func TestRepliesOfManyParts(t *testing.T) {
 		_, err := answers(body).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
 		assert.ErrorIs(t, err, cfimages.ErrResponseTooLarge, name)
 	}
-	_, err := answers(`{"success":false,"errors":[`+many(`{"code":1,"message":"m"}`)+`]}`).client(t).ImagesV1.Get(t.Context(), "img")
+	_, err := answers(pageReply(`"`+strings.Repeat("t", 2000)+`"`, "a")).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	assert.ErrorIs(t, err, cfimages.ErrMalformedResponse, "a token")
+	_, err = answers(`{"success":false,"errors":[`+many(`{"code":1,"message":"m"}`)+`]}`).client(t).ImagesV1.Get(t.Context(), "img")
 	refused, ok := errors.AsType[*cfimages.Error](err)
 	require.True(t, ok)
 	assert.Len(t, refused.Errors, 100)
@@ -175,13 +177,14 @@ func (d *dripping) Read(p []byte) (int, error) {
 // A page asked for ahead that failed long before the consumer came to it says
 // nothing of now.
 func TestOutdatedFailureOfThePageAhead(t *testing.T) {
-	for _, pause := range []time.Duration{0, time.Minute} {
+	for _, pause := range []time.Duration{0, 10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			first, second, third := pageReply(`"2"`, "a"), pageReply(`"3"`, "b", "c"), pageReply("null", "d")
-			transport := answers(first, second).then(503, "").then(200, third)
+			transport := answers(first, second).then(503, "", "Ratelimit", `"default";r=0;t=200`).then(200, third)
 			var got []string
 			var last error
-			for img, err := range transport.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+			retrying := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})
+			for img, err := range transport.client(t, retrying).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
 				if last = err; err != nil {
 					break
 				}

@@ -12,6 +12,10 @@ type ImagePage struct {
 	ContinuationToken string // asks for the next page; "" on the last
 }
 
+// maxTokenBytes is how long a continuation token may be, which a walk remembers:
+// Cloudflare's OpenAPI document says 32 characters, this leaves it room to grow.
+const maxTokenBytes = 1024
+
 // maxPerPage is the largest page of the API, by Cloudflare's OpenAPI document.
 const maxPerPage = 10000
 
@@ -29,6 +33,9 @@ func readPage(r *reply, token func(string), image func(*Image) error) error {
 			case "continuation_token":
 				var next string
 				err := readString(dec, &next)
+				if len(next) > maxTokenBytes {
+					return fmt.Errorf("a continuation token of %d bytes", len(next))
+				}
 				token(next)
 				return err
 			case "images":

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -233,4 +234,48 @@ func TestCanceledWalk(t *testing.T) {
 
 	_, err := collect(b.client(t).ImagesV2.All(ctx, cfimages.ListParams{}))
 	assert.ErrorIs(t, err, context.Canceled, "also before the first page")
+}
+
+// The continuation token may come after the images, and then nothing can be asked
+// for ahead.
+func TestTokenAfterTheImages(t *testing.T) {
+	last := func(token string, from, n int) string {
+		page := pageReply(token, ids(from, n)...)
+		return strings.Replace(strings.Replace(page, `"continuation_token":`+token+`,`, "", 1), `]}`, `],"continuation_token":`+token+`}`, 1)
+	}
+	replies := []string{last(`"1"`, 0, 150), last(`"2"`, 150, 10), last("null", 160, 10)}
+	for _, prefetch := range []cfimages.Option{cfimages.WithPrefetch(true), cfimages.WithPrefetch(false)} {
+		got, err := collect(answers(replies...).client(t, prefetch).ImagesV2.All(t.Context(), cfimages.ListParams{}))
+		require.NoError(t, err)
+		assert.Equal(t, ids(0, 170), got)
+
+		pages := 0
+		for page, err := range answers(replies...).client(t, prefetch).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
+			require.NoError(t, err)
+			assert.Equal(t, []string{"1", "2", ""}[pages], page.ContinuationToken)
+			pages++
+		}
+		assert.Equal(t, 3, pages)
+	}
+}
+
+// With little of the rate limit left, no page is asked for ahead.
+func TestNothingIsAskedAheadOnALowQuota(t *testing.T) {
+	for remaining, asked := range map[string]int{"19": 2, "100": 3} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := new(canned)
+			for i := range 4 {
+				transport.then(http.StatusOK, pageReply(fmt.Sprintf(`"%d"`, i+1), ids(10*i, 10)...), "Ratelimit", `"default";r=`+remaining+`;t=60`)
+			}
+			n := 0
+			for _, err := range transport.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+				require.NoError(t, err)
+				if n++; n == 15 { // in the middle of the second page
+					synctest.Wait()
+					assert.Len(t, transport.requests, asked, "%s left", remaining)
+					break
+				}
+			}
+		})
+	}
 }

@@ -31,7 +31,10 @@ type pageAhead struct {
 
 // isOutdated reports whether the request failed for a reason that may be gone by now.
 func (a *pageAhead) isOutdated() bool {
-	return a.err != nil && a.exchange.last != nil && a.exchange.last.again && time.Since(a.ended) > aheadNews
+	if a.err == nil || a.exchange.last == nil || time.Since(a.ended) <= aheadNews {
+		return false
+	}
+	return a.exchange.last.again || a.exchange.last.passing
 }
 
 // askAhead asks for the page with the token while the one before it is still
