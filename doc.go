@@ -21,6 +21,11 @@
 // it, a Go program calls [Uploader.Upload]; neither needs credentials.
 // [DirectUploads.Wait] waits until the image has come, and [ImagesV1.Get] looks once.
 //
+// # Private images
+//
+// [URLSigner] signs the delivery URLs of images that require it, and verifies
+// such URLs. It needs no request.
+//
 // # Errors
 //
 // What is wrong with the parameters is found before anything is sent: every
