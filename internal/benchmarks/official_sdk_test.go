@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"testing"
 	"time"
@@ -69,11 +72,37 @@ func officialSDKUploads(t *testing.T) {
 	assert.Equal(t, map[string]any{"status": "pending"}, img.Meta)
 	assert.Contains(t, img.JSON.ExtraFields, "draft")
 
+	postFile(t, created.UploadURL)
+	img, err = client.Images.V1.Get(t.Context(), created.ID, get)
+	require.NoError(t, err)
+	assert.Equal(t, "pixel.gif", img.Filename)
+	assert.NotContains(t, img.JSON.ExtraFields, "draft")
+	found, err := client.Images.V2.List(t.Context(), v7images.V2ListParams{AccountID: v7.F(imagestest.AccountID)},
+		v7option.WithQuery("meta.status[eq:string]", "pending"))
+	require.NoError(t, err)
+	require.Len(t, found.Images, 1)
+	assert.Equal(t, created.ID, found.Images[0].ID)
+
 	_, err = client.Images.V1.Delete(t.Context(), created.ID, v7images.V1DeleteParams{AccountID: v7.F(imagestest.AccountID)})
 	require.NoError(t, err)
 	assert.Empty(t, srv.Images())
 	_, err = client.Images.V1.Get(t.Context(), created.ID, get)
 	assertStatus(t, http.StatusNotFound, err)
+}
+
+// postFile uploads to a one-time URL, for which the SDK has no call.
+func postFile(t *testing.T, url string) {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", "pixel.gif")
+	require.NoError(t, err)
+	_, err = io.WriteString(part, "GIF89a\x01\x00\x01\x00\x00\x00\x00;")
+	require.NoError(t, err)
+	require.NoError(t, form.Close())
+	resp, err := http.Post(url, form.FormDataContentType(), &body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
 func officialSDKMetadataIsRefused(t *testing.T) {
