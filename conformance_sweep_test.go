@@ -25,7 +25,7 @@ import (
 // combination takes every eleventh byte, and each another one.
 func TestWalksBrokenAtEveryByte(t *testing.T) {
 	n := 0
-	for _, failure := range []string{"cut", "stall", "cancel"} {
+	for _, failure := range []string{"cut", "reset", "stall", "cancel"} {
 		for _, retries := range []bool{true, false} {
 			for _, prefetch := range []bool{true, false} {
 				first := n % everyNth
@@ -58,8 +58,11 @@ func newSweep(t *testing.T, failure string, retries, prefetch bool) *sweep {
 	s := &sweep{bench: newBench(t, nil, nil), cancel: failure == "cancel", retries: retries}
 	s.all = s.fillAlbum(21)
 	s.breaker = breaker{bench: s.bench, kind: imagestest.Stall{}}
-	if failure == "cut" {
+	switch failure {
+	case "cut":
 		s.breaker.kind = imagestest.Cut{}
+	case "reset":
+		s.breaker.kind = imagestest.Reset{}
 	}
 	s.opts = inAlbum(cfimages.WithPrefetch(prefetch), cfimages.WithHTTPClient(&http.Client{Transport: &s.breaker}))
 	if !retries {

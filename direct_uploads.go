@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -167,6 +168,9 @@ func (p *DirectUploadParams) fields(now time.Time) ([]multipartbody.Field, error
 			errs = append(errs, &ParamError{Param: "ID", Reason: err.Error()})
 		}
 	}
+	if !utf8.ValidString(p.Creator) {
+		errs = append(errs, paramErrorf("Creator", "must be valid UTF-8, got %.40q", p.Creator))
+	}
 	add("id", p.ID)
 	add("creator", p.Creator)
 	expiry, err := p.expiry(now)
@@ -211,7 +215,7 @@ func (p *DirectUploadParams) metadata() (string, error) {
 	case err != nil:
 		return "", paramErrorf("Metadata", "can not be marshalled to JSON: %v", err)
 	case jsontext.Value(text).Kind() != '{':
-		return "", paramErrorf("Metadata", "must be a JSON object, got %v", jsontext.Value(text).Kind())
+		return "", paramErrorf("Metadata", "must be a JSON object, got %v (JSON that is encoded already must be a json.RawMessage)", jsontext.Value(text).Kind())
 	case len(text) > maxMetadataBytes:
 		return "", paramErrorf("Metadata", "is %d bytes of JSON, at most %d are allowed", len(text), maxMetadataBytes)
 	}

@@ -99,6 +99,8 @@ func TestCreateRefuses(t *testing.T) {
 		{"dot segment", cfimages.DirectUploadParams{ID: "a/./b"}, "ID", `"."`},
 		{"two dots", cfimages.DirectUploadParams{ID: ".."}, "ID", `".."`},
 		{"control character", cfimages.DirectUploadParams{ID: "a\nb"}, "ID", "control"},
+		{"creator not UTF-8", cfimages.DirectUploadParams{Creator: "a\xff"}, "Creator", "UTF-8"},
+		{"metadata as bytes", cfimages.DirectUploadParams{Metadata: []byte("{}")}, "Metadata", "json.RawMessage"},
 		{"private with a custom ID", cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true}, "RequireSignedURLs", "custom ID"},
 		{"too soon", cfimages.DirectUploadParams{ExpiresIn: 2*time.Minute - 1}, "ExpiresIn", "2 minutes"},
 		{"too late", cfimages.DirectUploadParams{ExpiresIn: 6*time.Hour + 1}, "ExpiresIn", "6 hours"},

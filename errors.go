@@ -36,7 +36,8 @@ var (
 	ErrMalformedResponse = errors.New("malformed response")
 	// ErrResponseTooLarge marks a reply over the size this library reads:
 	// 32 MiB decoded, 4 MiB of one image or of a reply that is not a list, 10,000
-	// images in a page, 64 KiB of an error, or 1 MiB of headers.
+	// images in a page, or 64 KiB of an error. For headers, the limit is that of the
+	// HTTP transport: 1 MiB for the library's own.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrTokenLoop marks a walk whose next continuation token has been seen
 	// before in the walk, so that it would never end.

@@ -203,6 +203,67 @@ func ExampleUploader_Upload() {
 	// logo
 }
 
+func ExampleImagesV1_Get() {
+	server, client := album()
+	defer server.Close()
+	img, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(img.Filename, img.Uploaded.Format(time.DateOnly), "draft:", img.Draft)
+	// Output:
+	// photo-1.png 2026-11-01 draft: false
+}
+
+// A context with a deadline ends the waiting for an upload that does not come.
+func ExampleDirectUploads_Wait() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client := server.Client()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	upload, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "late"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.DirectUploads.Wait(ctx, upload.ID)
+	fmt.Println(errors.Is(err, context.DeadlineExceeded))
+	// Output:
+	// true
+}
+
+// A reply that is not a success tells its status, Cloudflare's codes and the ray ID.
+func ExampleError() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client := server.Client(cfimages.WithAPIToken("not-the-token-of-this-account"))
+	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	var refused *cfimages.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Op, refused.StatusCode, refused.Errors, refused.RayID != "")
+	}
+	fmt.Println(errors.Is(err, cfimages.ErrUnauthorized))
+	// Output:
+	// ImagesV2.List 401 [Authentication error (code 10000)] true
+	// true
+}
+
+func ExampleClient_RateLimit() {
+	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(100, time.Minute))
+	defer server.Close()
+	client := server.Client()
+	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	limit := client.RateLimit()
+	fmt.Println(limit.Remaining, "of", limit.Quota, "left in", limit.Window)
+	// Output:
+	// 99 of 100 left in 1m0s
+}
+
 func ExampleImagesV1_Delete() {
 	server, client := album()
 	defer server.Close()

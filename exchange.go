@@ -86,7 +86,7 @@ func (x *exchange) wait(ctx context.Context, failed *failure) error {
 
 // interrupted is the error of a call that was canceled between two attempts.
 func (x *exchange) interrupted(ctx context.Context) error {
-	return fmt.Errorf("%w while waiting to try again after: %w", cancellation(ctx), x.fail(x.last))
+	return fmt.Errorf("cfimages: %s: %w while waiting to try again after: %w", x.call.op, cancellation(ctx), x.fail(x.last))
 }
 
 // fail returns the error of the whole call.
@@ -158,10 +158,12 @@ func (x *exchange) heldBack(ctx context.Context, err error) *failure {
 	case !errors.As(err, &limited):
 		return &failure{err: cancellation(ctx)}
 	case x.last != nil:
-		if e, ok := x.last.err.(*Error); ok {
-			e.RetryAfter = max(e.RetryAfter, limited.Wait)
+		e, ok := x.last.err.(*Error)
+		if !ok {
+			e = &Error{Op: x.call.op, cause: fmt.Errorf("%w after: %w", ErrRateLimited, x.last.err)}
 		}
-		return &failure{err: x.last.err, unknown: x.last.unknown, passing: true}
+		e.RetryAfter = max(e.RetryAfter, limited.Wait)
+		return &failure{err: e, unknown: x.last.unknown, passing: true}
 	}
 	return &failure{passing: true, err: &Error{Op: x.call.op, RetryAfter: limited.Wait, cause: fmt.Errorf(
 		"%w: not sent, the known quota is spent until its window ends", ErrRateLimited)}}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-querystring/query"
@@ -160,6 +161,9 @@ func (p *ListParams) validate() error {
 	case "", SortAscending, SortDescending:
 	default:
 		errs = append(errs, paramErrorf("SortOrder", "must be SortAscending, SortDescending or empty, got %.40q", string(p.SortOrder)))
+	}
+	if p.Creator != nil && !utf8.ValidString(*p.Creator) {
+		errs = append(errs, paramErrorf("Creator", "must be valid UTF-8, got %.40q", *p.Creator))
 	}
 	if p.Skip < 0 {
 		errs = append(errs, paramErrorf("Skip", "must not be negative, got %d", p.Skip))

@@ -140,6 +140,7 @@ func TestWalkErrors(t *testing.T) {
 		{name: "bad parameters", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
 		{name: "bad parameters of a resumed walk", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
 			token: "t", yielded: 4, is: cfimages.ErrInvalidParams},
+		{name: "creator not UTF-8", replies: answers(emptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
 		{name: "the first page", replies: new(canned).then(404, ""), is: cfimages.ErrNotFound},
 		{name: "the second page", replies: answers(pageReply(`"t"`, ids(0, 3)...)).then(403, ""),
 			want: ids(0, 3), token: "t", is: cfimages.ErrForbidden},
