@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"time"
 	"unicode/utf8"
 
@@ -93,12 +94,12 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.listCall("ImagesV2.List", params)
+	values, err := query.Values(params)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cfimages: ImagesV2.List: encode the parameters: %w", err)
 	}
 	page := new(ImagePage)
-	if err := s.sender.do(ctx, c, page.read); err != nil {
+	if err := s.sender.do(ctx, s.listCall("ImagesV2.List", values), page.read); err != nil {
 		return nil, err
 	}
 	return page, nil
@@ -137,18 +138,14 @@ func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, 
 	}
 }
 
-// listCall returns the call for the page that params say.
-func (s *ImagesV2) listCall(op string, params ListParams) (call, error) {
-	values, err := query.Values(params)
-	if err != nil {
-		return call{}, fmt.Errorf("cfimages: %s: encode the parameters: %w", op, err)
-	}
+// listCall returns the call for the page that the encoded parameters say.
+func (s *ImagesV2) listCall(op string, params url.Values) call {
 	const path = "images/v2"
 	c := s.sender.apiCall(op, http.MethodGet, path, path)
-	if encoded := values.Encode(); encoded != "" {
+	if encoded := params.Encode(); encoded != "" {
 		c.url += "?" + encoded
 	}
-	return c, nil
+	return c
 }
 
 // validate returns every violation, joined.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+
+	"github.com/google/go-querystring/query"
 )
 
 // ImagePage is one page of a list.
@@ -86,7 +89,7 @@ type walk struct {
 	service *ImagesV2
 	ctx     context.Context
 	op      string
-	params  ListParams
+	params  url.Values      // encoded once; each page sets its token
 	seen    map[string]bool // the tokens asked for so far
 	pages   int             // taken whole
 	images  int             // taken
@@ -144,7 +147,11 @@ func (s *ImagesV2) walk(ctx context.Context, op string, params ListParams, take 
 	if err := params.validate(); err != nil {
 		return p.fail(err)
 	}
-	w := &walk{service: s, ctx: ctx, op: op, params: params, seen: make(map[string]bool)}
+	values, err := query.Values(params)
+	if err != nil {
+		return p.fail(fmt.Errorf("cfimages: %s: encode the parameters: %w", op, err))
+	}
+	w := &walk{service: s, ctx: ctx, op: op, params: values, seen: make(map[string]bool)}
 	defer w.close()
 	for {
 		w.seen[p.token] = true
@@ -226,19 +233,17 @@ func (w *walk) open(p *walkPage) (*exchange, *reply, error) {
 		a.cancel()
 	}
 	w.dropAhead()
-	x, err := w.exchange(p.token)
-	if err != nil {
-		return nil, nil, err
-	}
+	x := w.exchange(p.token)
 	r, err := x.open(w.ctx)
 	return x, r, err
 }
 
-func (w *walk) exchange(token string) (*exchange, error) {
-	params := w.params
-	params.ContinuationToken = token
-	c, err := w.service.listCall(w.op, params)
-	return &exchange{sender: w.service.sender, call: c}, err
+// exchange returns the sending of the call for the page with the token.
+func (w *walk) exchange(token string) *exchange {
+	if token != "" {
+		w.params.Set("continuation_token", token)
+	}
+	return &exchange{sender: w.service.sender, call: w.service.listCall(w.op, w.params)}
 }
 
 // close ends all work of the walk, also when its consumer panicked.

@@ -44,10 +44,7 @@ func (w *walk) askAhead(token string) {
 		w.pages == 0 && w.images < aheadAfter || w.quotaIsLow() {
 		return
 	}
-	x, err := w.exchange(token)
-	if err != nil {
-		return // asking in turn will tell
-	}
+	x := w.exchange(token)
 	ctx, cancel := context.WithCancel(w.ctx)
 	a := &pageAhead{token: token, cancel: cancel, exchange: x, done: make(chan struct{})}
 	w.ahead = a
