@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(stdout, "open http://%s\n", listener.Addr())
-	return serve(ctx, listener, handler)
+	return serve(ctx, listener, guardHost(listener.Addr(), handler))
 }
 
 func parseArgs(args []string, stdout io.Writer) (addr string, err error) {
@@ -103,6 +104,28 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
-		return server.Shutdown(context.WithoutCancel(ctx))
 	}
+	const patience = 5 * time.Second
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if server.Shutdown(ending) != nil {
+		return server.Close()
+	}
+	return nil
+}
+
+// guardHost refuses requests for other hosts where only this machine is served:
+// a foreign name that resolves to it would make its page same-site with ours.
+func guardHost(addr net.Addr, next http.Handler) http.Handler {
+	if tcp, ok := addr.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "this page is for this machine only", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

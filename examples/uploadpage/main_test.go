@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -95,5 +96,21 @@ func TestWrongUse(t *testing.T) {
 		var stderr bytes.Buffer
 		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, io.Discard, io.Discard), &stderr), test.args)
 		assert.Contains(t, stderr.String(), test.want, test.args)
+	}
+}
+
+func TestGuardHost(t *testing.T) {
+	served := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	for host, want := range map[string]int{
+		"127.0.0.1:8080": 204, "localhost:8080": 204, "[::1]:8080": 204, "evil.example:8080": 421, "127.0.0.1.evil.example": 421, "": 421,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.Host = host
+		guardHost(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, served).ServeHTTP(w, r)
+		assert.Equal(t, want, w.Code, host)
+		w = httptest.NewRecorder()
+		guardHost(&net.TCPAddr{IP: net.IPv4zero}, served).ServeHTTP(w, r)
+		assert.Equal(t, 204, w.Code, "served to others too")
 	}
 }
