@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -280,4 +281,52 @@ func TestRedactedErrorsAreStillKnown(t *testing.T) {
 	assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 	assert.NotContains(t, err.Error(), "canary")
 	assert.Len(t, transport.requests, 3)
+}
+
+// endless is a reply of 512 MiB that repeats a part, as it comes out of the gzip of a few.
+type endless struct {
+	start, part string
+	left        int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	if e.start == "" {
+		e.start = strings.Repeat(e.part, 1000)
+	}
+	n := copy(p, e.start)
+	e.start = e.start[n:]
+	e.left -= n
+	return n, nil
+}
+
+// What a bomb makes the library allocate, freed or not, is within the promised heap.
+func TestBombsAreCheap(t *testing.T) {
+	const page = `{"success":true,"result":{"images":[`
+	tests := []struct {
+		name, start, part string
+		status            int
+		limit             uint64
+	}{
+		{"an error", "", "x", 502, 1 << 20},
+		{"an error of errors", `{"success":false,"errors":[`, `{},`, 502, 1 << 20},
+		{"a string", page + `{"id":"`, "x", 200, 80 << 20},
+		{"images", page, `{"id":"a"},`, 200, 80 << 20},
+		{"fields that nobody knows", page + `{`, `"x":1,`, 200, 80 << 20},
+	}
+	for _, tt := range tests {
+		transport := new(canned).thenDo(func(*http.Request) (*http.Response, error) {
+			body := &endless{tt.start, tt.part, 512 << 20}
+			return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		})
+		client := transport.client(t)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, cfimages.ErrResponseTooLarge, tt.name)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, tt.limit, tt.name)
+	}
 }
