@@ -38,6 +38,20 @@ type failure struct {
 	passing bool          // the rate limit held the attempt back: later it would not
 }
 
+// do sends attempts until the reply to one was read without an error, or there
+// are to be no more.
+func (x *exchange) do(ctx context.Context, read func(*reply) error) error {
+	r, err := x.open(ctx)
+	for err == nil {
+		failed := r.finish(read(r))
+		if failed == nil {
+			return nil
+		}
+		r, err = x.reopen(ctx, failed)
+	}
+	return err
+}
+
 // open sends attempts until the server answers one with a status of success.
 func (x *exchange) open(ctx context.Context) (*reply, error) {
 	for {

@@ -43,14 +43,7 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	x := &exchange{sender: s.sender, call: c}
-	r, err := x.open(ctx)
-	for err == nil {
-		failed := r.finish(new(envelope).readSuccess(r.decoder, nil))
-		if failed == nil {
-			return nil
-		}
-		r, err = x.reopen(ctx, failed)
-	}
+	err = x.do(ctx, func(r *reply) error { return new(envelope).readSuccess(r.decoder, nil) })
 	// Only the API's own word counts: its envelope has errors.
 	e, ok := err.(*Error)
 	if ok && x.unclear && e.StatusCode == http.StatusNotFound && len(e.Errors) > 0 {

@@ -127,16 +127,7 @@ func (s *sender) apiCall(op, method, path, template string) call {
 
 // do sends a call, and reads its reply with read, as often as the policy allows.
 func (s *sender) do(ctx context.Context, c call, read func(*reply) error) error {
-	x := &exchange{sender: s, call: c}
-	r, err := x.open(ctx)
-	for err == nil {
-		failed := r.finish(read(r))
-		if failed == nil {
-			return nil
-		}
-		r, err = x.reopen(ctx, failed)
-	}
-	return err
+	return (&exchange{sender: s, call: c}).do(ctx, read)
 }
 
 // request builds the request of one attempt.
