@@ -143,7 +143,7 @@ func (s *ImagesV2) listCall(op string, params url.Values) call {
 	const path = "images/v2"
 	c := s.sender.apiCall(op, http.MethodGet, path, path)
 	if encoded := params.Encode(); encoded != "" {
-		c.url += "?" + encoded
+		c.path += "?" + encoded
 	}
 	return c
 }

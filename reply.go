@@ -1,6 +1,7 @@
 package cfimages
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"errors"
@@ -33,6 +34,7 @@ type reply struct {
 
 	sent       evidence
 	status     int
+	header     http.Header
 	rayID      string
 	retryAfter time.Duration
 	body       *replybody.Body
@@ -52,11 +54,11 @@ func (r *reply) receive(resp *http.Response) (*reply, *failure) {
 	if !r.call.foreign {
 		r.gate.Update(resp.Header)
 	}
-	r.status = resp.StatusCode
+	r.status, r.header = resp.StatusCode, resp.Header
 	r.rayID = r.clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	if resp.StatusCode/100 == 2 {
-		r.body = replybody.New(resp.Body, maxReplyBytes, maxValueBytes, maxSilence, r.watchdog)
+		r.body = replybody.New(resp.Body, maxReplyBytes, cmp.Or(r.call.maxValue, maxValueBytes), maxSilence, r.watchdog)
 		r.decoder = r.decoders.get(r.body)
 		return r, nil
 	}

@@ -101,8 +101,11 @@ const (
 type call struct {
 	op       string
 	method   string
-	url      string
+	path     string // below the account's URL, with the query
+	url      string // instead of path, for a call that is foreign
 	template string // the path for the log: no IDs, no secrets
+	accept   string // of the reply; "" means JSON
+	maxValue int64  // of the reply; 0 means maxValueBytes
 	// content returns the body for the next attempt, good until ctx ends; nil
 	// stands for no body.
 	content    func(ctx context.Context) (content, error)
@@ -122,7 +125,7 @@ type content struct {
 
 // apiCall returns a call of the account's API.
 func (s *sender) apiCall(op, method, path, template string) call {
-	return call{op: op, method: method, url: s.account + path, template: template}
+	return call{op: op, method: method, path: path, template: template}
 }
 
 // do sends a call, and reads its reply with read, as often as the policy allows.
@@ -132,12 +135,16 @@ func (s *sender) do(ctx context.Context, c call, read func(*reply) error) error 
 
 // request builds the request of one attempt.
 func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url, nil)
+	url := c.url
+	if !c.foreign {
+		url = s.account + c.path
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", withoutURL(err))
 	}
 	req.Header.Set("User-Agent", s.userAgent)
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", cmp.Or(c.accept, "application/json"))
 	if c.content != nil {
 		content, err := c.content(ctx)
 		if err != nil {

@@ -1,0 +1,159 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// picture answers with the bytes of an image, said to be so many.
+func picture(body io.Reader, size int) func(*http.Request) (*http.Response, error) {
+	return func(*http.Request) (*http.Response, error) {
+		h := http.Header{"Content-Type": {"image/png"}, "Etag": {`"v1"`}}
+		if size >= 0 {
+			h.Set("Content-Length", strconv.Itoa(size))
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: h, Body: io.NopCloser(body)}, nil
+	}
+}
+
+func TestBlob(t *testing.T) {
+	server := new(canned).thenDo(picture(strings.NewReader("pixels"), 6))
+	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "a/b c")
+	require.NoError(t, err)
+	got, err := io.ReadAll(blob)
+	require.NoError(t, err)
+	require.NoError(t, blob.Close())
+
+	assert.Equal(t, "pixels", string(got))
+	assert.Equal(t, "image/png", blob.ContentType)
+	assert.Equal(t, int64(6), blob.Size)
+	assert.Equal(t, `"v1"`, blob.ETag)
+	req := server.requests[0]
+	assert.Equal(t, "/client/v4/accounts/acc/images/v1/a/b%20c/blob", req.URL.EscapedPath())
+	assert.Equal(t, "*/*", req.Header.Get("Accept"))
+	assert.Equal(t, "Bearer token", req.Header.Get("Authorization"))
+}
+
+func TestBlobThatBreaks(t *testing.T) {
+	broken := errors.New("broken")
+	tests := map[string]struct {
+		body   io.Reader
+		size   int
+		want   error
+		arrive string // before the error
+	}{
+		"shorter than said":    {strings.NewReader("pix"), 6, io.ErrUnexpectedEOF, "pix"},
+		"longer than said":     {strings.NewReader("pixels, and more"), 6, io.ErrUnexpectedEOF, "pixels, and more"},
+		"cut":                  {io.MultiReader(strings.NewReader("pix"), iotest.ErrReader(io.ErrUnexpectedEOF)), 6, io.ErrUnexpectedEOF, "pix"},
+		"broken otherwise":     {iotest.ErrReader(broken), -1, broken, ""},
+		"over the bound":       {flood{}, -1, cfimages.ErrResponseTooLarge, strings.Repeat("x", 32<<20)},
+		"canceled by a reader": {iotest.ErrReader(context.Canceled), -1, context.Canceled, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := new(canned).thenDo(picture(tt.body, tt.size))
+			blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			require.NoError(t, err)
+			got, err := io.ReadAll(blob)
+			assert.ErrorIs(t, err, tt.want)
+			assert.ErrorContains(t, err, "cfimages: ImagesV1.Blob: ")
+			assert.NotContains(t, err.Error(), "pix")
+			assert.True(t, tt.arrive == string(got), "%d bytes arrived", len(got))
+
+			_, again := blob.Read(make([]byte, 1))
+			assert.Equal(t, err, again)
+			assert.NoError(t, blob.Close())
+		})
+	}
+}
+
+// flood is a body without an end.
+type flood struct{}
+
+func (flood) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+func TestBlobOfUnknownSize(t *testing.T) {
+	server := new(canned).thenDo(picture(strings.NewReader("pixels"), -1))
+	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	require.NoError(t, err)
+	assert.Equal(t, int64(-1), blob.Size)
+	got, err := io.ReadAll(blob)
+	require.NoError(t, err)
+	assert.Equal(t, "pixels", string(got))
+}
+
+func TestBlobIsNotJSON(t *testing.T) {
+	tests := map[string]struct {
+		body string
+		want error
+	}{
+		"a refusal":       {`{"success":false,"errors":[{"code":5000,"message":"no"}],"result":null}`, nil},
+		"a success":       {imageReply, cfimages.ErrMalformedResponse},
+		"not an envelope": {`[]`, cfimages.ErrMalformedResponse},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := new(canned).then(http.StatusOK, tt.body, "Content-Type", "application/json; charset=utf-8")
+			_, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			var refused *cfimages.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, "ImagesV1.Blob", refused.Op)
+			if tt.want != nil {
+				assert.ErrorIs(t, err, tt.want)
+			} else {
+				assert.Equal(t, 5000, refused.Errors[0].Code)
+			}
+		})
+	}
+}
+
+func TestBlobIsAskedForAgainUntilItBegins(t *testing.T) {
+	server := new(canned).then(http.StatusServiceUnavailable, "").thenDo(picture(strings.NewReader("pixels"), 6))
+	blob, err := server.client(t, cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})).ImagesV1.Blob(t.Context(), "img")
+	require.NoError(t, err)
+	defer blob.Close()
+	assert.Len(t, server.requests, 2)
+}
+
+func TestBlobRefused(t *testing.T) {
+	server := new(canned).then(http.StatusNotFound, `{"success":false,"errors":[{"code":5404,"message":"no image"}],"result":null}`)
+	_, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	assert.ErrorIs(t, err, cfimages.ErrNotFound)
+	_, err = server.client(t).ImagesV1.Blob(t.Context(), "..")
+	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
+	assert.Len(t, server.requests, 1)
+}
+
+func TestBlobClosedOrCanceledEarly(t *testing.T) {
+	server := new(canned).thenDo(picture(flood{}, -1))
+	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	require.NoError(t, err)
+	require.NoError(t, blob.Close())
+	_, err = blob.Read(make([]byte, 1))
+	assert.ErrorContains(t, err, "read after Close")
+	require.NoError(t, blob.Close())
+
+	ctx, cancel := context.WithCancel(t.Context())
+	server = new(canned).thenDo(picture(iotest.ErrReader(errors.New("connection closed")), -1))
+	blob, err = server.client(t).ImagesV1.Blob(ctx, "img")
+	require.NoError(t, err)
+	cancel()
+	_, err = blob.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, context.Canceled)
+}
