@@ -17,9 +17,11 @@ const (
 	redacted = "[redacted]"
 )
 
-// redactor returns a function that takes the secrets out of a text. It is a
-// function so that printers which follow pointers do not find them.
-func redactor(secrets ...string) func(string) string {
+// redactor takes the secrets out of a text. It is a function so that printers
+// which follow pointers do not find them.
+type redactor func(string) string
+
+func newRedactor(secrets ...string) redactor {
 	var pairs []string
 	for _, s := range secrets {
 		if len(s) >= shortestSecret {
@@ -31,8 +33,8 @@ func redactor(secrets ...string) func(string) string {
 
 // clean makes a text from the server fit for an error: no secrets, no control
 // characters, at most limit characters.
-func (s *sender) clean(text string, limit int) string {
-	text = s.redact(text)
+func (redact redactor) clean(text string, limit int) string {
+	text = redact(text)
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsPrint(r)
 	}), " ")
@@ -45,10 +47,10 @@ func (s *sender) clean(text string, limit int) string {
 	return text
 }
 
-// redactError returns err, behind a text without secrets if it holds any.
-func (s *sender) redactError(err error) error {
+// error returns err, behind a text without secrets if it holds any.
+func (redact redactor) error(err error) error {
 	text := err.Error()
-	if safe := s.redact(text); safe != text {
+	if safe := redact(text); safe != text {
 		return &redactedError{text: safe, is: func(target error) bool { return errors.Is(err, target) }}
 	}
 	return err

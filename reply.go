@@ -55,7 +55,7 @@ func (r *reply) receive(resp *http.Response) (*reply, *failure) {
 		r.gate.Update(resp.Header)
 	}
 	r.status, r.header = resp.StatusCode, resp.Header
-	r.rayID = r.clean(resp.Header.Get("Cf-Ray"), 64)
+	r.rayID = r.redact.clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	if resp.StatusCode/100 == 2 {
 		r.body = replybody.New(resp.Body, maxReplyBytes, cmp.Or(r.call.maxValue, maxValueBytes), maxSilence, r.watchdog)
@@ -145,7 +145,7 @@ func (r *reply) finish(err error) *failure {
 	default:
 		e := r.newError()
 		e.Body = r.excerpt()
-		e.cause = fmt.Errorf("%w: %w", ErrMalformedResponse, r.redactError(withoutPointer(err)))
+		e.cause = fmt.Errorf("%w: %w", ErrMalformedResponse, r.redact.error(withoutPointer(err)))
 		failed.err = e
 	}
 	return failed
@@ -194,9 +194,9 @@ func (r *reply) addInfo(e *Error, env *envelope) {
 	clean := func(infos []ErrorInfo) []ErrorInfo {
 		for i := range infos {
 			info := &infos[i]
-			info.Message = r.clean(info.Message, 1000)
-			info.DocumentationURL = r.clean(info.DocumentationURL, 1000)
-			info.Pointer = r.clean(info.Pointer, 1000)
+			info.Message = r.redact.clean(info.Message, 1000)
+			info.DocumentationURL = r.redact.clean(info.DocumentationURL, 1000)
+			info.Pointer = r.redact.clean(info.Pointer, 1000)
 		}
 		return infos
 	}
@@ -212,9 +212,9 @@ func (r *reply) transportError(err error) error {
 	case cause != nil:
 		return cause
 	case isHeaderOverflow(err):
-		return fmt.Errorf("%w: %w", ErrResponseTooLarge, r.redactError(err))
+		return fmt.Errorf("%w: %w", ErrResponseTooLarge, r.redact.error(err))
 	}
-	return r.redactError(err)
+	return r.redact.error(err)
 }
 
 // retryable reports whether another attempt may end better than with err, which
@@ -239,7 +239,7 @@ func (r *reply) excerpt() string {
 	if !whole { // it may end within a secret, which could not be recognized
 		text = text[:max(0, len(text)-longestSecret)]
 	}
-	return r.clean(string(text), 200)
+	return r.redact.clean(string(text), 200)
 }
 
 // isHeaderOverflow reports whether net/http refused a reply for the size of its

@@ -39,7 +39,7 @@ type sender struct {
 	timeout   time.Duration
 	budget    *retry.Budget
 	gate      *ratelimit.Gate
-	redact    func(string) string // takes the secrets out of a text
+	redact    redactor // of the credentials
 	decoders  *decoderPool
 }
 
@@ -58,7 +58,7 @@ func newSender(cfg *config, base, account string, creds credentials) *sender {
 		timeout:   cfg.timeout,
 		budget:    retry.NewBudget(retryBudget),
 		gate:      ratelimit.NewGate(),
-		redact:    redactor(creds.token.Reveal(), creds.email.Reveal(), creds.key.Reveal()),
+		redact:    newRedactor(creds.token.Reveal(), creds.email.Reveal(), creds.key.Reveal()),
 		decoders:  new(decoderPool),
 	}
 }

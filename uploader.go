@@ -168,7 +168,7 @@ func (s *sender) keeping(uploadURL string) *sender {
 			hidden = append(hidden, values...)
 		}
 	}
-	keeper.redact = redactor(hidden...)
+	keeper.redact = newRedactor(hidden...)
 	return &keeper
 }
 
