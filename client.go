@@ -45,6 +45,8 @@ func NewClient(opts ...Option) (*Client, error) {
 		retry:    DefaultRetryPolicy(),
 		timeout:  defaultRequestTimeout,
 		prefetch: true,
+
+		batchBaseURL: defaultBatchBaseURL,
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -87,17 +89,19 @@ type RateLimit struct {
 
 // config is what the options say, before it is checked.
 type config struct {
-	accountID  *string
-	login      *login
-	baseURL    *string
-	httpClient *http.Client
-	userAgent  string
-	logger     logger
-	retry      RetryPolicy
-	timeout    time.Duration
-	insecure   bool
-	prefetch   bool
-	errs       []error
+	accountID    *string
+	login        *login
+	baseURL      *string
+	batch        bool
+	batchBaseURL string
+	httpClient   *http.Client
+	userAgent    string
+	logger       logger
+	retry        RetryPolicy
+	timeout      time.Duration
+	insecure     bool
+	prefetch     bool
+	errs         []error
 }
 
 // sender checks the whole configuration and builds the sending path from it.
@@ -105,13 +109,18 @@ func (c *config) sender() (*sender, error) {
 	account := c.checkedAccount()
 	creds := c.checkedCredentials()
 	base := c.checkedBaseURL()
+	batchBase := c.checkedURL(c.batchBaseURL, "WithBatchBaseURL")
 	c.check(c.timeout > 0, "WithRequestTimeout", "must be positive, got %v", c.timeout)
 	c.check(c.retry.valid(), "WithRetryPolicy", "no field may be negative, got %+v", c.retry)
 	c.check(printable(c.userAgent), "WithUserAgent", "must be printable ASCII, such as myapp/1.2")
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	return newSender(c, base, account, creds), nil
+	s := newSender(c, base, account, creds)
+	if c.batch {
+		s.batch = newBatchAPI(batchBase)
+	}
+	return s, nil
 }
 
 // check records a violation unless ok.
@@ -176,8 +185,6 @@ func loginFromEnvironment() *login {
 	return &login{param: "CLOUDFLARE_EMAIL, CLOUDFLARE_API_KEY", email: email, key: key, usesKey: true}
 }
 
-// checkedBaseURL returns the base URL without a slash at its end. Its errors
-// never quote the URL: it may hold a password.
 func (c *config) checkedBaseURL() string {
 	raw, from := os.Getenv("CLOUDFLARE_BASE_URL"), "CLOUDFLARE_BASE_URL"
 	switch {
@@ -186,6 +193,12 @@ func (c *config) checkedBaseURL() string {
 	case raw == "":
 		raw = defaultBaseURL
 	}
+	return c.checkedURL(raw, from)
+}
+
+// checkedURL returns a base URL without a slash at its end. Its errors never
+// quote the URL: it may hold a password.
+func (c *config) checkedURL(raw, from string) string {
 	reason := endpointProblem(raw, c.insecure)
 	if u, err := url.Parse(raw); reason == "" && err == nil && (u.RawQuery != "" || u.ForceQuery) {
 		reason = "must have no query"

@@ -112,6 +112,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 	}
 	const path = "images/v2/direct_upload"
 	c := s.sender.apiCall("DirectUploads.Create", http.MethodPost, path, path)
+	c.batched = true
 	c.repetition = repeatUnserved
 	c.private = true
 	c.unsure = "a draft may have been created; with a custom ID, ImagesV1.Get tells"

@@ -23,7 +23,8 @@ const maxConnections = 3
 type exchange struct {
 	*sender
 	call     call
-	attempts int
+	attempts int           // requests
+	rejected int           // of them, for their batch token only
 	waited   time.Duration // before the current attempt
 	unclear  bool          // an attempt before it may have done what was asked
 	last     *failure      // of the attempt before
@@ -31,11 +32,12 @@ type exchange struct {
 
 // failure is why an attempt failed, and whether another one makes sense.
 type failure struct {
-	err     error
-	again   bool          // another attempt may help and does no harm
-	after   time.Duration // the wait that the server asked for; 0: none
-	unknown bool          // the server may have done what was asked
-	passing bool          // the rate limit held the attempt back: later it would not
+	err      error
+	again    bool          // another attempt may help and does no harm
+	after    time.Duration // the wait that the server asked for; 0: none
+	unknown  bool          // the server may have done what was asked
+	passing  bool          // the rate limit held the attempt back: later it would not
+	rejected bool          // it was the batch token that was refused
 }
 
 // do sends attempts until the reply to one was read without an error, or there
@@ -77,7 +79,7 @@ func (x *exchange) reopen(ctx context.Context, failed *failure) (*reply, error) 
 // when there is to be none.
 func (x *exchange) wait(ctx context.Context, failed *failure) error {
 	x.last = failed
-	if !failed.again || x.attempts >= x.policy.MaxAttempts || failed.after > x.policy.MaxWait {
+	if !failed.again || x.attempts-x.rejected >= x.policy.MaxAttempts || failed.after > x.policy.MaxWait {
 		return x.fail(failed)
 	}
 	wait := failed.after
@@ -131,10 +133,15 @@ func (x *exchange) markUnknown(err error) error {
 	return fmt.Errorf("%w; %w", err, unknown)
 }
 
-// attempt sends one request and returns its reply if its status is a success.
+// attempt sends a request and returns its reply if its status is a success.
 func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 	if ctx.Err() != nil {
 		return nil, &failure{err: cancellation(ctx)}
+	}
+	if x.batch != nil && x.call.batched {
+		if r, failed := x.attemptBatch(ctx); r != nil || failed != nil {
+			return r, failed
+		}
 	}
 	if !x.call.foreign {
 		asked := time.Now()
@@ -144,9 +151,14 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 		defer x.gate.Done()
 		x.waited += time.Since(asked)
 	}
+	return x.send(ctx, nil)
+}
+
+// send sends one request, to the batch host if there is a token for that.
+func (x *exchange) send(ctx context.Context, token *batchToken) (*reply, *failure) {
 	x.attempts++
-	r := newReply(ctx, x)
-	req, err := x.request(httptrace.WithClientTrace(r.attempt, r.sent.trace(r.cancel)), &x.call)
+	r := newReply(ctx, x, token)
+	req, err := x.request(httptrace.WithClientTrace(r.attempt, r.sent.trace(r.cancel)), &x.call, token)
 	if err != nil {
 		r.close()
 		return nil, &failure{err: err}

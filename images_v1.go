@@ -57,5 +57,7 @@ func (s *ImagesV1) imageCall(op, method, id string) (call, error) {
 	if err := imagepath.CheckID(id); err != nil {
 		return call{}, &ParamError{Param: "id", Reason: err.Error()}
 	}
-	return s.sender.apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}"), nil
+	c := s.sender.apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}")
+	c.batched = true
+	return c, nil
 }

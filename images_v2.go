@@ -142,6 +142,7 @@ func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, 
 func (s *ImagesV2) listCall(op string, params url.Values) call {
 	const path = "images/v2"
 	c := s.sender.apiCall(op, http.MethodGet, path, path)
+	c.batched = true
 	if encoded := params.Encode(); encoded != "" {
 		c.path += "?" + encoded
 	}

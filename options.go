@@ -43,6 +43,29 @@ func WithBaseURL(rawURL string) Option {
 	return func(c *config) { c.baseURL = &rawURL }
 }
 
+// WithBatchAPI sends the calls that Cloudflare's batch host takes there: List,
+// Pages, All, Get, Delete, Create and Wait. They do not count against the
+// account's rate limit; up to 200 a second are allowed for each batch token
+// (Cloudflare's developer documentation). The client fetches its token through
+// the account, renews it before it expires, and keeps to 195 a second, which
+// leaves room for jitter; calls that come faster wait, in order. A client uses
+// one token at a time: several clients, several times the rate.
+//
+// While no token can be had, as when the account or its API token is not allowed
+// one, calls go to the ordinary host and within its rate limit, and one Warn
+// record says why. That is tried anew after 10 minutes, or 30 s when the reason
+// was another than a 403 or 404.
+func WithBatchAPI() Option {
+	return func(c *config) { c.batch = true }
+}
+
+// WithBatchBaseURL sets the URL below which the batch host's paths lie, for
+// tests. The default is https://batch.imagedelivery.net. The rules are those of
+// [WithBaseURL]. It does nothing without [WithBatchAPI].
+func WithBatchBaseURL(rawURL string) Option {
+	return func(c *config) { c.batchBaseURL = rawURL }
+}
+
 // WithHTTPClient sets the HTTP client that sends the requests. It is copied and
 // never changed; the copy does not follow redirects. Its Timeout, if it has one,
 // includes the time that a loop over All takes for a page. The default is a

@@ -56,7 +56,13 @@ func (w *walk) askAhead(token string) {
 }
 
 func (w *walk) quotaIsLow() bool {
-	state := w.service.sender.gate.State()
+	s := w.service.sender
+	if s.batch != nil {
+		if token, _ := s.batch.state(); token != nil {
+			return false
+		}
+	}
+	state := s.gate.State()
 	return state.Remaining < aheadQuota && time.Now().Before(state.Reset)
 }
 

@@ -1,8 +1,8 @@
 package cfimages
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +23,8 @@ import (
 // reply is one attempt and what came back for it.
 type reply struct {
 	*exchange
+	token   *batchToken // that the request had; nil: the client's own credentials
+	redact  redactor
 	ctx     context.Context // the caller's
 	attempt context.Context
 	cancel  context.CancelCauseFunc
@@ -42,8 +44,11 @@ type reply struct {
 }
 
 // newReply begins an attempt.
-func newReply(ctx context.Context, x *exchange) *reply {
-	r := &reply{exchange: x, ctx: ctx, started: time.Now()}
+func newReply(ctx context.Context, x *exchange, token *batchToken) *reply {
+	r := &reply{exchange: x, token: token, redact: x.redact, ctx: ctx, started: time.Now()}
+	if token != nil {
+		r.redact = token.redact
+	}
 	r.attempt, r.cancel = context.WithCancelCause(ctx)
 	r.watchdog = time.AfterFunc(x.timeout, r.giveUp)
 	return r
@@ -51,7 +56,7 @@ func newReply(ctx context.Context, x *exchange) *reply {
 
 // receive looks at the headers, and takes in the whole of an error.
 func (r *reply) receive(resp *http.Response) (*reply, *failure) {
-	if !r.call.foreign {
+	if !r.call.foreign && r.token == nil {
 		r.gate.Update(resp.Header)
 	}
 	r.status, r.header = resp.StatusCode, resp.Header
@@ -92,6 +97,8 @@ func (r *reply) refused() *failure {
 		after:   r.retryAfter,
 		again:   retry.StatusRetryable(r.status) && r.ctx.Err() == nil,
 		unknown: r.status >= 500 || r.status == http.StatusRequestTimeout,
+
+		rejected: isRejected(r.token, r.status),
 	}
 	if !failed.again && !failed.unknown {
 		r.budget.Success() // the server is well, and means what it says

@@ -39,12 +39,17 @@ type sender struct {
 	timeout   time.Duration
 	budget    *retry.Budget
 	gate      *ratelimit.Gate
-	redact    redactor // of the credentials
+	batch     *batchAPI // nil: all calls go to the ordinary host
+	redact    redactor  // of the credentials
 	decoders  *decoderPool
 }
 
 // credentials are an API token, or an e-mail address and an API key.
 type credentials struct{ token, email, key *secret.Value }
+
+func (c credentials) reveal() []string {
+	return []string{c.token.Reveal(), c.email.Reveal(), c.key.Reveal()}
+}
 
 func newSender(cfg *config, base, account string, creds credentials) *sender {
 	return &sender{
@@ -58,7 +63,7 @@ func newSender(cfg *config, base, account string, creds credentials) *sender {
 		timeout:   cfg.timeout,
 		budget:    retry.NewBudget(retryBudget),
 		gate:      ratelimit.NewGate(),
-		redact:    newRedactor(creds.token.Reveal(), creds.email.Reveal(), creds.key.Reveal()),
+		redact:    newRedactor(creds.reveal()...),
 		decoders:  new(decoderPool),
 	}
 }
@@ -111,6 +116,7 @@ type call struct {
 	content    func(ctx context.Context) (content, error)
 	repetition repetition
 	unsure     string // what may have happened when the outcome is unknown, and how to look
+	batched    bool   // the batch host takes it too
 	foreign    bool   // not the API's host: no credentials, no rate limit
 	private    bool   // its reply holds a secret, so that none of it is shown
 }
@@ -134,10 +140,13 @@ func (s *sender) do(ctx context.Context, c call, read func(*reply) error) error 
 }
 
 // request builds the request of one attempt.
-func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
-	url := c.url
-	if !c.foreign {
-		url = s.account + c.path
+func (s *sender) request(ctx context.Context, c *call, token *batchToken) (*http.Request, error) {
+	url := s.account + c.path
+	switch {
+	case c.foreign:
+		url = c.url
+	case token != nil:
+		url = s.batch.base + c.path
 	}
 	req, err := http.NewRequestWithContext(ctx, c.method, url, nil)
 	if err != nil {
@@ -155,6 +164,8 @@ func (s *sender) request(ctx context.Context, c *call) (*http.Request, error) {
 	}
 	switch {
 	case c.foreign:
+	case token != nil:
+		req.Header.Set("Authorization", "Bearer "+token.value.Reveal())
 	case s.creds.token.Reveal() != "":
 		req.Header.Set("Authorization", "Bearer "+s.creds.token.Reveal())
 	default:

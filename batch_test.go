@@ -1,0 +1,271 @@
+package cfimages_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// twoHosts is the API and its batch host, without a network.
+type twoHosts struct {
+	life    time.Duration                               // of a token
+	fetch   func(n int, r *http.Request) *http.Response // of the n-th token; nil gives one
+	onBatch func(n int, token string) *http.Response    // of the n-th request there; nil serves good tokens
+
+	mu       sync.Mutex
+	expires  map[string]time.Time
+	fetched  int
+	ordinary []string // paths asked for on the ordinary host, but for tokens
+	batch    []string // and on the batch host
+}
+
+func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		io.Copy(io.Discard, req.Body)
+		req.Body.Close()
+	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	token := strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+	switch path := req.Method + " " + req.URL.Path; {
+	case req.URL.Host == "batch.example":
+		h.batch = append(h.batch, path)
+		if h.onBatch != nil {
+			return h.onBatch(len(h.batch), token), nil
+		}
+		if !time.Now().Before(h.expires[token]) {
+			return respond(http.StatusUnauthorized, refusal), nil
+		}
+	case token != "token":
+		return respond(http.StatusUnauthorized, refusal), nil
+	case strings.HasSuffix(path, "/batch_token"):
+		h.fetched++
+		if h.fetch != nil {
+			return h.fetch(h.fetched, req), nil
+		}
+		return h.newToken(), nil
+	default:
+		h.ordinary = append(h.ordinary, path)
+	}
+	switch {
+	case strings.HasSuffix(req.URL.Path, "/direct_upload"):
+		return respond(http.StatusOK, uploadReply), nil
+	case strings.HasSuffix(req.URL.Path, "/v2"):
+		return respond(http.StatusOK, emptyPage), nil
+	}
+	return respond(http.StatusOK, imageReply), nil
+}
+
+func (h *twoHosts) newToken() *http.Response {
+	if h.expires == nil {
+		h.expires = make(map[string]time.Time)
+	}
+	token := fmt.Sprintf("canary-batch-token-%d", h.fetched)
+	h.expires[token] = time.Now().Add(h.life)
+	return respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":%q}}`,
+		token, h.expires[token].Format(time.RFC3339Nano)))
+}
+
+const refusal = `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}`
+
+func respond(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+func (h *twoHosts) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
+	t.Helper()
+	client, err := cfimages.NewClient(append([]cfimages.Option{
+		cfimages.WithAccountID("acc"),
+		cfimages.WithAPIToken("token"),
+		cfimages.WithBaseURL("https://api.example/client/v4"),
+		cfimages.WithBatchAPI(),
+		cfimages.WithBatchBaseURL("https://batch.example"),
+		cfimages.WithHTTPClient(&http.Client{Transport: h}),
+		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}),
+	}, opts...)...)
+	require.NoError(t, err)
+	return client
+}
+
+func get(t *testing.T, client *cfimages.Client) {
+	t.Helper()
+	_, err := client.ImagesV1.Get(t.Context(), "img")
+	require.NoError(t, err)
+}
+
+func TestBatchHostTakesItsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t)
+		ctx := t.Context()
+		_, err := client.ImagesV2.List(ctx, cfimages.ListParams{})
+		require.NoError(t, err)
+		_, err = client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+		require.NoError(t, err)
+		_, err = client.DirectUploads.Wait(ctx, "a/b")
+		require.NoError(t, err)
+		require.NoError(t, client.ImagesV1.Delete(ctx, "img"))
+		_, err = client.ImagesV1.Blob(ctx, "img")
+		require.NoError(t, err)
+
+		assert.Equal(t, []string{"GET /images/v2", "POST /images/v2/direct_upload", "GET /images/v1/a/b", "DELETE /images/v1/img"}, hosts.batch)
+		assert.Equal(t, []string{"GET /client/v4/accounts/acc/images/v1/img/blob"}, hosts.ordinary)
+		assert.Equal(t, 1, hosts.fetched)
+	})
+}
+
+func TestBatchTokenThatIsRefused(t *testing.T) {
+	tests := map[string]struct {
+		onBatch  func(n int, token string) *http.Response
+		batch    int
+		ordinary int
+		fetched  int
+		records  int
+	}{
+		"once": {
+			onBatch: func(n int, _ string) *http.Response {
+				return respond(pick(n == 1, 401, 200), pick(n == 1, refusal, imageReply))
+			},
+			batch: 3, fetched: 2,
+		},
+		"always with 401": {
+			onBatch: func(int, string) *http.Response { return respond(401, refusal) },
+			batch:   2, ordinary: 2, fetched: 2, records: 1,
+		},
+		"always with 403": {
+			onBatch: func(int, string) *http.Response { return respond(403, "<html>") },
+			batch:   2, ordinary: 2, fetched: 2, records: 1,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				hosts := &twoHosts{life: time.Hour, onBatch: tt.onBatch}
+				client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				get(t, client)
+				_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "x"})
+				if tt.ordinary > 0 {
+					require.NoError(t, err)
+				} else {
+					require.ErrorIs(t, err, cfimages.ErrMalformedResponse) // imageReply is no reply to a create
+				}
+				assert.Len(t, hosts.batch, tt.batch)
+				assert.Len(t, hosts.ordinary, tt.ordinary)
+				assert.Equal(t, tt.fetched, hosts.fetched)
+				assert.Equal(t, tt.records, strings.Count(log.String(), "level=WARN"), log.String())
+			})
+		})
+	}
+}
+
+func pick[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}
+
+func TestOrdinaryHostStandsIn(t *testing.T) {
+	tests := map[string]struct {
+		fetch func(n int, r *http.Request) *http.Response
+		pause time.Duration
+	}{
+		"403":       {func(int, *http.Request) *http.Response { return respond(403, refusal) }, 10 * time.Minute},
+		"404":       {func(int, *http.Request) *http.Response { return respond(404, "no such route") }, 10 * time.Minute},
+		"503":       {func(int, *http.Request) *http.Response { return respond(503, "") }, 30 * time.Second},
+		"malformed": {func(int, *http.Request) *http.Response { return respond(200, `{"success":true,"result":{}}`) }, 30 * time.Second},
+		"not for a header": {func(int, *http.Request) *http.Response {
+			return respond(200, "{\"success\":true,\"result\":{\"token\":\"canary token\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}}")
+		}, 30 * time.Second},
+		"without an expiry": {func(int, *http.Request) *http.Response {
+			return respond(200, `{"success":true,"result":{"token":"canary"}}`)
+		}, 30 * time.Second},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				hosts := &twoHosts{life: time.Hour, fetch: tt.fetch}
+				client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				for range 100 {
+					get(t, client)
+				}
+				assert.Equal(t, 1, hosts.fetched)
+				time.Sleep(tt.pause)
+				get(t, client)
+				assert.Equal(t, 2, hosts.fetched)
+				assert.Len(t, hosts.ordinary, 101)
+				assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+				assert.NotContains(t, log.String(), "canary")
+
+				hosts.fetch = nil
+				time.Sleep(tt.pause)
+				get(t, client)
+				assert.Len(t, hosts.batch, 1)
+			})
+		})
+	}
+}
+
+// A token that is still good is used while another can not be had.
+// A clock that is ahead makes every token look expired.
+// slowTokens takes ten seconds for a token.
+func TestBatchErrorsHideTheToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		hosts := &twoHosts{life: time.Hour}
+		hosts.onBatch = func(_ int, token string) *http.Response {
+			return respond(500, fmt.Sprintf(`{"success":false,"errors":[{"code":1,"message":"token %s is odd"}],"result":null}`, token))
+		}
+		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		_, err := client.ImagesV1.Get(t.Context(), "img")
+		require.Error(t, err)
+		for _, text := range []string{err.Error(), fmt.Sprintf("%+v %#v", err, err), fmt.Sprintf("%+v %#v", client, client), log.String()} {
+			assert.NotContains(t, text, "canary-batch")
+		}
+		assert.ErrorContains(t, err, "token [redacted] is odd")
+	})
+}
+
+func TestBatchQuotaIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		hosts.fetch = func(int, *http.Request) *http.Response {
+			resp := hosts.newToken()
+			resp.Header.Set("Ratelimit", `"default";r=0;t=300`)
+			return resp
+		}
+		client := hosts.client(t)
+		get(t, client) // the quota that is spent is that of the ordinary host
+		assert.Zero(t, client.RateLimit().Remaining)
+		assert.False(t, client.RateLimit().Reset.IsZero())
+		get(t, client)
+		_, err := client.ImagesV1.Blob(t.Context(), "img")
+		assert.ErrorIs(t, err, cfimages.ErrRateLimited)
+	})
+}
+
+func TestBatchBaseURLIsChecked(t *testing.T) {
+	_, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
+		cfimages.WithBatchAPI(), cfimages.WithBatchBaseURL("http://batch.example?x"))
+	var refused *cfimages.ParamError
+	require.True(t, errors.As(err, &refused))
+	assert.Equal(t, "WithBatchBaseURL", refused.Param)
+}

@@ -1,0 +1,67 @@
+package cfimages
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/secret"
+)
+
+const (
+	// batchMargin is how long before its end a batch token is renewed, or a tenth
+	// of its life if that is less.
+	batchMargin = time.Minute
+	// minBatchLife is how long a token is used at least: when it looks older, this
+	// machine's clock is wrong, and the batch host knows better.
+	minBatchLife = time.Second
+)
+
+// batchToken is a token of the batch host.
+type batchToken struct {
+	value          *secret.Value
+	renew, expires time.Time
+	redact         redactor // of it and the credentials
+}
+
+// fetchBatchToken asks the ordinary host for a new token.
+func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
+	const path = "images/v1/batch_token"
+	c := s.apiCall("ImagesV1.BatchToken", http.MethodGet, path, path)
+	c.private = true
+	var value string
+	var expires time.Time
+	err := s.do(ctx, c, func(r *reply) error {
+		value, expires = "", time.Time{}
+		err := readResult(r.decoder, func() error {
+			return readObject(r.decoder, func(name []byte) error {
+				switch string(name) {
+				case "token":
+					return readString(r.decoder, &value)
+				case "expiresAt":
+					return readTime(r.decoder, &expires)
+				}
+				return r.decoder.SkipValue()
+			})
+		})
+		if err == nil && (value == "" || !visible(value) || expires.IsZero()) {
+			return errors.New("the result lacks a token that fits a header, or the time of its expiry")
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.newBatchToken(value, expires, time.Now()), nil
+}
+
+func (s *sender) newBatchToken(value string, expires, now time.Time) *batchToken {
+	life := max(expires.Sub(now), minBatchLife)
+	return &batchToken{
+		value:   secret.New(value),
+		renew:   now.Add(life - min(batchMargin, life/10)),
+		expires: now.Add(life),
+		redact:  newRedactor(append(s.creds.reveal(), value)...),
+	}
+}
