@@ -92,11 +92,12 @@ func (x *exchange) wait(ctx context.Context, failed *failure) error {
 	if !x.budget.Spend() {
 		return x.fail(failed)
 	}
-	x.waited = wait
 	x.unclear = x.unclear || failed.unknown
+	asked := time.Now()
 	if retry.Sleep(ctx, wait) != nil {
 		return x.interrupted(ctx)
 	}
+	x.waited = time.Since(asked)
 	return nil
 }
 

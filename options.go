@@ -83,10 +83,22 @@ func WithUserAgent(product string) Option {
 	return func(c *config) { c.userAgent = product }
 }
 
-// WithLogger writes one Debug record for each attempt: op, method, path (with
-// {id} in place of IDs), status (0: no reply), attempt, duration, ray_id, bytes
-// of the reply, and wait, the time waited before the attempt. By default, nothing
-// is logged.
+// WithLogger writes a Debug record, "cfimages request", at the end of each
+// attempt, with the context of its call. By default, nothing is logged.
+//
+//	op        string    the call, such as "ImagesV2.All"
+//	method    string    of HTTP
+//	path      string    without query, {id} in place of IDs; no upload URL
+//	status    int       of HTTP; 0: no reply
+//	attempt   int       from 1; each page of a walk begins anew
+//	duration  Duration  until the reply was read or given up; for a walk that includes the loop's own time
+//	ray_id    string    the Cf-Ray header; "" without one
+//	bytes     int       read of the reply's body, decoded
+//	wait      Duration  before the attempt, for a retry or the rate limit
+//	error     string    why the attempt failed; absent when it did not
+//
+// Calls that are refused or held back before a request leave no record. A Warn
+// record tells when [WithBatchAPI] can not be followed. No record has a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }

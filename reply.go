@@ -35,6 +35,7 @@ type reply struct {
 	watchdog *time.Timer // ends the attempt when the server is silent
 
 	sent       evidence
+	why        error // the attempt failed, for the log
 	status     int
 	header     http.Header
 	rayID      string
@@ -103,6 +104,7 @@ func (r *reply) refused() *failure {
 	if !failed.again && !failed.unknown {
 		r.budget.Success() // the server is well, and means what it says
 	}
+	r.why = e
 	switch r.call.repetition {
 	case repeatUnserved:
 		failed.again = failed.again && r.status == http.StatusTooManyRequests
@@ -117,8 +119,9 @@ func (r *reply) lost(err error) *failure {
 	defer r.close()
 	err = withoutURL(err)
 	unsent := r.sent.unsent(err)
+	r.why = r.transportError(err)
 	return &failure{
-		err:     r.transportError(err),
+		err:     r.why,
 		again:   r.retryable(err) && (unsent || r.call.repetition == repeatAlways),
 		unknown: !unsent,
 	}
@@ -155,6 +158,7 @@ func (r *reply) finish(err error) *failure {
 		e.cause = fmt.Errorf("%w: %w", ErrMalformedResponse, r.redact.error(withoutPointer(err)))
 		failed.err = e
 	}
+	r.why = failed.err
 	return failed
 }
 
@@ -174,7 +178,7 @@ func (r *reply) close() {
 	if r.log == nil {
 		return
 	}
-	r.log.LogAttrs(r.ctx, slog.LevelDebug, "cfimages request",
+	attrs := []slog.Attr{
 		slog.String("op", r.call.op),
 		slog.String("method", r.call.method),
 		slog.String("path", r.call.template),
@@ -183,7 +187,12 @@ func (r *reply) close() {
 		slog.Duration("duration", time.Since(r.started)),
 		slog.String("ray_id", r.rayID),
 		slog.Int64("bytes", size),
-		slog.Duration("wait", r.waited))
+		slog.Duration("wait", r.waited),
+	}
+	if r.why != nil {
+		attrs = append(attrs, slog.String("error", r.why.Error()))
+	}
+	r.log.LogAttrs(r.ctx, slog.LevelDebug, "cfimages request", attrs...)
 }
 
 func (r *reply) newError() *Error {

@@ -1,0 +1,79 @@
+package cfimages_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// logged returns the records that a call leaves, without their time.
+func logged(t *testing.T, server *canned, call func(*cfimages.Client)) []map[string]any {
+	t.Helper()
+	var out bytes.Buffer
+	handler := slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
+	call(server.client(t, cfimages.WithLogger(slog.New(handler)),
+		cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3, MaxWait: time.Minute})))
+	var records []map[string]any
+	for line := range strings.Lines(out.String()) {
+		var record map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &record))
+		delete(record, slog.TimeKey)
+		records = append(records, record)
+	}
+	return records
+}
+
+func TestEachAttemptLeavesARecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := new(canned).
+			then(http.StatusTooManyRequests, "", "Retry-After", "2").
+			thenDo(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }).
+			then(http.StatusOK, imageReply, "Cf-Ray", "8a-LHR")
+		records := logged(t, server, func(client *cfimages.Client) {
+			_, err := client.ImagesV1.Get(t.Context(), "private/name")
+			require.NoError(t, err)
+		})
+		record := func(status, attempt, bytes int, ray string, wait time.Duration, why string) map[string]any {
+			r := map[string]any{
+				"level": "DEBUG", "msg": "cfimages request", "op": "ImagesV1.Get", "method": "GET", "path": "images/v1/{id}",
+				"status": float64(status), "attempt": float64(attempt), "duration": 0.0, "ray_id": ray,
+				"bytes": float64(bytes), "wait": float64(wait),
+			}
+			if why != "" {
+				r["error"] = why
+			}
+			return r
+		}
+		assert.Equal(t, []map[string]any{
+			record(429, 1, 0, "", 0, "cfimages: ImagesV1.Get: status 429 Too Many Requests; retry after 2s"),
+			record(0, 2, 0, "", 2*time.Second, "unexpected EOF"),
+			record(200, 3, len(imageReply), "8a-LHR", 0, ""),
+		}, records)
+	})
+}
+
+func TestRecordTellsOfAReplyThatBroke(t *testing.T) {
+	server := new(canned).thenDo(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(iotest.ErrReader(errors.New("broken line")))}, nil
+	})
+	records := logged(t, server, func(client *cfimages.Client) {
+		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+		require.Error(t, err)
+	})
+	require.Len(t, records, 1)
+	assert.EqualValues(t, 200, records[0]["status"])
+	assert.Contains(t, records[0]["error"], "broken line")
+}
