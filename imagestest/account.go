@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cfimages/cfimages-go"
 )
@@ -16,6 +17,8 @@ type Account struct {
 	id     string
 	hash   string
 	store  *store
+
+	lastBatchToken atomic.Uint64
 
 	mu          sync.Mutex
 	signingKeys []string

@@ -10,7 +10,7 @@ type Scope int
 
 // The scopes.
 const (
-	Read  Scope = iota + 1 // list images and see their details
+	Read  Scope = iota + 1 // list images, see their details and get batch tokens
 	Write                  // all that Read may, create direct uploads and delete images
 )
 
@@ -41,7 +41,7 @@ func (s *Server) authenticate(c *call, need Scope) (credential, error) {
 	if scopes[c.accountID] < need {
 		return who, refuse(http.StatusForbidden, codeUnauthorized, "Authentication error: not allowed on this account")
 	}
-	c.account = s.accounts[c.accountID]
+	c.account, c.scope = s.accounts[c.accountID], scopes[c.accountID]
 	return who, nil
 }
 

@@ -18,9 +18,11 @@ type call struct {
 	op        Operation
 	request   *http.Request
 	origin    string // scheme and host that was asked
-	accountID string // as in the path of an API request
+	batch     bool   // it came to the batch host
+	accountID string // as in the path of an API request, or of the batch token
 	hash      string // of the account, as in the path of an upload or delivery
 	account   *Account
+	scope     Scope // in the account, of an API request
 	imageID   string
 	variant   string
 	body      []byte
@@ -98,6 +100,9 @@ func (s *Server) admit(h http.Header, e endpoint, c *call) error {
 			s.limiter.write(h, s.limiter.take("", c.now))
 		}
 		return nil
+	}
+	if c.batch {
+		return s.admitBatch(h, e, c)
 	}
 	who, err := s.authenticate(c, e.need)
 	allowed := s.limiter.take(who, c.now)

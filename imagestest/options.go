@@ -14,26 +14,28 @@ type Option func(*config)
 
 // config is what options set.
 type config struct {
-	clock          *Clock
-	inMemory       bool
-	latency        time.Duration
-	maxFileSize    int64
-	quota          int
-	window         time.Duration
-	enforceQuota   bool
-	rules          map[Rule]bool
-	simulatorReply bool
-	variants       []Variant
+	clock              *Clock
+	inMemory           bool
+	latency            time.Duration
+	maxFileSize        int64
+	quota              int
+	window             time.Duration
+	enforceQuota       bool
+	batchTokenLifetime time.Duration
+	rules              map[Rule]bool
+	simulatorReply     bool
+	variants           []Variant
 }
 
 func newConfig(opts []Option) config {
 	c := config{
-		clock:       new(Clock),
-		maxFileSize: maxFileSize,
-		quota:       defaultQuota,
-		window:      defaultWindow,
-		rules:       map[Rule]bool{RefuseUnknownFields: true, RefuseUploadCredentials: true},
-		variants:    []Variant{{Name: "public"}},
+		clock:              new(Clock),
+		maxFileSize:        maxFileSize,
+		quota:              defaultQuota,
+		window:             defaultWindow,
+		batchTokenLifetime: defaultBatchTokenLifetime,
+		rules:              map[Rule]bool{RefuseUnknownFields: true, RefuseUploadCredentials: true},
+		variants:           []Variant{{Name: "public"}},
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -80,10 +82,22 @@ func WithMaxFileSize(size int64) Option {
 // A client that heeds what replies tell, as cfimages does, holds itself to that
 // limit all the same. A test that makes more calls than that sets a quota that
 // is large enough.
+//
+// The batch host does not follow it: a batch token may always send 200 requests
+// within a second, as Cloudflare documents, and what is beyond is refused with
+// 429 and a Retry-After of one second.
 func WithRateLimit(quota int, window time.Duration) Option {
 	return func(cfg *config) {
 		cfg.quota, cfg.window, cfg.enforceQuota = quota, window, true
 	}
+}
+
+// WithBatchTokenLifetime sets how long a batch token is good for, from when it
+// is made until the very time that it names. The default is one hour: a guess,
+// nothing is published. With a lifetime of 0 or less tokens have expired when
+// they come.
+func WithBatchTokenLifetime(d time.Duration) Option {
+	return func(cfg *config) { cfg.batchTokenLifetime = d }
 }
 
 // WithSimulatorReplies makes a completed upload answer as Cloudflare's local

@@ -15,14 +15,15 @@ type Operation string
 
 // The operations.
 const (
-	OpList      Operation = "ImagesV2.List"
-	OpCreate    Operation = "DirectUploads.Create"
-	OpUpload    Operation = "DirectUploads.Upload"
-	OpPreflight Operation = "DirectUploads.Preflight" // a browser's question before an upload
-	OpGet       Operation = "ImagesV1.Get"
-	OpDelete    Operation = "ImagesV1.Delete"
-	OpDeliver   Operation = "Delivery"
-	OpUnknown   Operation = "Unknown" // no such path, or not with that method
+	OpList       Operation = "ImagesV2.List"
+	OpCreate     Operation = "DirectUploads.Create"
+	OpUpload     Operation = "DirectUploads.Upload"
+	OpPreflight  Operation = "DirectUploads.Preflight" // a browser's question before an upload
+	OpGet        Operation = "ImagesV1.Get"
+	OpDelete     Operation = "ImagesV1.Delete"
+	OpBatchToken Operation = "ImagesV1.BatchToken"
+	OpDeliver    Operation = "Delivery"
+	OpUnknown    Operation = "Unknown" // no such path, or not with that method
 )
 
 // maxRequests is how many requests a server remembers.
@@ -35,7 +36,8 @@ const redacted = "[redacted]"
 type Request struct {
 	Time      time.Time // by the server's clock, when the answer was ready
 	Operation Operation
-	AccountID string // of API requests
+	AccountID string // of API requests; on the batch host that of the token, once it was looked at
+	Batch     bool   // it came to the batch host
 	ImageID   string // of the image asked for, or of the draft created
 	Method    string
 	Path      string // escaped, as sent; that of a one-time upload is redacted
@@ -110,6 +112,7 @@ func (l *requestLog) add(c *call, status int) {
 		Time:      c.now,
 		Operation: c.op,
 		AccountID: c.accountID,
+		Batch:     c.batch,
 		ImageID:   c.imageID,
 		Method:    c.request.Method,
 		Path:      c.request.URL.EscapedPath(),

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// What the server serves, by path. Uploads and delivery have hosts of their
-// own at Cloudflare.
+// What the server serves, by path. The Batch API, uploads and delivery have
+// hosts of their own at Cloudflare.
 const (
 	apiPath      = "/client/v4"
+	batchPath    = "/batch"
 	uploadPath   = "/upload/"
 	deliveryPath = "/delivery/"
 )
@@ -36,6 +37,10 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 		c.accountID = unescape(account)
 		return c.apiEndpoint(tail)
 	}
+	if tail, ok := strings.CutPrefix(path, batchPath+"/"); ok {
+		c.batch = true
+		return c.apiEndpoint(tail)
+	}
 	if rest, ok := strings.CutPrefix(path, uploadPath); ok {
 		hash, id, _ := strings.Cut(rest, "/")
 		c.hash, c.imageID = unescape(hash), unescape(id)
@@ -51,23 +56,39 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 }
 
 func (c *call) apiEndpoint(tail string) endpoint {
+	if id, ok := strings.CutPrefix(tail, "images/v1/"); ok && id != "" {
+		return c.imageEndpoint(id)
+	}
 	get, post := c.request.Method == http.MethodGet, c.request.Method == http.MethodPost
-	id, isImage := strings.CutPrefix(tail, "images/v1/")
 	switch {
 	case tail == "images/v2" && get:
 		return endpoint{op: OpList, need: Read, handle: (*Server).listImages}
 	case tail == "images/v2/direct_upload" && post:
 		return endpoint{op: OpCreate, need: Write, maxBody: maxCreateBody, handle: (*Server).createUpload}
-	case isImage && id != "" && get:
-		c.imageID = unescape(id)
-		return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
-	case isImage && id != "" && c.request.Method == http.MethodDelete:
-		c.imageID = unescape(id)
-		return endpoint{op: OpDelete, need: Write, handle: (*Server).deleteImage}
-	case tail == "images/v2" || tail == "images/v2/direct_upload" || isImage && id != "":
+	case tail == "images/v2" || tail == "images/v2/direct_upload":
 		return unknown(wrongMethod)
 	}
 	return unknown(noRoute)
+}
+
+// imageEndpoint finds what is asked of one image, or of a name that stands
+// where images do. An image with the ID batch_token can be deleted but not seen
+// here, and that the batch host makes no tokens is a guess.
+func (c *call) imageEndpoint(id string) endpoint {
+	get := c.request.Method == http.MethodGet
+	switch {
+	case id == "batch_token" && get && c.batch:
+		return unknown(noRoute)
+	case id == "batch_token" && get:
+		return endpoint{op: OpBatchToken, need: Read, handle: (*Server).createBatchToken}
+	case get:
+		c.imageID = unescape(id)
+		return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
+	case c.request.Method == http.MethodDelete:
+		c.imageID = unescape(id)
+		return endpoint{op: OpDelete, need: Write, handle: (*Server).deleteImage}
+	}
+	return unknown(wrongMethod)
 }
 
 func (s *Server) uploadEndpoint(method string) endpoint {

@@ -46,6 +46,7 @@ type Server struct {
 	served    chan struct{}      // closed when no more connections are accepted
 	conns     sync.WaitGroup     // open connections
 	limiter   limiter
+	batch     batchTokens
 	faults    faultPlans
 	log       requestLog
 	lastID    atomic.Uint64
@@ -65,6 +66,7 @@ func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:   newConfig(opts),
 		served:   make(chan struct{}),
+		batch:    batchTokens{tokens: make(map[credential]*batchToken)},
 		faults:   faultPlans{seen: make(map[Operation]int)},
 		log:      requestLog{counts: make(map[Operation]int)},
 		accounts: make(map[string]*Account),
@@ -110,8 +112,8 @@ func (s *Server) HTTPClient() *http.Client {
 	return &http.Client{Transport: s.transport}
 }
 
-// Handler returns all that the server serves: the API, one-time uploads and
-// delivery. It can be mounted at the root of another host: URLs in its replies
+// Handler returns all that the server serves: the API, the batch host, one-time
+// uploads and delivery. It can be mounted at the root of another host: URLs in its replies
 // are on the host that was asked.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
