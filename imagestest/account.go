@@ -74,8 +74,9 @@ func (a *Account) AddSigningKey(key string) {
 // AddImages stores images as if they had been uploaded, or as drafts with an
 // upload link of 30 minutes when Draft is set. An image without an ID gets a
 // generated one, an image without a time the present one; Variants are always
-// those of the server. An image with the ID of another replaces it. Delivery
-// shows a small generated picture.
+// those of the server. An image with the ID of another replaces it. Its
+// original and delivery show a small generated picture: an image whose bytes
+// matter to a test is uploaded.
 //
 // AddImages panics when Meta is not a JSON object of at most 1024 bytes: the
 // test that says so is wrong.

@@ -10,7 +10,7 @@ type Scope int
 
 // The scopes.
 const (
-	Read  Scope = iota + 1 // list images, see their details and get batch tokens
+	Read  Scope = iota + 1 // list images, see their details and originals, get batch tokens
 	Write                  // all that Read may, create direct uploads and delete images
 )
 

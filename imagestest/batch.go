@@ -76,6 +76,16 @@ func (b *batchTokens) find(h http.Header, now time.Time) *batchToken {
 	return t
 }
 
+// account returns the account that a request to the batch host is for, or nil.
+func (b *batchTokens) account(h http.Header, clock *Clock) *Account {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t := b.find(h, clock.Now()); t != nil {
+		return t.account
+	}
+	return nil
+}
+
 // BatchURL returns the URL that stands for https://batch.imagedelivery.net, the
 // host of the Batch API: its paths begin with /images/ and name no account,
 // because the token does.

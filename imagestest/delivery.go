@@ -85,6 +85,7 @@ func signs(key, message, signature string) bool {
 }
 
 // serveContent writes an image's bytes, with ranges and conditional requests.
+// That originals come with an ETag and all that too is a guess.
 func serveContent(w http.ResponseWriter, r *http.Request, rec *record) {
 	f := rec.file
 	if f == nil {

@@ -146,7 +146,7 @@ func newPlan(f Fault, seen int) plan {
 
 // problem says why the fault can not be, or not beside the others; "" if it can.
 func (p *plan) problem(others []plan) string {
-	known := []Operation{OpList, OpCreate, OpUpload, OpPreflight, OpGet, OpDelete, OpBatchToken, OpDeliver, OpUnknown}
+	known := []Operation{OpList, OpCreate, OpUpload, OpPreflight, OpGet, OpBlob, OpDelete, OpBatchToken, OpDeliver, OpUnknown}
 	switch {
 	case !slices.Contains(known, p.Operation):
 		return fmt.Sprintf("no such Operation: %q", string(p.Operation))

@@ -20,6 +20,7 @@ const (
 	OpUpload     Operation = "DirectUploads.Upload"
 	OpPreflight  Operation = "DirectUploads.Preflight" // a browser's question before an upload
 	OpGet        Operation = "ImagesV1.Get"
+	OpBlob       Operation = "ImagesV1.Blob"
 	OpDelete     Operation = "ImagesV1.Delete"
 	OpBatchToken Operation = "ImagesV1.BatchToken"
 	OpDeliver    Operation = "Delivery"

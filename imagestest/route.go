@@ -35,11 +35,11 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 	if rest, ok := strings.CutPrefix(path, apiPath+"/accounts/"); ok {
 		account, tail, _ := strings.Cut(rest, "/")
 		c.accountID = unescape(account)
-		return c.apiEndpoint(tail)
+		return s.apiEndpoint(c, tail)
 	}
 	if tail, ok := strings.CutPrefix(path, batchPath+"/"); ok {
 		c.batch = true
-		return c.apiEndpoint(tail)
+		return s.apiEndpoint(c, tail)
 	}
 	if rest, ok := strings.CutPrefix(path, uploadPath); ok {
 		hash, id, _ := strings.Cut(rest, "/")
@@ -55,9 +55,9 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 	return unknown(noRoute)
 }
 
-func (c *call) apiEndpoint(tail string) endpoint {
+func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 	if id, ok := strings.CutPrefix(tail, "images/v1/"); ok && id != "" {
-		return c.imageEndpoint(id)
+		return s.imageEndpoint(c, id)
 	}
 	get, post := c.request.Method == http.MethodGet, c.request.Method == http.MethodPost
 	switch {
@@ -71,24 +71,52 @@ func (c *call) apiEndpoint(tail string) endpoint {
 	return unknown(noRoute)
 }
 
-// imageEndpoint finds what is asked of one image, or of a name that stands
-// where images do. An image with the ID batch_token can be deleted but not seen
-// here, and that the batch host makes no tokens is a guess.
-func (c *call) imageEndpoint(id string) endpoint {
-	get := c.request.Method == http.MethodGet
-	switch {
-	case id == "batch_token" && get && c.batch:
-		return unknown(noRoute)
-	case id == "batch_token" && get:
-		return endpoint{op: OpBatchToken, need: Read, handle: (*Server).createBatchToken}
-	case get:
-		c.imageID = unescape(id)
-		return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
-	case c.request.Method == http.MethodDelete:
+// imageEndpoint finds what is asked of one image.
+func (s *Server) imageEndpoint(c *call, id string) endpoint {
+	switch c.request.Method {
+	case http.MethodGet:
+		return s.getEndpoint(c, id)
+	case http.MethodDelete:
 		c.imageID = unescape(id)
 		return endpoint{op: OpDelete, need: Write, handle: (*Server).deleteImage}
 	}
 	return unknown(wrongMethod)
+}
+
+// getEndpoint tells the details of an image from what else stands below
+// images/v1/. Guesses: an ID may end in /blob, so where there is such an image
+// or draft it is meant, and otherwise the original of the one without; escaped
+// as %2Fblob, the ending is always the ID's. An image with the ID batch_token
+// can not be seen here. The batch host has neither originals nor tokens.
+func (s *Server) getEndpoint(c *call, id string) endpoint {
+	original, isBlob := strings.CutSuffix(id, "/blob")
+	isBlob = isBlob && original != "" && !s.holds(c, unescape(id))
+	isToken := id == "batch_token"
+	switch {
+	case c.batch && (isBlob || isToken):
+		return unknown(noRoute)
+	case isToken:
+		return endpoint{op: OpBatchToken, need: Read, handle: (*Server).createBatchToken}
+	case isBlob:
+		c.imageID = unescape(original)
+		return endpoint{op: OpBlob, need: Read, handle: (*Server).getBlob}
+	}
+	c.imageID = unescape(id)
+	return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
+}
+
+// holds reports whether the account that a request is for has an image or draft
+// of that ID. Whether the request may know that is checked later.
+func (s *Server) holds(c *call, id string) bool {
+	var a *Account
+	if c.batch {
+		a = s.batch.account(c.request.Header, s.clock)
+	} else {
+		s.mu.Lock()
+		a = s.accounts[c.accountID]
+		s.mu.Unlock()
+	}
+	return a != nil && a.store.get(id) != nil
 }
 
 func (s *Server) uploadEndpoint(method string) endpoint {
