@@ -7,16 +7,18 @@
 //	client := srv.Client()
 //
 // It serves the V2 list with metadata filters, the creation of direct uploads,
-// the one-time uploads, the details and deletion of an image, and delivery with
-// signed URLs. Generated IDs and Cf-Ray headers are the same in every run.
+// the one-time uploads, the details, original and deletion of an image, and
+// delivery with signed URLs; the same lists, creations, details and deletions on
+// the batch host, with batch tokens. Generated IDs, batch tokens and Cf-Ray
+// headers are the same in every run.
 //
 // # Arranging
 //
 // [Server.AddImages] and [Server.Seed] store images. [Server.Account] makes
 // further accounts, with tokens that may read or write. [WithVariants],
-// [WithMaxFileSize], [WithRateLimit] and [WithLatency] set what their names say.
-// [Server.Clock] moves time, so that links and signatures expire and rate-limit
-// windows end.
+// [WithMaxFileSize], [WithRateLimit], [WithBatchTokenLifetime] and [WithLatency]
+// set what their names say. [Server.Clock] moves time, so that links, signatures
+// and batch tokens expire and rate-limit windows end.
 //
 // # Failing
 //
@@ -37,7 +39,7 @@
 // the port, starts in microseconds and works inside a testing/synctest bubble.
 // [Server.Handler] can be mounted on a host of one's own. To use another SDK,
 // give it [Server.URL] as its base URL, [AccountID], and [APIToken] or [Email]
-// with [APIKey].
+// with [APIKey]. The Batch API is at [Server.BatchURL].
 //
 // # How faithful it is
 //
@@ -47,6 +49,12 @@
 // says so: do not take a status code or an error text of this package for
 // Cloudflare's. When in doubt it is strict; [Rule] names the refusals that can
 // be switched off, or on.
+//
+// Of the Batch API little is published: how to get a token, which calls there
+// are, that they do not count against the rate limit, and the 200 requests a
+// second for each token, which are always enforced. All else is a guess: how
+// long a token is good, who may have one and what it may do, the refusal of other
+// credentials, and replies without headers on rate limits.
 //
 // It does not resize images, keeps everything in memory, and answers browsers
 // only at one-time upload URLs.

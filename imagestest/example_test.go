@@ -2,6 +2,7 @@ package imagestest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,6 +80,37 @@ func ExampleWithRateLimit() {
 
 	fmt.Println(first, errors.Is(second, cfimages.ErrRateLimited), len(srv.Images()))
 	// Output: <nil> true 1
+}
+
+// The Batch API, by plain HTTP: a token is asked for on one host, and used on the other.
+func ExampleServer_BatchURL() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.AddImages(cfimages.Image{ID: "a"})
+	ask := func(url, token string) (reply struct{ Result struct{ ID, Token string } }) {
+		req, _ := http.NewRequest(http.MethodGet, url, nil)
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			fmt.Println(err)
+			return reply
+		}
+		defer resp.Body.Close()
+		if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
+			fmt.Println(err)
+		}
+		return reply
+	}
+
+	token := ask(srv.URL()+"/accounts/"+imagestest.AccountID+"/images/v1/batch_token", imagestest.APIToken).Result.Token
+	fmt.Println(ask(srv.BatchURL()+"/images/v1/a", token).Result.ID)
+	for _, r := range srv.Requests() {
+		fmt.Println(r.Operation, r.Batch)
+	}
+	// Output:
+	// a
+	// ImagesV1.BatchToken false
+	// ImagesV1.Get true
 }
 
 // A private image: only a signed URL shows it.
