@@ -11,7 +11,7 @@ import (
 )
 
 const failUsage = "make requests fail, by `operation=failure*times`, such as list=503*2 or create=lost; repeat it for more.\n" +
-	"operation: list, create, upload, get, delete or delivery\n" +
+	"operation: list, create, upload, get, blob, delete, batchtoken or delivery\n" +
 	"failure: a status from 400; edge (a page of HTML, 502); reset, stall or cut (no whole reply, nothing done); lost (done, but no reply)\n" +
 	"times: how many requests in a row, default 1"
 
@@ -53,12 +53,14 @@ func (f *faults) add(text string) error {
 
 func parseOperation(text string) (imagestest.Operation, error) {
 	operations := map[string]imagestest.Operation{
-		"list":     imagestest.OpList,
-		"create":   imagestest.OpCreate,
-		"upload":   imagestest.OpUpload,
-		"get":      imagestest.OpGet,
-		"delete":   imagestest.OpDelete,
-		"delivery": imagestest.OpDeliver,
+		"list":       imagestest.OpList,
+		"create":     imagestest.OpCreate,
+		"upload":     imagestest.OpUpload,
+		"get":        imagestest.OpGet,
+		"blob":       imagestest.OpBlob,
+		"delete":     imagestest.OpDelete,
+		"batchtoken": imagestest.OpBatchToken,
+		"delivery":   imagestest.OpDeliver,
 	}
 	if op, ok := operations[text]; ok {
 		return op, nil

@@ -1,5 +1,6 @@
-// Command localserver is a Cloudflare Images for your machine: the API,
-// one-time uploads and delivery, for any program in any language.
+// Command localserver is a Cloudflare Images for your machine: the API, the
+// Batch API (under /batch), one-time uploads and delivery, for any program in
+// any language.
 //
 //	go run ./examples/localserver -images 100
 //

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 // asProgram makes the test binary be the program, for tests of the process.
@@ -202,6 +203,21 @@ func TestFail(t *testing.T) {
 	p.stop(t)
 }
 
+func TestFailKnowsEveryOperation(t *testing.T) {
+	for name, op := range map[string]imagestest.Operation{
+		"list": imagestest.OpList, "create": imagestest.OpCreate, "upload": imagestest.OpUpload, "get": imagestest.OpGet, "blob": imagestest.OpBlob,
+		"delete": imagestest.OpDelete, "batchtoken": imagestest.OpBatchToken, "delivery": imagestest.OpDeliver,
+	} {
+		opts, err := parseArgs([]string{"-fail", name + "=503"}, io.Discard)
+		require.NoError(t, err, name)
+		server := newServer(opts)
+		require.Len(t, server.Unused(), 1, name)
+		assert.Equal(t, op, server.Unused()[0].Operation, name)
+		server.Close()
+		assert.Contains(t, failUsage, name)
+	}
+}
+
 func TestPage(t *testing.T) {
 	log := newLineReader()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -279,7 +295,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"-rate", "5/1ms"}, 2, "such as 1200/5m"},
 		{[]string{"-latency", "-1s"}, 2, "must not be negative"},
 		{[]string{"-fail", "list"}, 2, "such as list=503"},
-		{[]string{"-fail", "walk=503"}, 2, "one of create, delete, delivery, get, list, upload"},
+		{[]string{"-fail", "walk=503"}, 2, "one of batchtoken, blob, create, delete, delivery, get, list, upload"},
 		{[]string{"-fail", "list=200"}, 2, "a status from 400 to 599"},
 		{[]string{"-fail", "list=503*0"}, 2, "times must be a number from 1"},
 		{[]string{"-page", ":0", "-tls", "cert.pem"}, 2, "exclude each other"},
