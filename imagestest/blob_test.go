@@ -3,6 +3,7 @@ package imagestest_test
 import (
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,27 @@ func TestBlobsOfAddedAndPrivateImages(t *testing.T) {
 		if id == "added" {
 			assert.Equal(t, delivered.Body, reply.Body)
 		}
+	}
+}
+
+func TestTheClientDownloadsWhatItUploaded(t *testing.T) {
+	srv := newServer(t, imagestest.InMemory())
+	client := srv.Client()
+	for _, size := range []int{0, 1, 100_000, 3 << 20} {
+		content := "\x89PNG\r\n\x1a\n" + strings.Repeat("x", size)
+		created, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+		require.NoError(t, err)
+		_, err = client.DirectUploads.Upload(t.Context(), created.UploadURL, cfimages.File{Body: strings.NewReader(content)})
+		require.NoError(t, err)
+		blob, err := client.ImagesV1.Blob(t.Context(), created.ID)
+		require.NoError(t, err)
+		got, err := io.ReadAll(blob)
+		require.NoError(t, err)
+		require.NoError(t, blob.Close())
+		assert.True(t, content == string(got), "size %d", size)
+		assert.Equal(t, int64(len(content)), blob.Size)
+		assert.Equal(t, "image/png", blob.ContentType)
+		assert.NotEmpty(t, blob.ETag)
 	}
 }
 
