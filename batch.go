@@ -44,9 +44,10 @@ func newBatchAPI(base string) *batchAPI {
 	return &batchAPI{base: base + "/", pace: ratelimit.NewPace(batchRate), turn: make(chan struct{}, 1)}
 }
 
-// attemptBatch sends one request to the batch host. A request that is refused for
-// its token is sent again with a new one, which is not another attempt. It
-// returns nils when the ordinary host is to be asked.
+// attemptBatch sends one request to the batch host. When a token is refused there,
+// it is sent again with a new one, which is not another attempt. It returns nils
+// when the ordinary host is to be asked, which has the last word on what is
+// forbidden.
 func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 	b := x.batch
 	for range 2 {
@@ -66,10 +67,13 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 		}
 		x.waited += time.Since(asked)
 		r, failed := x.send(ctx, token)
-		if failed == nil || !failed.rejected {
+		if failed == nil || failed.rejected == 0 {
 			return r, failed
 		}
 		x.rejected++
+		if failed.rejected == http.StatusForbidden {
+			return nil, nil
+		}
 		b.reject(token)
 	}
 	b.pause(ctx, batchRefusedPause, errBatchRefused, x.log)
@@ -156,9 +160,4 @@ func (b *batchAPI) pause(ctx context.Context, d time.Duration, why error, log lo
 		log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API can not be used: calls go to the ordinary host",
 			slog.String("error", why.Error()))
 	}
-}
-
-// isRejected reports whether the batch host refused a token, and nothing else.
-func isRejected(token *batchToken, status int) bool {
-	return token != nil && (status == http.StatusUnauthorized || status == http.StatusForbidden)
 }

@@ -150,7 +150,7 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 		},
 		"always with 403": {
 			onBatch: func(int, string) *http.Response { return respond(403, "<html>") },
-			batch:   2, ordinary: 2, fetched: 2, records: 1,
+			batch:   2, ordinary: 2, fetched: 1,
 		},
 	}
 	for name, tt := range tests {

@@ -27,7 +27,7 @@ const (
 
 // canaries are parts of the secrets that nothing else contains. Of an upload
 // URL, neither the host nor the image's ID is a secret, but both together are.
-var canaries = []string{"canary-token", "canary-email", "canary-key", "canary-signing", imagestest.AccountHash + "/draft", imagestest.AccountHash + "/new"}
+var canaries = []string{"canary-token", "canary-email", "canary-key", "canary-signing", "imagestest-batch", imagestest.AccountHash + "/draft", imagestest.AccountHash + "/new"}
 
 // logins are the two ways to authenticate.
 var logins = []cfimages.Option{cfimages.WithAPIToken(canaryToken), cfimages.WithAPIKey(canaryEmail, canaryKey)}

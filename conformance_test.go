@@ -58,7 +58,7 @@ func TestConformance(t *testing.T) {
 	groups := map[string][]conformanceCase{
 		"plain": plainCases(), "status": statusCases(), "Retry-After": retryAfterCases(), "time": timeCases(),
 		"connection": connectionCases(), "reply": replyCases(), "bound": boundCases(), "create": createCases(),
-		"upload": uploadCases(), "walk": walkCases(), "quota": quotaCases(),
+		"upload": uploadCases(), "walk": walkCases(), "quota": quotaCases(), "batch": batchCases(),
 	}
 	total := 0
 	for group, cases := range groups {

@@ -37,7 +37,7 @@ type failure struct {
 	after    time.Duration // the wait that the server asked for; 0: none
 	unknown  bool          // the server may have done what was asked
 	passing  bool          // the rate limit held the attempt back: later it would not
-	rejected bool          // it was the batch token that was refused
+	rejected int           // the status with which the batch host refused a token, 401 or 403; 0: it did not
 }
 
 // do sends attempts until the reply to one was read without an error, or there

@@ -98,11 +98,12 @@ func (r *reply) refused() *failure {
 		after:   r.retryAfter,
 		again:   retry.StatusRetryable(r.status) && r.ctx.Err() == nil,
 		unknown: r.status >= 500 || r.status == http.StatusRequestTimeout,
-
-		rejected: isRejected(r.token, r.status),
 	}
 	if !failed.again && !failed.unknown {
 		r.budget.Success() // the server is well, and means what it says
+	}
+	if r.token != nil && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden) {
+		failed.rejected = r.status
 	}
 	r.why = e
 	switch r.call.repetition {

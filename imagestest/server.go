@@ -95,6 +95,7 @@ func (s *Server) URL() string { return s.origin + apiPath }
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
 		cfimages.WithBaseURL(s.URL()),
+		cfimages.WithBatchBaseURL(s.BatchURL()),
 		cfimages.WithAccountID(AccountID),
 		cfimages.WithAPIToken(APIToken),
 		cfimages.WithHTTPClient(s.HTTPClient()),
