@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// command runs the program as a shell would, and returns what it wrote.
+func command(t *testing.T, user console, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	user.out, user.untilInterrupt = &out, untilInterrupt
+	code = exitCode(run(t.Context(), args, user), &errs)
+	return out.String(), errs.String(), code
+}
+
+func TestDemo(t *testing.T) {
+	stdout, stderr, code := command(t, console{}, "-demo", "-older-than", "30d", "-where", "status=expired")
+	require.Zero(t, code, stderr)
+	assert.Equal(t, 16, strings.Count(stdout, ".png"))
+	assert.Contains(t, stdout, "images:   16\n")
+	assert.Contains(t, stdout, "at least 8s, for 16 calls")
+	assert.Contains(t, stdout, "Nothing was deleted")
+}
+
+func TestUsage(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want string
+	}{
+		{"-all", "-older-than is missing"},
+		{"-older-than 30d", "-where, -creator, or -all"},
+		{"-older-than 30d -all -creator bob", "-all excludes"},
+		{"-older-than 30d -all -where a=1", "-all excludes"},
+		{"-older-than 30d -creator=", "must not be empty"},
+		{"-older-than 30d -where status", "the operator is missing"},
+		{"-older-than 30d -where a=1 -where a=2", "twice"},
+		{"-older-than 30d -where =1", "field"},
+		{"-older-than 30d -all -limit -1", "-limit must not be negative"},
+		{"-older-than 30d -all -rate 0", "-rate must be"},
+		{"-older-than 30d -all -rate NaN", "-rate must be"},
+		{"-older-than 30d -all -rate 201", "-rate must be"},
+		{"-older-than 30d -all -reserve 1", "-reserve must be"},
+		{"-older-than 30d -all -reserve NaN", "-reserve must be"},
+		{"-older-than 30d -all -delete -yes", "-delete needs a -report"},
+		{"-older-than 30d -all -delete -report r.jsonl", "there is no terminal"},
+		{"-older-than 30d -all now", `unexpected argument "now"`},
+		{"-older-than month -all", "must be days, such as 30d"},
+		{"-unknown", "-unknown"},
+	} {
+		stdout, stderr, code := command(t, console{}, append([]string{"-demo"}, strings.Fields(test.args)...)...)
+		assert.Equal(t, 2, code, test.args)
+		assert.Empty(t, stdout, test.args)
+		assert.Contains(t, stderr, test.want, test.args)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	stdout, stderr, code := command(t, console{}, "-help")
+	assert.Zero(t, code)
+	assert.Empty(t, stderr)
+	for _, want := range []string{"-older-than age", "-reserve share", "priority<=2"} {
+		assert.Contains(t, stdout, want)
+	}
+}
+
+func TestNoAccount(t *testing.T) {
+	for _, name := range []string{"CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY"} {
+		t.Setenv(name, "")
+	}
+	_, stderr, code := command(t, console{}, "-older-than", "30d", "-all")
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "CLOUDFLARE_ACCOUNT_ID")
+}
+
+func TestExitCode(t *testing.T) {
+	var stderr bytes.Buffer
+	assert.Equal(t, 1, exitCode(errors.New("broken"), &stderr))
+	assert.Equal(t, 2, exitCode(usageError{errors.New("wrong")}, &stderr))
+	assert.Equal(t, 130, exitCode(fmt.Errorf("stopped: %w", context.Canceled), &stderr))
+	assert.Equal(t, "prune: broken\nprune: wrong\nprune: stopped: context canceled\n", stderr.String())
+}
+
+func TestNobodyConfirmsAtDevNull(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer null.Close()
+	report := filepath.Join(t.TempDir(), "report")
+	_, stderr, code := command(t, console{in: null, terminal: true}, "-demo", "-older-than", "30d", "-all", "-delete", "-report", report)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "not confirmed: nothing was deleted")
+	file, err := os.Open(report)
+	require.NoError(t, err)
+	defer file.Close()
+	assert.False(t, isTerminal(file))
+}
+
+// A signal comes while a deletion is on its way, over a server of its own: signals
+// know nothing of bubbles.
+func TestInterrupt(t *testing.T) {
+	demo := newDemo()
+	t.Cleanup(demo.Close)
+	var interrupted atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete && demo.Count(imagestest.OpDelete) == 3 && interrupted.CompareAndSwap(false, true) {
+			process, err := os.FindProcess(os.Getpid())
+			assert.NoError(t, err)
+			assert.NoError(t, process.Signal(os.Interrupt))
+			<-r.Context().Done()
+			return
+		}
+		demo.Handler().ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
+	t.Setenv("CLOUDFLARE_ACCOUNT_ID", imagestest.AccountID)
+	t.Setenv("CLOUDFLARE_API_TOKEN", imagestest.APIToken)
+	report := filepath.Join(t.TempDir(), "report")
+	args := []string{"-older-than", "30d", "-where", "status=expired", "-rate", "200", "-delete", "-yes", "-report", report}
+
+	stdout, stderr, code := command(t, console{}, args...)
+	assert.Equal(t, 130, code)
+	assert.Contains(t, stdout, "Stopped: 3 deleted.")
+	assert.Contains(t, stderr, "the same command goes on with "+report)
+
+	stdout, stderr, code = command(t, console{}, args...)
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "Done: 16 deleted.")
+	assert.Len(t, demo.Images(), demoImages-16)
+
+	_, stderr, code = command(t, console{}, args...)
+	assert.Equal(t, 1, code, "a report that is used again by mistake must not look like a success")
+	assert.Contains(t, stderr, "is finished (16 deleted): name another")
+}
+
+func TestParseAge(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"30d": 720 * time.Hour, "1d": 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
+		"106751d": 106751 * 24 * time.Hour,
+	} {
+		age, err := parseAge(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, age, text)
+	}
+	for _, text := range []string{"", "d", "30", "1.5d", "1d12h", "-30d", "0d", "-1h", "0s", "106752d", "9223372036854775808d", "-9223372036854775808d"} {
+		_, err := parseAge(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestParseWhere(t *testing.T) {
+	for text, want := range map[string]cfimages.Condition{
+		"status=expired":         cfimages.EqUntyped("status", "expired"),
+		"region.name=a=b>c":      cfimages.EqUntyped("region.name", "a=b>c"),
+		"p>1":                    cfimages.Gt("p", 1),
+		"p>=9223372036854775807": cfimages.Gte("p", int64(9223372036854775807)),
+		"p<-0.5":                 cfimages.Lt("p", -0.5),
+		"p<=2":                   cfimages.Lte("p", 2),
+	} {
+		condition, err := parseWhere(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, query(t, want), query(t, condition), text)
+	}
+	for _, text := range []string{"", "status", "p>", "p>high", "p<NaN", "p<Inf", "p>1e400", "p>9223372036854775808"} {
+		_, err := parseWhere(text)
+		assert.Error(t, err, text)
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// options are what the command line says.
+type options struct {
+	selection
+	age        time.Duration
+	conditions []cfimages.Condition
+	delete     bool
+	yes        bool
+	rate       float64 // calls in a second
+	reserve    float64 // of the quota
+	report     string
+	demo       bool
+}
+
+func parseArgs(args []string, user console) (*options, error) {
+	opts := new(options)
+	flags := flag.NewFlagSet("prune", flag.ContinueOnError)
+	opts.define(flags)
+	if err := parse(flags, args, user.out); err != nil {
+		return nil, err
+	}
+	if err := opts.check(user.terminal); err != nil {
+		return nil, usageError{err}
+	}
+	opts.OlderThan = opts.age.String()
+	return opts, nil
+}
+
+func (o *options) define(flags *flag.FlagSet) {
+	flags.Func("older-than", "only images uploaded longer ago than this `age`, such as 30d or 36h (required)", func(text string) (err error) {
+		o.age, err = parseAge(text)
+		return err
+	})
+	flags.Func("where", "only images whose metadata meets this `condition`: see below", func(text string) error {
+		condition, err := parseWhere(text)
+		o.conditions, o.Where = append(o.conditions, condition), append(o.Where, text)
+		return err
+	})
+	flags.Func("creator", "only images of this `creator`", func(creator string) error {
+		if creator == "" {
+			return errors.New("must not be empty")
+		}
+		o.Creator = creator
+		return nil
+	})
+	flags.BoolVar(&o.All, "all", false, "all images of that age: needed without -where and -creator")
+	flags.IntVar(&o.Limit, "limit", 0, "only the oldest `n` of these images (default: no limit)")
+	flags.BoolVar(&o.delete, "delete", false, "delete, after a confirmation; otherwise the images are only shown")
+	flags.BoolVar(&o.yes, "yes", false, "delete without a confirmation")
+	flags.StringVar(&o.report, "report", "", "write the plan and what became of each image to this `file`, or go on with it (required by -delete)")
+	flags.Float64Var(&o.rate, "rate", 2, "`calls` in a second at most; a deletion is one, or two for a custom ID")
+	flags.Float64Var(&o.reserve, "reserve", 0.25, "wait while less than this `share` of the rate limit's quota is left")
+	flags.BoolVar(&o.demo, "demo", false, "use an in-process server, without an account")
+}
+
+// check refuses what is not clearly meant: a deletion can not be undone.
+func (o *options) check(terminal bool) error {
+	filtered := len(o.Where) > 0 || o.Creator != ""
+	switch {
+	case o.age == 0:
+		return errors.New("-older-than is missing: say how old the images must be, such as -older-than 30d")
+	case !filtered && !o.All:
+		return errors.New("say which images: -where, -creator, or -all for all of that age")
+	case filtered && o.All:
+		return errors.New("-all excludes -where and -creator")
+	case o.Limit < 0:
+		return fmt.Errorf("-limit must not be negative, got %d", o.Limit)
+	case !(o.rate >= 0.01 && o.rate <= 200): // NaN is refused too
+		return fmt.Errorf("-rate must be 0.01 to 200 calls in a second, got %v", o.rate)
+	case !(o.reserve >= 0 && o.reserve < 1):
+		return fmt.Errorf("-reserve must be at least 0 and less than 1, got %v", o.reserve)
+	case o.delete && o.report == "":
+		return errors.New("-delete needs a -report: it says afterwards what was deleted")
+	case o.delete && !o.yes && !terminal:
+		return errors.New("there is no terminal to confirm -delete at: -yes deletes without")
+	}
+	return cfimages.Where(o.conditions...).Validate()
+}
+
+// listParams asks for the images with the oldest first.
+func (o *options) listParams() cfimages.ListParams {
+	params := cfimages.ListParams{SortOrder: cfimages.SortAscending, Meta: cfimages.Where(o.conditions...)}
+	if o.Creator != "" {
+		params.Creator = &o.Creator
+	}
+	return params
+}
+
+// parse prints the help on request, and nothing else.
+func parse(flags *flag.FlagSet, args []string, stdout io.Writer) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		fmt.Fprintf(stdout, "Usage: prune -older-than age [flags]\n\n")
+		flags.PrintDefaults()
+		fmt.Fprintf(stdout, "\n%s", whereHelp)
+		return err
+	case err != nil:
+		return usageError{err}
+	case flags.NArg() > 0:
+		return usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
+	}
+	return nil
+}
+
+// parseAge reads a duration, or a number of days.
+func parseAge(text string) (time.Duration, error) {
+	const day = 24 * time.Hour
+	age, err := time.ParseDuration(text)
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n int64
+		n, err = strconv.ParseInt(days, 10, 64)
+		if n > math.MaxInt64/int64(day) {
+			return 0, errors.New("is too long")
+		}
+		age = time.Duration(n) * day
+	}
+	switch {
+	case err != nil:
+		return 0, errors.New("must be days, such as 30d, or hours, minutes and seconds, such as 36h or 1h30m")
+	case age <= 0:
+		return 0, errors.New("must be positive")
+	}
+	return age, nil
+}
