@@ -19,7 +19,7 @@ import (
 func TestStopsAndCrashesLoseNothing(t *testing.T) {
 	const planned = 20
 	for seed := range uint64(50) {
-		bubble(t, append(old(planned), young("a", "b")...), func(s *setup) {
+		bubble(t, append(old(planned), young("a", "b")...), func(t *testing.T, s *setup) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			for range 3 {
 				s.stopAt(random.IntN(planned), random.IntN(2) == 0)
@@ -73,7 +73,7 @@ func (s *setup) tear(random *rand.Rand) {
 }
 
 func TestReportTornAnywhere(t *testing.T) {
-	bubble(t, old(5), func(s *setup) {
+	bubble(t, old(5), func(t *testing.T, s *setup) {
 		_, err := s.delete("-all")
 		require.NoError(t, err)
 		text, err := os.ReadFile(s.report)
@@ -111,7 +111,7 @@ func TestReportTornAnywhere(t *testing.T) {
 }
 
 func TestFailuresAreTriedAgain(t *testing.T) {
-	bubble(t, old(5), func(s *setup) {
+	bubble(t, old(5), func(t *testing.T, s *setup) {
 		s.client = []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{})}
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, Kind: imagestest.EdgePage(502)},
 			imagestest.Fault{Operation: imagestest.OpDelete, Call: 3, Kind: imagestest.Refusal(500)})
@@ -133,7 +133,7 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 }
 
 func TestUnclearAnswers(t *testing.T) {
-	bubble(t, old(4), func(s *setup) {
+	bubble(t, old(4), func(t *testing.T, s *setup) {
 		s.server.Inject(
 			imagestest.Fault{Operation: imagestest.OpDelete, Call: 0, At: imagestest.AfterCommit, Kind: imagestest.Reset{}},
 			imagestest.Fault{Operation: imagestest.OpDelete, Call: 2, At: imagestest.AfterCommit, Kind: imagestest.EdgePage(502)},
@@ -146,7 +146,7 @@ func TestUnclearAnswers(t *testing.T) {
 }
 
 func TestPageOfTheEdgeIsNoProof(t *testing.T) {
-	bubble(t, old(2), func(s *setup) {
+	bubble(t, old(2), func(t *testing.T, s *setup) {
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Kind: imagestest.EdgePage(404)})
 		stdout, err := s.delete("-all")
 		require.ErrorContains(t, err, "1 images could not be deleted")
@@ -156,7 +156,7 @@ func TestPageOfTheEdgeIsNoProof(t *testing.T) {
 
 func TestRefusedCredentialsStopAtOnce(t *testing.T) {
 	for status, want := range map[int]error{401: cfimages.ErrUnauthorized, 403: cfimages.ErrForbidden} {
-		bubble(t, old(5), func(s *setup) {
+		bubble(t, old(5), func(t *testing.T, s *setup) {
 			s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 2, Kind: imagestest.Refusal(status)})
 			stdout, err := s.delete("-all")
 			require.ErrorIs(t, err, want)
@@ -169,7 +169,7 @@ func TestRefusedCredentialsStopAtOnce(t *testing.T) {
 }
 
 func TestOutageStops(t *testing.T) {
-	bubble(t, old(30), func(s *setup) {
+	bubble(t, old(30), func(t *testing.T, s *setup) {
 		s.client = []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{})}
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 5, Times: 10, Kind: imagestest.EdgePage(503)})
 		_, err := s.delete("-all")
@@ -182,7 +182,7 @@ func TestOutageStops(t *testing.T) {
 }
 
 func TestRefusedImagesDoNotStopTheOthers(t *testing.T) {
-	bubble(t, old(30), func(s *setup) {
+	bubble(t, old(30), func(t *testing.T, s *setup) {
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Times: 20, Kind: imagestest.Refusal(400)})
 		_, err := s.delete("-all")
 		require.ErrorContains(t, err, "20 images could not be deleted")
@@ -195,7 +195,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 	for i := range images {
 		images[i].ID = fmt.Sprint("logos/", i)
 	}
-	bubble(t, images, func(s *setup) {
+	bubble(t, images, func(t *testing.T, s *setup) {
 		stdout, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
 		require.NoError(t, err)
 		assert.Contains(t, stdout, "at least 4s, for 8 calls")
@@ -222,7 +222,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 func TestFailedLookIsNoDeletion(t *testing.T) {
 	images := old(2)
 	images[0].ID = "logo"
-	bubble(t, images, func(s *setup) {
+	bubble(t, images, func(t *testing.T, s *setup) {
 		s.client = []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{})}
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpGet, Kind: imagestest.Refusal(500)})
 		_, err := s.delete("-all")

@@ -16,7 +16,9 @@
 //
 // Every call takes its turn, 2 in a second unless -rate says otherwise: that is
 // half of the 1,200 in 5 minutes that Cloudflare documents for each user or
-// token. -reserve holds back besides when others use up the quota.
+// token. -reserve holds back besides when others use up the quota. -batch uses
+// Cloudflare's batch host, whose calls do not count against that quota; if the
+// account is not allowed it, a warning says so and -reserve guards the quota.
 //
 // What is deleted was old, and met the conditions, when it was planned. An ID
 // that Cloudflare generated never stands for another image. A custom ID can be
@@ -32,6 +34,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"time"
@@ -108,17 +111,22 @@ func connect(opts *options) (client *cfimages.Client, disconnect func(), err err
 	if opts.demo {
 		server := newDemo()
 		opts.Account = imagestest.AccountID
-		return server.Client(clientOptions()...), server.Close, nil
+		return server.Client(clientOptions(opts.batch)...), server.Close, nil
 	}
 	opts.Account = os.Getenv("CLOUDFLARE_ACCOUNT_ID")
-	client, err = cfimages.NewClient(clientOptions()...)
+	client, err = cfimages.NewClient(clientOptions(opts.batch)...)
 	return client, func() {}, err
 }
 
 // clientOptions make the client wait for as long as Cloudflare refuses all calls
-// of a token that was over its limit, and leave the pace of the calls to us.
-func clientOptions() []cfimages.Option {
+// of a token that was over its limit, and leave the pace of the calls to us. What
+// it logs from the level of warnings on is why the batch API can not be used.
+func clientOptions(batch bool) []cfimages.Option {
 	policy := cfimages.DefaultRetryPolicy()
 	policy.MaxWait = 5 * time.Minute
-	return []cfimages.Option{cfimages.WithRetryPolicy(policy), cfimages.WithPrefetch(false)}
+	opts := []cfimages.Option{cfimages.WithRetryPolicy(policy), cfimages.WithPrefetch(false), cfimages.WithLogger(slog.Default())}
+	if batch {
+		opts = append(opts, cfimages.WithBatchAPI())
+	}
+	return opts
 }

@@ -53,7 +53,7 @@ func TestUsage(t *testing.T) {
 		{"-older-than 30d -where a=1 -where a=2", "twice"},
 		{"-older-than 30d -where =1", "field"},
 		{"-older-than 30d -all -limit -1", "-limit must not be negative"},
-		{"-older-than 30d -all -rate 0", "-rate must be"},
+		{"-older-than 30d -all -rate -1", "-rate must be"},
 		{"-older-than 30d -all -rate NaN", "-rate must be"},
 		{"-older-than 30d -all -rate 201", "-rate must be"},
 		{"-older-than 30d -all -reserve 1", "-reserve must be"},

@@ -14,7 +14,7 @@ import (
 )
 
 func TestRate(t *testing.T) {
-	bubble(t, old(600), func(s *setup) {
+	bubble(t, old(600), func(t *testing.T, s *setup) {
 		start := time.Now()
 		stdout, err := s.delete("-all")
 		require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestOthersKeepTheirShare(t *testing.T) {
 		"0":    5 * time.Minute,
 		"0.25": 5*time.Minute + 75*time.Second, // after 225 s, both have used three quarters
 	} {
-		bubble(t, old(600), func(s *setup) {
+		bubble(t, old(600), func(t *testing.T, s *setup) {
 			ctx, stop := context.WithCancel(s.Context())
 			refused := make(chan int)
 			go func() { refused <- othersTraffic(ctx, s.server.Client(), time.Second/2) }()
@@ -66,7 +66,7 @@ func othersTraffic(ctx context.Context, client *cfimages.Client, period time.Dur
 
 func TestReserve(t *testing.T) {
 	const window = 5 * time.Minute
-	bubble(t, old(100), func(s *setup) {
+	bubble(t, old(100), func(t *testing.T, s *setup) {
 		others := s.server.Client()
 		for range 80 {
 			_, err := others.ImagesV2.List(s.Context(), cfimages.ListParams{PerPage: 10})
@@ -87,7 +87,7 @@ func TestReserve(t *testing.T) {
 }
 
 func TestRefusalIsWaitedFor(t *testing.T) {
-	bubble(t, old(3), func(s *setup) {
+	bubble(t, old(3), func(t *testing.T, s *setup) {
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, Kind: imagestest.Refusal(429).With("Retry-After", "300")})
 		start := time.Now()
 		_, err := s.delete("-all")
@@ -98,7 +98,7 @@ func TestRefusalIsWaitedFor(t *testing.T) {
 }
 
 func TestRefusalOfAllCallsEndsTheRun(t *testing.T) {
-	bubble(t, old(3), func(s *setup) {
+	bubble(t, old(3), func(t *testing.T, s *setup) {
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, Kind: imagestest.Refusal(429).With("Retry-After", "3600")})
 		stdout, err := s.delete("-all")
 		require.ErrorIs(t, err, cfimages.ErrRateLimited)
@@ -108,4 +108,35 @@ func TestRefusalOfAllCallsEndsTheRun(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, s.server.Images())
 	})
+}
+
+func TestBatchHost(t *testing.T) {
+	bubble(t, old(600), func(t *testing.T, s *setup) {
+		start := time.Now()
+		_, err := s.delete("-all", "-batch")
+		require.NoError(t, err)
+		assert.Equal(t, 6*time.Second, time.Since(start), "a page and 600 deletions, 100 in a second")
+		assert.Empty(t, s.server.Images())
+		for _, r := range s.server.Requests() {
+			assert.Equal(t, r.Operation != imagestest.OpBatchToken, r.Batch, r.Operation)
+		}
+	})
+}
+
+func TestReserveWithoutTheBatchHost(t *testing.T) {
+	const window = 5 * time.Minute
+	bubble(t, old(100), func(t *testing.T, s *setup) {
+		s.server.Inject(imagestest.Fault{Operation: imagestest.OpBatchToken, Times: imagestest.Always, Kind: imagestest.Refusal(403)})
+		start := time.Now()
+		_, err := s.delete("-all", "-batch")
+		require.NoError(t, err)
+		assert.Empty(t, s.server.Images())
+		inFirst := 0
+		for _, r := range s.server.Requests() {
+			if r.Operation != imagestest.OpBatchToken && r.Time.Sub(start) < window {
+				inFirst++
+			}
+		}
+		assert.Equal(t, 75, inFirst)
+	}, imagestest.WithRateLimit(100, window))
 }

@@ -36,14 +36,14 @@ type setup struct {
 }
 
 // bubble runs a test in virtual time, with a server that has images.
-func bubble(t *testing.T, images []cfimages.Image, test func(s *setup), opts ...imagestest.Option) {
+func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *setup), opts ...imagestest.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		opts = append(opts, imagestest.InMemory())
 		s := &setup{T: t, server: imagestest.NewServer(opts...), report: filepath.Join(t.TempDir(), "report")}
 		defer s.server.Close()
 		s.server.AddImages(images...)
-		test(s)
+		test(t, s)
 		assert.Empty(t, s.server.Unused())
 	})
 }
@@ -77,7 +77,7 @@ func (s *setup) prune(ctx context.Context, user console, args ...string) (stdout
 	opts, err := parseArgs(append([]string{"-older-than", "24h"}, args...), user)
 	require.NoError(s, err)
 	opts.Account = imagestest.AccountID
-	client := s.server.Client(append(clientOptions(), s.client...)...)
+	client := s.server.Client(append(clientOptions(opts.batch), s.client...)...)
 	err = prune(ctx, client, opts, user)
 	return out.String(), err
 }
@@ -136,7 +136,7 @@ func (c *counting) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func TestDryRunDeletesNothing(t *testing.T) {
-	bubble(t, append(old(3), young("a")...), func(s *setup) {
+	bubble(t, append(old(3), young("a")...), func(t *testing.T, s *setup) {
 		stdout, err := s.prune(s.Context(), console{}, "-all")
 		require.NoError(t, err)
 		assert.Equal(t, 3, strings.Count(stdout, "old-"))
@@ -147,7 +147,7 @@ func TestDryRunDeletesNothing(t *testing.T) {
 }
 
 func TestWhatWasShownIsWhatIsDeleted(t *testing.T) {
-	bubble(t, append(old(3), young("a")...), func(s *setup) {
+	bubble(t, append(old(3), young("a")...), func(t *testing.T, s *setup) {
 		_, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
 		require.NoError(t, err)
 		assert.Len(t, s.server.Images(), 4)
@@ -175,7 +175,7 @@ func TestOnlyWhatIsMeant(t *testing.T) {
 		"-all -limit 3":                        "old-3 young-0 young-1",
 		"-where status=none":                   "old-0 old-1 old-2 old-3 young-0 young-1",
 	} {
-		bubble(t, images, func(s *setup) {
+		bubble(t, images, func(t *testing.T, s *setup) {
 			_, err := s.delete(strings.Fields(args)...)
 			require.NoError(t, err, args)
 			assert.Equal(t, strings.Fields(want), s.names(), args)
@@ -187,7 +187,7 @@ func TestConfirmation(t *testing.T) {
 	for answer, confirmed := range map[string]bool{
 		"3\n": true, " 3\r\n": true, "4\n": false, "y\n": false, "yes\n": false, "\n": false, "": false, "3": false, "03\n": false,
 	} {
-		bubble(t, old(3), func(s *setup) {
+		bubble(t, old(3), func(t *testing.T, s *setup) {
 			user := console{in: strings.NewReader(answer), terminal: true}
 			stdout, err := s.prune(s.Context(), user, "-all", "-delete", "-report", s.report)
 			assert.Contains(t, stdout, "Type the number of images to delete them: ")
@@ -203,7 +203,7 @@ func TestConfirmation(t *testing.T) {
 }
 
 func TestManyPages(t *testing.T) {
-	bubble(t, append(old(2500), young("a")...), func(s *setup) {
+	bubble(t, append(old(2500), young("a")...), func(t *testing.T, s *setup) {
 		stdout, err := s.prune(s.Context(), console{}, "-all")
 		require.NoError(t, err)
 		assert.Contains(t, stdout, "images:   2500\n")
@@ -212,7 +212,7 @@ func TestManyPages(t *testing.T) {
 }
 
 func TestNothingIsAskedForBeyondTheFirstYoungImage(t *testing.T) {
-	bubble(t, append(old(5), young(make([]string, 3000)...)...), func(s *setup) {
+	bubble(t, append(old(5), young(make([]string, 3000)...)...), func(t *testing.T, s *setup) {
 		_, err := s.delete("-all")
 		require.NoError(t, err)
 		assert.Equal(t, 1, s.server.Count(imagestest.OpList))
@@ -221,7 +221,7 @@ func TestNothingIsAskedForBeyondTheFirstYoungImage(t *testing.T) {
 }
 
 func TestAnImageOfUnknownAgeStopsThePlan(t *testing.T) {
-	bubble(t, old(1), func(s *setup) {
+	bubble(t, old(1), func(t *testing.T, s *setup) {
 		s.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Reply{
 			Body: `{"success":true,"errors":[],"messages":[],"result":{"images":[{"id":"ageless"}]}}`,
 		}})
@@ -232,7 +232,7 @@ func TestAnImageOfUnknownAgeStopsThePlan(t *testing.T) {
 }
 
 func TestOtherReportsAreRefused(t *testing.T) {
-	bubble(t, old(3), func(s *setup) {
+	bubble(t, old(3), func(t *testing.T, s *setup) {
 		_, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
 		require.NoError(t, err)
 		for _, args := range []string{"-all -limit 2", "-creator bob", "-where a=1", "-all -older-than 48h"} {
@@ -270,7 +270,7 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 func TestTerminalIsNotObeyed(t *testing.T) {
 	images := old(1)
 	images[0].Filename = "a\x1b[2Jb"
-	bubble(t, images, func(s *setup) {
+	bubble(t, images, func(t *testing.T, s *setup) {
 		stdout, err := s.prune(s.Context(), console{}, "-all")
 		require.NoError(t, err)
 		assert.Contains(t, stdout, "a�[2Jb")
@@ -279,7 +279,7 @@ func TestTerminalIsNotObeyed(t *testing.T) {
 }
 
 func TestReportIsPrivateAndTemporaryOnesGo(t *testing.T) {
-	bubble(t, old(1), func(s *setup) {
+	bubble(t, old(1), func(t *testing.T, s *setup) {
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
 		_, err := s.prune(s.Context(), console{}, "-all")
