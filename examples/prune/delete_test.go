@@ -72,44 +72,6 @@ func (s *setup) tear(random *rand.Rand) {
 	require.NoError(s, os.WriteFile(s.report, text, 0o600))
 }
 
-func TestReportTornAnywhere(t *testing.T) {
-	bubble(t, old(5), func(t *testing.T, s *setup) {
-		_, err := s.delete("-all")
-		require.NoError(t, err)
-		text, err := os.ReadFile(s.report)
-		require.NoError(t, err)
-		lines, start := 0, 0 // whole lines, and where the last of them ends
-		for size := range len(text) {
-			if size > 0 && text[size-1] == '\n' {
-				lines, start = lines+1, size
-			}
-			require.NoError(t, os.WriteFile(s.report, text[:size], 0o600))
-			r, err := openReport(s.report, s.selection())
-			if lines == 0 && size > 0 {
-				require.ErrorContains(t, err, "it is not one of prune's")
-				continue
-			}
-			require.NoError(t, err)
-			left := 0
-			for _, err := range r.remaining() {
-				require.NoError(t, err)
-				left++
-			}
-			require.NoError(t, r.close())
-			switch { // a header, 5 images, the total, 5 outcomes
-			case lines < 7:
-				assert.False(t, r.planned, size)
-				assert.Zero(t, left, size)
-				assert.Equal(t, r.planAt, r.end, size)
-			default:
-				assert.True(t, r.planned, size)
-				assert.Equal(t, 12-lines, left, size)
-				assert.EqualValues(t, start, r.end, size)
-			}
-		}
-	})
-}
-
 func TestFailuresAreTriedAgain(t *testing.T) {
 	bubble(t, old(5), func(t *testing.T, s *setup) {
 		s.client = []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{})}
@@ -201,7 +163,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 		assert.Contains(t, stdout, "at least 4s, for 8 calls")
 		s.server.AddImages( // anew, and a draft that waits for its upload
 			cfimages.Image{ID: "logos/1", Filename: "anew", Uploaded: startOfBubble},
-			cfimages.Image{ID: "logos/2", Filename: "draft", Draft: true})
+			cfimages.Image{ID: "logos/2", Filename: "draft", Draft: true, Uploaded: startOfBubble.AddDate(-1, 0, 0)})
 		require.NoError(t, s.server.Client().ImagesV1.Delete(s.Context(), "logos/3"))
 		s.server.ResetRequests()
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -231,42 +230,6 @@ func TestAnImageOfUnknownAgeStopsThePlan(t *testing.T) {
 	})
 }
 
-func TestOtherReportsAreRefused(t *testing.T) {
-	bubble(t, old(3), func(t *testing.T, s *setup) {
-		_, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
-		require.NoError(t, err)
-		for _, args := range []string{"-all -limit 2", "-creator bob", "-where a=1", "-all -older-than 48h"} {
-			_, err := s.delete(strings.Fields(args)...)
-			assert.ErrorContains(t, err, "it is about -older-than 24h0m0s -all: repeat these flags, or name another -report", args)
-		}
-		theirs := s.selection()
-		theirs.Account = "another"
-		_, err = openReport(s.report, theirs)
-		assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID)
-		assert.Len(t, s.server.Images(), 3)
-	})
-}
-
-func TestForeignFilesAreLeftAlone(t *testing.T) {
-	header := `{"prune":{"version":1,"cutoff":"2000-01-01T00:00:00Z","account":"a","olderThan":"24h0m0s","all":true}}` + "\n"
-	for _, content := range []string{
-		"my diary", "my diary\n", "{}\n", `{"prune":{"version":2}}` + "\n", "\n",
-		header + "{}\n", header + header,
-		header + `{"outcome":{"n":0,"id":"a","result":"deleted"}}` + "\n",
-		header + `{"planned":{"images":1}}` + "\n",
-		header + `{"image":{"n":1,"id":"a"}}` + "\n",
-		header + `{"planned":{"images":0}}` + "\n" + `{"outcome":{"n":0,"id":"a","result":"deleted"}}` + "\n",
-	} {
-		name := filepath.Join(t.TempDir(), "report")
-		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
-		_, err := openReport(name, selection{Account: "a", OlderThan: "24h0m0s", All: true})
-		assert.ErrorContains(t, err, "one of prune's: name another -report", content)
-		now, err := os.ReadFile(name)
-		require.NoError(t, err)
-		assert.Equal(t, content, string(now))
-	}
-}
-
 func TestTerminalIsNotObeyed(t *testing.T) {
 	images := old(1)
 	images[0].Filename = "a\x1b[2Jb"
@@ -275,25 +238,5 @@ func TestTerminalIsNotObeyed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, stdout, "a�[2Jb")
 		assert.NotContains(t, stdout, "\x1b")
-	})
-}
-
-func TestReportIsPrivateAndTemporaryOnesGo(t *testing.T) {
-	bubble(t, old(1), func(t *testing.T, s *setup) {
-		temp := t.TempDir()
-		t.Setenv("TMPDIR", temp)
-		_, err := s.prune(s.Context(), console{}, "-all")
-		require.NoError(t, err)
-		left, err := os.ReadDir(temp)
-		require.NoError(t, err)
-		assert.Empty(t, left)
-		_, err = s.delete("-all")
-		require.NoError(t, err)
-		info, err := os.Stat(s.report)
-		require.NoError(t, err)
-		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-		text, err := os.ReadFile(s.report)
-		require.NoError(t, err)
-		assert.NotContains(t, string(text), imagestest.APIToken)
 	})
 }

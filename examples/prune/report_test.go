@@ -1,0 +1,108 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+func TestOtherReportsAreRefused(t *testing.T) {
+	bubble(t, old(3), func(t *testing.T, s *setup) {
+		_, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
+		require.NoError(t, err)
+		for _, args := range []string{"-all -limit 2", "-creator bob", "-where a=1", "-all -older-than 48h"} {
+			_, err := s.delete(strings.Fields(args)...)
+			assert.ErrorContains(t, err, "it is about -older-than 24h0m0s -all: repeat these flags, or name another -report", args)
+		}
+		theirs := s.selection()
+		theirs.Account = "another"
+		_, err = openReport(s.report, theirs)
+		assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID)
+		assert.Len(t, s.server.Images(), 3)
+	})
+}
+
+func TestForeignFilesAreLeftAlone(t *testing.T) {
+	header := `{"prune":{"version":1,"cutoff":"2000-01-01T00:00:00Z","account":"a","olderThan":"24h0m0s","all":true}}` + "\n"
+	for _, content := range []string{
+		"my diary", "my diary\n", "{}\n", `{"prune":{"version":2}}` + "\n", "\n",
+		header + "{}\n", header + header,
+		header + `{"outcome":{"n":0,"id":"a","result":"deleted"}}` + "\n",
+		header + `{"planned":{"images":1}}` + "\n",
+		header + `{"image":{"n":1,"id":"a"}}` + "\n",
+		header + `{"planned":{"images":0}}` + "\n" + `{"outcome":{"n":0,"id":"a","result":"deleted"}}` + "\n",
+	} {
+		name := filepath.Join(t.TempDir(), "report")
+		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
+		_, err := openReport(name, selection{Account: "a", OlderThan: "24h0m0s", All: true})
+		assert.ErrorContains(t, err, "one of prune's: name another -report", content)
+		now, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, content, string(now))
+	}
+}
+
+func TestReportIsPrivateAndTemporaryOnesGo(t *testing.T) {
+	bubble(t, old(1), func(t *testing.T, s *setup) {
+		temp := t.TempDir()
+		t.Setenv("TMPDIR", temp)
+		_, err := s.prune(s.Context(), console{}, "-all")
+		require.NoError(t, err)
+		left, err := os.ReadDir(temp)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+		_, err = s.delete("-all")
+		require.NoError(t, err)
+		info, err := os.Stat(s.report)
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+		text, err := os.ReadFile(s.report)
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), imagestest.APIToken)
+	})
+}
+
+func TestReportTornAnywhere(t *testing.T) {
+	bubble(t, old(5), func(t *testing.T, s *setup) {
+		_, err := s.delete("-all")
+		require.NoError(t, err)
+		text, err := os.ReadFile(s.report)
+		require.NoError(t, err)
+		lines, start := 0, 0 // whole lines, and where the last of them ends
+		for size := range len(text) {
+			if size > 0 && text[size-1] == '\n' {
+				lines, start = lines+1, size
+			}
+			require.NoError(t, os.WriteFile(s.report, text[:size], 0o600))
+			r, err := openReport(s.report, s.selection())
+			if lines == 0 && size > 0 {
+				require.ErrorContains(t, err, "it is not one of prune's")
+				continue
+			}
+			require.NoError(t, err)
+			left := 0
+			for _, err := range r.remaining() {
+				require.NoError(t, err)
+				left++
+			}
+			require.NoError(t, r.close())
+			info, err := os.Stat(s.report)
+			require.NoError(t, err)
+			assert.Equal(t, r.end, info.Size(), "a part of a line is cut off")
+			const planned, all = 1 + 5 + 1, 1 + 5 + 1 + 5
+			assert.Equal(t, lines >= planned, r.planned, size)
+			if !r.planned {
+				assert.Equal(t, r.planAt, r.end, size)
+				continue
+			}
+			assert.Equal(t, all-lines, left, size)
+			assert.EqualValues(t, start, r.end, size)
+		}
+	})
+}
