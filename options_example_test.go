@@ -1,0 +1,121 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// A page view would rather fail soon than wait: two attempts, and no wait that the
+// server asks for.
+func ExampleWithRetryPolicy() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.Inject(imagestest.Fault{Operation: imagestest.OpList, Times: imagestest.Always, Kind: imagestest.EdgePage(502)})
+	client := server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}))
+
+	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	if failed, ok := errors.AsType[*cfimages.Error](err); ok {
+		fmt.Println(failed.StatusCode, "after", failed.Attempts, "attempts")
+	}
+	// Output:
+	// 502 after 2 attempts
+}
+
+// A long walk would rather wait for the rate limit's window to end than stop.
+func ExampleDefaultRetryPolicy() {
+	policy := cfimages.DefaultRetryPolicy()
+	policy.MaxWait = 5 * time.Minute
+	client, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"), cfimages.WithRetryPolicy(policy))
+	fmt.Println(client != nil, err)
+	// Output:
+	// true <nil>
+}
+
+// One record for each attempt, without IDs and without secrets.
+func ExampleWithLogger() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.AddImages(cfimages.Image{ID: "photo-1"})
+	server.Inject(imagestest.Fault{Operation: imagestest.OpGet, Kind: imagestest.EdgePage(503)})
+
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+			switch attr.Key {
+			case "op", "path", "status", "attempt":
+				return attr
+			}
+			return slog.Attr{} // what differs between runs
+		},
+	}))
+	client := server.Client(cfimages.WithLogger(logger), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2}))
+	if _, err := client.ImagesV1.Get(context.Background(), "photo-1"); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// op=ImagesV1.Get path=images/v1/{id} status=503 attempt=1
+	// op=ImagesV1.Get path=images/v1/{id} status=200 attempt=2
+}
+
+// roundTripper is a transport made of a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// What every request passes is the transport: a proxy, tracing, or this, which
+// prints.
+func ExampleWithHTTPClient() {
+	server := imagestest.NewServer()
+	defer server.Close()
+	printing := roundTripper(func(req *http.Request) (*http.Response, error) {
+		product, _, _ := strings.Cut(req.UserAgent(), " ")
+		fmt.Println(req.Method, req.URL.Path[strings.Index(req.URL.Path, "/images"):], "by", product)
+		return http.DefaultTransport.RoundTrip(req)
+	})
+	client, err := cfimages.NewClient(
+		cfimages.WithBaseURL(server.URL()),
+		cfimages.WithAccountID(imagestest.AccountID),
+		cfimages.WithAPIToken(imagestest.APIToken),
+		cfimages.WithHTTPClient(&http.Client{Transport: printing}),
+		cfimages.WithUserAgent("myapp/1.2"),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// GET /images/v2 by myapp/1.2
+}
+
+// Creator is a pointer since there are three questions: anybody's images, those of
+// one creator, and those of none.
+func ExampleListParams_creator() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.AddImages(cfimages.Image{ID: "hers", Creator: "alice"}, cfimages.Image{ID: "nobodys"})
+	client := server.Client()
+	for _, creator := range []*string{nil, new("alice"), new("")} {
+		page, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{Creator: creator, SortOrder: cfimages.SortAscending})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(page.Images), "first", page.Images[0].ID)
+	}
+	// Output:
+	// 2 first hers
+	// 1 first hers
+	// 1 first nobodys
+}
