@@ -189,3 +189,112 @@ func ExampleEdgePage() {
 	fmt.Println(err, srv.Count(imagestest.OpList))
 	// Output: <nil> 3
 }
+
+// Times are compared exactly when the clock stands still.
+func ExampleNewClock() {
+	clock := imagestest.NewClock(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC))
+	srv := imagestest.NewServer(imagestest.WithClock(clock))
+	defer srv.Close()
+	srv.AddImages(cfimages.Image{ID: "older"})
+	clock.Advance(time.Hour)
+	srv.AddImages(cfimages.Image{ID: "newer"})
+
+	page, _ := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{})
+
+	fmt.Println(page.Images[0].ID, page.Images[0].Uploaded.Format(time.TimeOnly))
+	// Output: newer 13:00:00
+}
+
+// A token that may only read: what it must not do is refused.
+func ExampleServer_Account() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Account(imagestest.AccountID).AddToken("viewer", imagestest.Read)
+	client := srv.Client(cfimages.WithAPIToken("viewer"))
+	ctx := context.Background()
+
+	_, read := client.ImagesV2.List(ctx, cfimages.ListParams{})
+	_, write := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+
+	fmt.Println(read, errors.Is(write, cfimages.ErrForbidden))
+	// Output: <nil> true
+}
+
+// A page that breaks off: the walk asks for it again, and yields no image twice.
+func ExampleMidBody() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.AddImages(cfimages.Image{ID: "a"}, cfimages.Image{ID: "b"})
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpList, At: imagestest.MidBody(300), Kind: imagestest.Cut{}})
+
+	policy := cfimages.RetryPolicy{MaxAttempts: 2}
+	for img, err := range srv.Client(cfimages.WithRetryPolicy(policy)).ImagesV2.All(context.Background(), cfimages.ListParams{}) {
+		fmt.Println(img.ID, err)
+	}
+	fmt.Println(srv.Count(imagestest.OpList))
+	// Output:
+	// b <nil>
+	// a <nil>
+	// 2
+}
+
+// A reply with a header: how long a caller is told to wait.
+func ExampleReply_With() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Refusal(429).With("Retry-After", "70")})
+
+	_, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{})
+
+	limited, _ := errors.AsType[*cfimages.Error](err)
+	fmt.Println(limited.RetryAfter)
+	// Output: 1m10s
+}
+
+// A test that ends with unused faults has not tested what it says.
+func ExampleServer_Unused() {
+	srv := imagestest.NewServer()
+	defer srv.Close()
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Times: 3, Kind: imagestest.EdgePage(502)})
+
+	policy := cfimages.RetryPolicy{MaxAttempts: 2}
+	_ = srv.Client(cfimages.WithRetryPolicy(policy)).ImagesV1.Delete(context.Background(), "photo")
+
+	for _, fault := range srv.Unused() {
+		fmt.Println(fault.Operation, "could have failed", fault.Times, "more time")
+	}
+	// Output: ImagesV1.Delete could have failed 1 more time
+}
+
+// A file that is too large, without a large file.
+func ExampleWithMaxFileSize() {
+	srv := imagestest.NewServer(imagestest.WithMaxFileSize(16))
+	defer srv.Close()
+	client := srv.Client()
+	ctx := context.Background()
+
+	created, _ := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
+	file := cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n and more than that")}
+	_, err := client.DirectUploads.Upload(ctx, created.UploadURL, file)
+
+	refused, ok := errors.AsType[*cfimages.Error](err)
+	fmt.Println(ok, refused.StatusCode/100 == 4, srv.Images()[0].Draft)
+	// Output: true true true
+}
+
+// A test that wants its program to send documented parameters only.
+func ExampleEnforce() {
+	srv := imagestest.NewServer(imagestest.Enforce(imagestest.RefuseUnknownParams))
+	defer srv.Close()
+	req, _ := http.NewRequest(http.MethodGet, srv.URL()+"/accounts/"+imagestest.AccountID+"/images/v2?page=2", nil)
+	req.Header.Set("Authorization", "Bearer "+imagestest.APIToken)
+
+	resp, err := srv.HTTPClient().Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+	fmt.Println(resp.StatusCode)
+	// Output: 400
+}
