@@ -1,0 +1,86 @@
+package cfimages_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// What MIGRATING.md shows of lists, as a whole.
+func Example_migratingLists() {
+	server, client := album()
+	defer server.Close()
+	ctx := context.Background()
+
+	params := cfimages.ListParams{
+		PerPage: 100,
+		Meta:    cfimages.Where(cfimages.Eq("status", "active")),
+	}
+	for img, err := range client.ImagesV2.All(ctx, params) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(img.ID)
+	}
+	// Output:
+	// photo-4
+	// photo-2
+	// photo-1
+}
+
+// What MIGRATING.md shows of direct uploads, as a whole.
+func Example_migratingUploads() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client, ctx := server.Client(), context.Background()
+
+	upload, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
+		Creator:   "alice",
+		ExpiresIn: time.Hour,
+		Metadata:  map[string]any{"status": "pending"},
+	})
+	if errors.Is(err, cfimages.ErrOutcomeUnknown) {
+		fmt.Println("a draft may be left over")
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	file := cfimages.File{Name: "beach.png", Body: strings.NewReader(tinyPNG)}
+	img, err := client.DirectUploads.Upload(ctx, upload.UploadURL, file)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(img.Filename, img.Draft)
+	// Output:
+	// beach.png false
+}
+
+// What MIGRATING.md shows of details, as a whole.
+func Example_migratingDetails() {
+	server, client := album()
+	defer server.Close()
+	ctx := context.Background()
+	for _, id := range []string{"photo-1", "photo-9"} {
+		img, err := client.ImagesV1.Get(ctx, id)
+		if errors.Is(err, cfimages.ErrNotFound) {
+			fmt.Println("no such image")
+			continue
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(img.Filename, img.Draft)
+	}
+	// Output:
+	// photo-1.png false
+	// no such image
+}
