@@ -34,7 +34,7 @@ type DirectUploadParams struct {
 	// afterwards: see [ImagesV1.Get].
 	ID string
 
-	// Creator is an ID of your own for who uploads; "" leaves it unset.
+	// Creator is an ID of your own for who uploads, in UTF-8; "" leaves it unset.
 	Creator string
 
 	// ExpiresIn is how long from now the URL can be used: 2 minutes to 6 hours

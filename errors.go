@@ -45,11 +45,12 @@ var (
 )
 
 // Error is a reply that was not a success: success:false at any status, a
-// status that is not 2xx, or a body that could not be understood.
-// Every call returns it as *Error.
+// status that is not 2xx, or a body that could not be understood; or a call that
+// the known rate limit held back. Calls return it as *Error; the error of a walk is
+// a [*PageError] around it.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
-	StatusCode int           // of the last reply; 0 when no request was sent
+	StatusCode int           // of the last reply; 0 when there is none to tell of
 	Errors     []ErrorInfo   // what the reply's envelope says went wrong
 	Messages   []ErrorInfo   // what it says besides
 	RayID      string        // the Cf-Ray header: Cloudflare's support asks for it

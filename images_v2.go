@@ -24,7 +24,7 @@ type ImagesV2 struct {
 // ListParams say which images to list, and how. The zero value lists all.
 type ListParams struct {
 	// PerPage is how many images a page holds: 10 to 10000 (Cloudflare's OpenAPI
-	// document). 0 means the API's default, 1000.
+	// document; the API reference speaks of up to 1000). 0 means the API's default, 1000.
 	PerPage int `url:"per_page,omitempty"`
 
 	// SortOrder orders by upload time. "" means the API's default, newest first.
@@ -32,7 +32,7 @@ type ListParams struct {
 
 	// Creator selects by the creator field: nil means any, a pointer to "" the
 	// images without a creator, and any other that creator's. Go 1.26 writes
-	// new("alice").
+	// new("alice"). It must be UTF-8.
 	Creator *string `url:"creator,omitempty"`
 
 	// Meta selects by metadata; see [Where].

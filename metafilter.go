@@ -46,7 +46,8 @@ type MetaFilter struct {
 // A field is named by its path through nested objects, its names joined by
 // dots: "status", "region.name". Names consist of ASCII letters, digits and
 // underscores. A path has at most [MaxMetaDepth] names (Cloudflare's API
-// reference) and 100 characters (its developer documentation). What is wrong
+// reference) and 100 characters (its developer documentation). A number must not
+// be a NaN or an infinity. What is wrong
 // with a condition is reported by [MetaFilter.Validate] and by every call that
 // is given the filter, before a request is sent.
 type Condition struct {
@@ -68,7 +69,7 @@ func Where(conditions ...Condition) MetaFilter {
 //	meta.<field>[eq:string]=<value>
 //
 // or with eq:number or eq:boolean, by the type of value (Cloudflare's API
-// reference). A NaN or an infinity is refused.
+// reference).
 func Eq[T ~string | ~bool | Number](field string, value T) Condition {
 	return newCondition(field, "eq:"+typeName[T](), wireText(value))
 }
@@ -79,7 +80,7 @@ func Eq[T ~string | ~bool | Number](field string, value T) Condition {
 //
 // or with in:number, by the type of the values (Cloudflare's API reference).
 // There must be 1 to [MaxMetaListValues] values. A string with a pipe is
-// refused, since the pipe separates the values, and so is a NaN or an infinity.
+// refused, since the pipe separates the values.
 func In[T ~string | Number](field string, values ...T) Condition {
 	texts := make([]string, len(values))
 	for i, value := range values {
@@ -89,29 +90,25 @@ func In[T ~string | Number](field string, values ...T) Condition {
 }
 
 // Gt selects images whose field is a number greater than value. It is sent as
-// meta.<field>[gt:number]=<value> (Cloudflare's OpenAPI document). A NaN or an
-// infinity is refused.
+// meta.<field>[gt:number]=<value> (Cloudflare's OpenAPI document).
 func Gt[T Number](field string, value T) Condition {
 	return newCondition(field, "gt:number", wireText(value))
 }
 
 // Gte selects images whose field is a number greater than or equal to value. It
 // is sent as meta.<field>[gte:number]=<value> (Cloudflare's OpenAPI document).
-// A NaN or an infinity is refused.
 func Gte[T Number](field string, value T) Condition {
 	return newCondition(field, "gte:number", wireText(value))
 }
 
 // Lt selects images whose field is a number less than value. It is sent as
-// meta.<field>[lt:number]=<value> (Cloudflare's OpenAPI document). A NaN or an
-// infinity is refused.
+// meta.<field>[lt:number]=<value> (Cloudflare's OpenAPI document).
 func Lt[T Number](field string, value T) Condition {
 	return newCondition(field, "lt:number", wireText(value))
 }
 
 // Lte selects images whose field is a number less than or equal to value. It is
-// sent as meta.<field>[lte:number]=<value> (Cloudflare's OpenAPI document). A
-// NaN or an infinity is refused.
+// sent as meta.<field>[lte:number]=<value> (Cloudflare's OpenAPI document).
 func Lte[T Number](field string, value T) Condition {
 	return newCondition(field, "lte:number", wireText(value))
 }

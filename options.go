@@ -9,7 +9,7 @@ import (
 )
 
 // Option configures a [Client]. An option beats the environment, and a later
-// option beats an earlier one.
+// option beats an earlier one. A nil Option is ignored.
 type Option func(*config)
 
 type logger = *slog.Logger

@@ -57,7 +57,13 @@ func WithClock(c *Clock) Option {
 
 // InMemory makes the server listen on no port: only Client and HTTPClient
 // reach it, over connections in memory. So it works inside a testing/synctest
-// bubble.
+// bubble:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		srv := imagestest.NewServer(imagestest.InMemory())
+//		defer srv.Close()
+//		…
+//	})
 func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
 }
