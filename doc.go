@@ -42,6 +42,20 @@
 // Ratelimit headers are obeyed before it has to refuse anything; [Client.RateLimit]
 // reports them.
 //
+// Thousands of calls go to Cloudflare's batch host; see [WithBatchAPI].
+//
+// # Limits
+//
+// Of the API, by Cloudflare's API reference: 5 metadata filters in a request, 5
+// levels of a field, 10 values of a list; custom IDs of 1024 characters, not a UUID;
+// upload URLs that expire after 2 minutes to 6 hours; metadata of 1024 bytes. By its
+// OpenAPI document: pages of 10 to 10000 images, 1000 by default; upload URLs that
+// expire after 30 minutes by default. By its developer documentation: fields of
+// 100 characters; no custom ID together with RequireSignedURLs; files of 10 MB;
+// 1,200 requests in 5 minutes for each user or token, 200 a second for each batch
+// token. Those on parameters are checked before anything is sent; the size of a
+// file is left to Cloudflare.
+//
 // # Tests
 //
 // Package imagestest is an in-process Cloudflare Images to test against.
