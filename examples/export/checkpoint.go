@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// checkpoint is how far an export has come.
+type checkpoint struct {
+	Settings map[string]string `json:"settings"` // what is exported, and how
+	Token    string            `json:"token"`    // of the next page; "" is the first
+	Pages    int               `json:"pages"`
+	Images   mark              `json:"images"`
+	Files    mark              `json:"files"`
+	Failed   mark              `json:"failed"`
+	Done     bool              `json:"done"`
+}
+
+// sealedCheckpoint is a checkpoint as it is stored.
+type sealedCheckpoint struct {
+	Checkpoint json.RawMessage `json:"checkpoint"`
+	SHA256     string          `json:"sha256"` // of the bytes of Checkpoint
+}
+
+// loadCheckpoint reads a checkpoint. The error is fs.ErrNotExist if there is none.
+func loadCheckpoint(name string) (*checkpoint, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	c := new(checkpoint)
+	if err := c.unseal(data); err != nil {
+		return nil, fmt.Errorf("the checkpoint %s is damaged: %w; restore it from a backup, or remove it and what belongs to it to export all anew", name, err)
+	}
+	return c, nil
+}
+
+func (c *checkpoint) unseal(data []byte) error {
+	var sealed sealedCheckpoint
+	if err := decodeStrictly(data, &sealed); err != nil {
+		return err
+	}
+	if sum := sha256.Sum256(sealed.Checkpoint); hex.EncodeToString(sum[:]) != sealed.SHA256 {
+		return errors.New("its checksum does not match")
+	}
+	return decodeStrictly(sealed.Checkpoint, c)
+}
+
+// decodeStrictly refuses unknown fields and anything after the value.
+func decodeStrictly(data []byte, dst any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(dst); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("there is more after its end")
+	}
+	return nil
+}
+
+// save puts the checkpoint in the place of the one before, in one step that
+// survives a crash at any moment.
+func (c *checkpoint) save(name string) error {
+	data, err := c.seal()
+	if err != nil {
+		return err
+	}
+	temp := name + ".new" // whoever has the lock of the export may overwrite it
+	if err := writeSynced(temp, data); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+func (c *checkpoint) seal() ([]byte, error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	return json.Marshal(sealedCheckpoint{data, hex.EncodeToString(sum[:])})
+}
+
+func writeSynced(name string, data []byte) (err error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// difference says in what other settings differ from those of the checkpoint; ""
+// if in nothing.
+func (c *checkpoint) difference(settings map[string]string) string {
+	names := maps.Clone(c.Settings)
+	if names == nil {
+		names = make(map[string]string)
+	}
+	maps.Copy(names, settings)
+	var differences []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		was, wasGiven := c.Settings[name]
+		is, isGiven := settings[name]
+		if was != is || wasGiven != isGiven {
+			differences = append(differences, fmt.Sprintf("%s was %s and is %s", name, setting(was, wasGiven), setting(is, isGiven)))
+		}
+	}
+	return strings.Join(differences, ", ")
+}
+
+func setting(value string, given bool) string {
+	if !given {
+		return "not given"
+	}
+	return fmt.Sprintf("%q", value)
+}
+
+// isMissing reports whether err is that of a file that is not there.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

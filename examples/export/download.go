@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+const (
+	attempts   = 4 // at one image
+	firstPause = 250 * time.Millisecond
+
+	// outageAfter is how many images in a row may fail for reasons that may pass,
+	// until it is taken for an outage: the export stops, and does not go on without
+	// thousands of images.
+	outageAfter = 10
+
+	// partial is the directory, in that of the files, of those that are not complete.
+	// No image has a file of that name, since a dot at its start is escaped.
+	partial = ".partial"
+)
+
+// savedFile is what is recorded of a file that is complete.
+type savedFile struct {
+	ID          string `json:"id"`
+	File        string `json:"file"`
+	Size        int64  `json:"size"`
+	ETag        string `json:"etag,omitempty"`
+	ContentType string `json:"contentType,omitempty"`
+}
+
+// failedFile is what is recorded of an image that could not be had.
+type failedFile struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// downloader brings the images of pages into a directory.
+type downloader struct {
+	source   source
+	workers  int
+	progress *progress
+	root     *os.Root
+	dir      *os.File // the same directory, for its lock
+	begun    bool     // there may be partial files
+
+	known map[string]savedFile // files of the page that was not finished, by ID
+	temps atomic.Int64         // names given to partial files
+
+	mu            sync.Mutex // guards the rest
+	files, failed *journal
+	streak        int // failures in a row that may pass
+}
+
+// openDownloads opens the directory and what belongs to it, and changes nothing.
+func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader, err error) {
+	d := &downloader{source: originals(conn.client), workers: opts.workers, progress: p}
+	if opts.variant != "" {
+		d.source = variants(conn.delivery, conn.signer, opts.variant)
+	}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	if err := os.MkdirAll(opts.download, 0o777); err != nil {
+		return nil, err
+	}
+	if d.dir, err = os.Open(opts.download); err != nil {
+		return nil, err
+	}
+	if err := lock(d.dir); err != nil {
+		return nil, err
+	}
+	if d.root, err = os.OpenRoot(opts.download); err != nil {
+		return nil, err
+	}
+	if d.files, err = openJournal(opts.out + ".files"); err != nil {
+		return nil, err
+	}
+	d.failed, err = openJournal(opts.out + ".failed")
+	return d, err
+}
+
+// isEmpty reports whether nothing was downloaded yet.
+func (d *downloader) isEmpty() bool {
+	for _, j := range []*journal{d.files, d.failed} {
+		if size, err := j.size(); err != nil || size > 0 {
+			return false
+		}
+	}
+	dir, err := d.root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	_, err = dir.ReadDir(1)
+	return err == io.EOF
+}
+
+// resume removes what an earlier run has left incomplete, and learns which files
+// of the unfinished page are there.
+func (d *downloader) resume(c *checkpoint) error {
+	d.known = make(map[string]savedFile)
+	end, err := d.files.tail(c.Files, func(line []byte) error {
+		var saved savedFile
+		err := json.Unmarshal(line, &saved)
+		d.known[saved.ID] = saved
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.files.cut(end); err != nil {
+		return err
+	}
+	if err := d.failed.cut(c.Failed); err != nil {
+		return err
+	}
+	if err := d.root.RemoveAll(partial); err != nil {
+		return err
+	}
+	d.begun = true
+	return d.root.Mkdir(partial, 0o777)
+}
+
+// page downloads the images of a page. When it returns nil, each is a file on the
+// disk, or recorded as failed.
+func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(d.workers, len(images)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(images) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				if err := d.download(ctx, &images[i]); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	d.known = nil
+	return errors.Join(syncDir(d.dir.Name()), d.files.sync(), d.failed.sync())
+}
+
+// download brings one image. An error is one that stops the export.
+func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
+	if d.has(img.ID) {
+		return nil
+	}
+	saved, err := d.try(ctx, img)
+	failure, ok := errors.AsType[*sourceError](err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case err == nil:
+		d.streak = 0
+		err = errors.Join(d.files.append(saved), d.files.flush())
+	case !ok:
+		return err
+	case failure.scope == general:
+		return fmt.Errorf("download of image %q: %w", img.ID, err)
+	default:
+		if failure.scope == passing {
+			d.streak++
+		}
+		if d.streak >= outageAfter {
+			return fmt.Errorf("the downloads of %d images in a row have failed, the last one of image %q: %w", d.streak, img.ID, err)
+		}
+		err = d.failed.append(failedFile{img.ID, failure.Error()})
+	}
+	d.progress.download(d.files.end.Lines, d.failed.end.Lines)
+	return err
+}
+
+// has reports whether the file of an image is there already, as it was recorded.
+func (d *downloader) has(id string) bool {
+	saved, ok := d.known[id]
+	if !ok || saved.File != fileName(id) {
+		return false
+	}
+	info, err := d.root.Lstat(saved.File)
+	return err == nil && info.Mode().IsRegular() && info.Size() == saved.Size
+}
+
+// try makes the attempts at one image.
+func (d *downloader) try(ctx context.Context, img *cfimages.Image) (savedFile, error) {
+	for attempt := 1; ; attempt++ {
+		saved, err := d.fetch(ctx, img)
+		failure, ok := errors.AsType[*sourceError](err)
+		if !ok || !failure.again || attempt == attempts {
+			return saved, err
+		}
+		pause := rand.N(firstPause << attempt)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return saved, ctx.Err()
+		}
+	}
+}
+
+// fetch makes one attempt, from the first byte on: a part of an earlier one could
+// be of another image with the same ID.
+func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile, error) {
+	body, err := d.source(ctx, img)
+	if err != nil {
+		return savedFile{}, err
+	}
+	defer body.Close()
+	temp := path.Join(partial, strconv.FormatInt(d.temps.Add(1), 10))
+	size, err := d.write(temp, body)
+	saved := savedFile{img.ID, fileName(img.ID), size, body.etag, body.contentType}
+	if err == nil {
+		err = d.root.Rename(temp, saved.File)
+	}
+	if err != nil {
+		d.root.Remove(temp) // or close does
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return saved, err
+}
+
+// write returns when all of an image is on the disk, under a name for the time being.
+func (d *downloader) write(temp string, body *content) (size int64, err error) {
+	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if size, err = io.Copy(f, bodyReader{body}); err != nil {
+		return size, err
+	}
+	if body.size >= 0 && size != body.size {
+		return size, &sourceError{fmt.Errorf("%d bytes came instead of %d", size, body.size), passing, true}
+	}
+	return size, f.Sync()
+}
+
+// bodyReader tells the errors of a body from those of the disk.
+type bodyReader struct{ *content }
+
+func (r bodyReader) Read(p []byte) (int, error) {
+	n, err := r.content.Read(p)
+	if err != nil && err != io.EOF {
+		err = &sourceError{withoutURL(err), passing, true}
+	}
+	return n, err
+}
+
+func (d *downloader) close() {
+	for _, j := range []*journal{d.files, d.failed} {
+		if j != nil {
+			j.close()
+		}
+	}
+	if d.begun {
+		d.root.RemoveAll(partial) // or the next run does
+	}
+	if d.root != nil {
+		d.root.Close()
+	}
+	if d.dir != nil {
+		d.dir.Close()
+	}
+}

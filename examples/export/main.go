@@ -1,0 +1,144 @@
+// Command export writes a whole account to a file: the metadata of every image,
+// a JSON object a line, and with -download the images themselves.
+//
+//	go run ./examples/export -demo -o /tmp/images.jsonl
+//
+// needs no account. Without -demo, the account and its API token come from
+// CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.
+//
+// After Ctrl-C, a crash or a lost network, the same command again goes on where
+// it stopped: nothing is missing and nothing is there twice. After each page,
+// how far it has come is kept in <file>.checkpoint. The lines of a page that was
+// not finished are cut off, and written anew. A list that changes meanwhile may
+// show an image twice or not at all: see ImagesV2.All. How long Cloudflare accepts
+// the continuation token in the checkpoint is not published.
+//
+// With -download, each image becomes a file named by its ID, escaped: "a/B"
+// is a%2f%42. An ID that would make a longer name than 200 bytes is cut and
+// ends in its SHA-256. Originals are calls of the API, one each. Variants come
+// from their delivery URLs, which do not count against its limit; for those of
+// private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
+// signing keys. <file>.files tells the file, size and ETag of each image, and
+// <file>.failed which images could not be had, and why.
+//
+// The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
+// wrong command line and 130 after an interrupt.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
+	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+}
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+// exitCode reports err and returns the code to exit with.
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintln(stderr, "export:", err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	if errors.Is(err, errInterrupted) {
+		return 130
+	}
+	return 1
+}
+
+// options are what the command line says.
+type options struct {
+	params   cfimages.ListParams
+	out      string
+	download string // "": no images
+	variant  string // "": the originals
+	workers  int
+	batch    bool
+	demo     bool
+	images   int // of the demo
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	opts, err := parseArgs(args, stdout)
+	if err != nil {
+		return err
+	}
+	conn, err := connect(opts, stderr)
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	return export(ctx, conn, opts, stdout, stderr)
+}
+
+func parseArgs(args []string, stdout io.Writer) (*options, error) {
+	opts := new(options)
+	flags := flag.NewFlagSet("export", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are printed once, in main
+	opts.define(flags)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		fmt.Fprintf(stdout, "Usage: export -o file [flags]\n\n")
+		flags.PrintDefaults()
+		return nil, err
+	case err != nil:
+		return nil, usageError{err}
+	case flags.NArg() > 0:
+		return nil, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
+	}
+	given := make(map[string]bool)
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	return opts, opts.check(given)
+}
+
+func (o *options) define(flags *flag.FlagSet) {
+	flags.StringVar(&o.out, "o", "", "write the images to this `file`, as JSON lines; required")
+	flags.StringVar(&o.download, "download", "", "download the images too, into this `directory`")
+	flags.StringVar(&o.variant, "variant", "", "download the variant of this `name` (default: the original)")
+	flags.IntVar(&o.workers, "workers", 8, "download `n` images at a time, 1 to 64")
+	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images a page, 10 to 10000 (default of the API: 1000)")
+	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "asc or desc, an `order` by upload time (default of the API: desc)")
+	flags.Func("creator", "only images of this `creator`; if it is empty, those without one", func(creator string) error {
+		o.params.Creator = &creator
+		return nil
+	})
+	flags.BoolVar(&o.batch, "batch", false, "list by way of the batch host, which does not count against the rate limit; originals do")
+	flags.BoolVar(&o.demo, "demo", false, "export an in-process server, without an account")
+	flags.IntVar(&o.images, "images", 2500, "`n` images in the demo")
+}
+
+// check refuses what makes no sense; the library checks the rest.
+func (o *options) check(given map[string]bool) error {
+	switch {
+	case o.out == "":
+		return usageError{errors.New("-o file is required")}
+	case o.workers < 1 || o.workers > 64:
+		return usageError{fmt.Errorf("-workers must be 1 to 64, got %d", o.workers)}
+	case o.images < 0:
+		return usageError{fmt.Errorf("-images must not be negative, got %d", o.images)}
+	case given["images"] && !o.demo:
+		return usageError{errors.New("-images is for -demo")}
+	case given["download"] && o.download == "":
+		return usageError{errors.New("-download must name a directory")}
+	case o.download == "" && (given["variant"] || given["workers"]):
+		return usageError{errors.New("-variant and -workers are for -download")}
+	}
+	return nil
+}
