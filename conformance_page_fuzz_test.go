@@ -35,7 +35,7 @@ func FuzzPage(f *testing.F) {
 			return
 		}
 		assert.Equal(t, want.ContinuationToken, page.ContinuationToken)
-		require.Equal(t, len(want.Images), len(page.Images), "%q", body)
+		require.Len(t, page.Images, len(want.Images), "%q", body)
 		for i, img := range page.Images {
 			assert.Equal(t, want.Images[i], img, "%q", body)
 		}

@@ -1,7 +1,6 @@
 package cfimages_test
 
 import (
-	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -225,7 +224,7 @@ func paramErrors(t *testing.T, err error) []*cfimages.ParamError {
 	var all []*cfimages.ParamError
 	for _, e := range joined.Unwrap() {
 		var p *cfimages.ParamError
-		require.True(t, errors.As(e, &p), "%v", e)
+		require.ErrorAs(t, e, &p)
 		all = append(all, p)
 	}
 	return all

@@ -252,7 +252,8 @@ func TestStallEndsWhenTheServerCloses(t *testing.T) {
 			srv := imagestest.NewServer(imagestest.InMemory())
 			srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: imagestest.Stall{}})
 			answer := make(chan received)
-			go func() { answer <- send(srv, requestOf(t, srv, imagestest.OpCreate)) }()
+			request := requestOf(t, srv, imagestest.OpCreate)
+			go func() { answer <- send(srv, request) }()
 			time.Sleep(time.Hour)
 			srv.Close()
 			got := <-answer

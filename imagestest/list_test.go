@@ -113,7 +113,7 @@ func TestTokensStayRightWhileImagesComeAndGo(t *testing.T) {
 	srv.AddImages(cfimages.Image{ID: "early", Uploaded: time.Unix(0, 0)}, cfimages.Image{ID: "late"})
 
 	next := list(t, srv, "per_page=100&sort_order=asc&continuation_token="+*first.Result.ContinuationToken)
-	assert.Equal(t, 16, len(next.ids()))
+	assert.Len(t, next.ids(), 16)
 	assert.Equal(t, "025", next.ids()[0])
 	assert.Equal(t, "late", next.ids()[15])
 }

@@ -129,6 +129,7 @@ func TestGateGivesUpWhenTheResetMovesAway(t *testing.T) {
 // queueUp starts n goroutines that acquire in order, one request per window of 10 s, and
 // returns what they report: their number, when they returned, and with what.
 func queueUp(t *testing.T, gate *ratelimit.Gate, contexts []context.Context) <-chan string {
+	t.Helper()
 	gate.Update(withPolicy(limit("a", 0, 10), "a", 1, 10))
 	start := time.Now()
 	reports := make(chan string, len(contexts))

@@ -74,7 +74,7 @@ func TestHoldersDoNotLeak(t *testing.T) {
 
 	// testify prints what differs by walking every field and pointer.
 	var report recorder
-	assert.Equal(&report, inField, holder{secret.New("another")})
+	assert.Equal(&report, holder{secret.New("another")}, inField)
 	assert.Contains(t, report.text, "Not equal")
 	assertHidden(t, report.text)
 }
