@@ -99,8 +99,7 @@ func ExamplePageError() {
 	var params cfimages.ListParams
 	for range 2 {
 		for img, err := range client.ImagesV2.All(context.Background(), params) {
-			var failed *cfimages.PageError
-			if errors.As(err, &failed) {
+			if failed, ok := errors.AsType[*cfimages.PageError](err); ok {
 				fmt.Println(err)
 				params.ContinuationToken, params.Skip = failed.ContinuationToken, failed.Yielded
 				break
@@ -240,8 +239,7 @@ func ExampleError() {
 	defer server.Close()
 	client := server.Client(cfimages.WithAPIToken("not-the-token-of-this-account"))
 	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
-	var refused *cfimages.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*cfimages.Error](err); ok {
 		fmt.Println(refused.Op, refused.StatusCode, refused.Errors, refused.RayID != "")
 	}
 	fmt.Println(errors.Is(err, cfimages.ErrUnauthorized))

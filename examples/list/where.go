@@ -58,8 +58,7 @@ func parseWhere(text string) (cfimages.Condition, error) {
 	if err != nil {
 		return none, err
 	}
-	var refused *cfimages.ParamError
-	if errors.As(cfimages.Where(condition).Validate(), &refused) {
+	if refused, ok := errors.AsType[*cfimages.ParamError](cfimages.Where(condition).Validate()); ok {
 		return none, errors.New(refused.Reason)
 	}
 	return condition, nil

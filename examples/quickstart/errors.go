@@ -38,8 +38,7 @@ func explain(err error) string {
 	case errors.Is(err, cfimages.ErrNotFound):
 		kind = "ErrNotFound"
 	}
-	var reply *cfimages.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*cfimages.Error](err); ok {
 		return fmt.Sprintf("%s, status %d %v", kind, reply.StatusCode, reply.Errors)
 	}
 	return fmt.Sprintf("%s\n      %v", kind, err)
