@@ -50,7 +50,7 @@ func isSVG(data []byte) bool {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for {
 		data = bytes.TrimSpace(data)
-		end := ""
+		var end string
 		switch {
 		case bytes.HasPrefix(data, []byte("<svg")):
 			return true

@@ -122,7 +122,7 @@ func (b builder) dependencies() (packages, modules int, err error) {
 		return 0, 0, err
 	}
 	seen := make(map[string]bool)
-	for _, line := range strings.Fields(strings.ReplaceAll(string(output), " ", ":")) {
+	for line := range strings.FieldsSeq(strings.ReplaceAll(string(output), " ", ":")) {
 		if module, ok := strings.CutPrefix(line, "false:"); ok {
 			packages++
 			seen[module] = true
