@@ -1,0 +1,64 @@
+package consumer
+
+import (
+	"errors"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// Explain tells errors apart as a program does: a sentinel, a type, what the
+// type holds.
+func Explain(err error) string {
+	for _, known := range []struct {
+		sentinel error
+		name     string
+	}{
+		{cfimages.ErrInvalidParams, "invalid"},
+		{cfimages.ErrUnauthorized, "unauthorized"},
+		{cfimages.ErrForbidden, "forbidden"},
+		{cfimages.ErrNotFound, "not found"},
+		{cfimages.ErrConflict, "conflict"},
+		{cfimages.ErrGone, "gone"},
+		{cfimages.ErrRateLimited, "rate limited"},
+		{cfimages.ErrOutcomeUnknown, "unknown"},
+		{cfimages.ErrMalformedResponse, "malformed"},
+		{cfimages.ErrResponseTooLarge, "too large"},
+		{cfimages.ErrTokenLoop, "loop"},
+		{cfimages.ErrSignatureInvalid, "forged"},
+		{cfimages.ErrURLExpired, "expired"},
+	} {
+		if errors.Is(err, known.sentinel) {
+			return known.name
+		}
+	}
+	return "other"
+}
+
+// Status returns the status of the reply behind an error, and how often it was
+// asked for.
+func Status(err error) (status, attempts int) {
+	var refused *cfimages.Error
+	if !errors.As(err, &refused) {
+		return 0, 0
+	}
+	return refused.StatusCode, refused.Attempts
+}
+
+// Params returns the names of the parameters that were refused.
+func Params(err error) []string {
+	joined, ok := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err)
+	if !ok {
+		if one, ok := errors.AsType[*cfimages.ParamError](err); ok {
+			return []string{one.Param}
+		}
+		return nil
+	}
+	var names []string
+	for _, err := range joined.Unwrap() {
+		names = append(names, Params(err)...)
+	}
+	return names
+}
