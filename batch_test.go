@@ -2,7 +2,6 @@ package cfimages_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -266,6 +265,6 @@ func TestBatchBaseURLIsChecked(t *testing.T) {
 	_, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
 		cfimages.WithBatchAPI(), cfimages.WithBatchBaseURL("http://batch.example?x"))
 	var refused *cfimages.ParamError
-	require.True(t, errors.As(err, &refused))
+	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, "WithBatchBaseURL", refused.Param)
 }

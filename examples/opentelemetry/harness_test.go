@@ -102,7 +102,7 @@ var secrets = []string{imagestest.APIToken, imagestest.AccountHash, imagestest.S
 // check fails the test when a secret is told or a span has not ended.
 func (o *observer) check(t *testing.T, more ...string) {
 	t.Helper()
-	assert.Equal(t, len(o.spans.Started()), len(o.spans.Ended()), "all spans end")
+	assert.Len(t, o.spans.Ended(), len(o.spans.Started()), "all spans end")
 	told := o.told(t)
 	for _, secret := range append(more, secrets...) {
 		if i := strings.Index(told, secret); i >= 0 {

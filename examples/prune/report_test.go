@@ -75,7 +75,7 @@ func TestReportTornAnywhere(t *testing.T) {
 		text, err := os.ReadFile(s.report)
 		require.NoError(t, err)
 		lines, start := 0, 0 // whole lines, and where the last of them ends
-		for size := range len(text) {
+		for size := range text {
 			if size > 0 && text[size-1] == '\n' {
 				lines, start = lines+1, size
 			}
