@@ -19,6 +19,7 @@ var (
 
 	_ interface {
 		URL() string
+		BatchURL() string
 		Client(...cfimages.Option) *cfimages.Client
 		HTTPClient() *http.Client
 		Handler() http.Handler
@@ -68,6 +69,7 @@ func Options(clock *imagestest.Clock) []imagestest.Option {
 		imagestest.WithMaxFileSize(1 << 20),
 		imagestest.WithRateLimit(1200, 5*time.Minute),
 		imagestest.WithSimulatorReplies(),
+		imagestest.WithBatchTokenLifetime(time.Hour),
 		imagestest.WithVariants(imagestest.Variant{Name: "thumb", NeverRequireSignedURLs: true}),
 		imagestest.Enforce(imagestest.RefuseUnknownParams, imagestest.RefuseUnknownFields),
 		imagestest.Ignore(imagestest.RefuseFlatMetadata, imagestest.RefuseUploadCredentials),
@@ -95,7 +97,7 @@ func Kinds() []imagestest.Kind {
 func Known(op imagestest.Operation) bool {
 	switch op {
 	case imagestest.OpList, imagestest.OpCreate, imagestest.OpUpload, imagestest.OpPreflight, imagestest.OpGet,
-		imagestest.OpDelete, imagestest.OpDeliver, imagestest.OpUnknown:
+		imagestest.OpDelete, imagestest.OpDeliver, imagestest.OpUnknown, imagestest.OpBatchToken, imagestest.OpBlob:
 		return true
 	}
 	return false
@@ -115,6 +117,7 @@ var (
 		Time:      time.Time{},
 		Operation: imagestest.OpList,
 		AccountID: string(""),
+		Batch:     bool(false),
 		ImageID:   string(""),
 		Method:    string("GET"),
 		Path:      string("/"),

@@ -28,6 +28,8 @@ var (
 	_ func(time.Duration) cfimages.Option        = cfimages.WithRequestTimeout
 	_ func(bool) cfimages.Option                 = cfimages.WithPrefetch
 	_ func() cfimages.Option                     = cfimages.WithInsecureHTTP
+	_ func() cfimages.Option                     = cfimages.WithBatchAPI
+	_ func(string) cfimages.Option               = cfimages.WithBatchBaseURL
 
 	_ func(...cfimages.Condition) cfimages.MetaFilter = cfimages.Where
 	_ func(field, value string) cfimages.Condition    = cfimages.EqUntyped
@@ -47,6 +49,7 @@ type (
 	keeper interface {
 		Get(ctx context.Context, id string) (*cfimages.Image, error)
 		Delete(ctx context.Context, id string) error
+		Blob(ctx context.Context, id string) (*cfimages.Blob, error)
 	}
 	uploader interface {
 		Upload(ctx context.Context, uploadURL string, file cfimages.File) (*cfimages.Image, error)
@@ -76,6 +79,7 @@ var (
 	_ uploads                                     = (*cfimages.DirectUploads)(nil)
 	_ uploader                                    = (*cfimages.Uploader)(nil)
 	_ signer                                      = (*cfimages.URLSigner)(nil)
+	_ io.ReadCloser                               = (*cfimages.Blob)(nil)
 	_ filter                                      = cfimages.MetaFilter{}
 	_ interface{ DecodeMeta(any) error }          = (*cfimages.Image)(nil)
 	_ interface{ RateLimit() cfimages.RateLimit } = (*cfimages.Client)(nil)

@@ -76,6 +76,7 @@ var (
 		Variants:          []string{"https://imagedelivery.net/h/id/public"},
 		Draft:             bool(false),
 	}
+	_ = cfimages.Blob{ContentType: string("image/png"), Size: int64(-1), ETag: string("")} // a test's own
 	_ = cfimages.ImagePage{Images: []cfimages.Image{}, ContinuationToken: string("next")}
 	_ = cfimages.DirectUpload{ID: string("id"), UploadURL: string("https://upload.imagedelivery.net/h/id")}
 	_ = cfimages.RetryPolicy{MaxAttempts: int(2), BaseDelay: time.Second, MaxDelay: time.Second, MaxWait: time.Second}
