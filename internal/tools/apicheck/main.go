@@ -38,6 +38,7 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, pkgPath := range paths {
 		pkg, err := imp.Import(pkgPath)
 		if err != nil {
@@ -49,11 +50,9 @@ func run(args []string, out io.Writer) error {
 		} else {
 			err = compareWith(file, pkg, imp, out)
 		}
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // compiled returns an importer of the packages and of all that they import, as
