@@ -43,7 +43,7 @@ func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	x := &exchange{sender: s.sender, call: c}
 	r, err := x.open(ctx)
 	for err == nil {
-		if !isJSON(r.header) {
+		if !isNoImage(r.header) {
 			return &Blob{
 				ContentType: r.header.Get("Content-Type"),
 				Size:        contentLength(r.header),
@@ -88,7 +88,7 @@ func (b *Blob) Close() error {
 	return nil
 }
 
-// readNoImage reads a reply that is JSON, as no image is. It always fails.
+// readNoImage reads a reply that has no image, perhaps a refusal. It always fails.
 func readNoImage(r *reply) error {
 	if err := new(envelope).readSuccess(r.decoder, nil); err != nil {
 		return err
@@ -106,7 +106,9 @@ func contentLength(h http.Header) int64 {
 	return size
 }
 
-func isJSON(h http.Header) bool {
+// isNoImage reports whether a reply is what the API, or the edge before it, says
+// instead of an image.
+func isNoImage(h http.Header) bool {
 	mediaType, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return mediaType == "application/json"
+	return mediaType == "application/json" || mediaType == "text/html"
 }

@@ -128,6 +128,19 @@ func doGet(ctx context.Context, b *bench) error {
 	return err
 }
 
+func doBlob(ctx context.Context, b *bench) error {
+	blob, err := b.client.ImagesV1.Blob(ctx, "image")
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	picture, err := io.ReadAll(blob)
+	if err == nil && (int64(len(picture)) != blob.Size || !strings.HasPrefix(string(picture), "\x89PNG")) {
+		return fmt.Errorf("not the picture: %q", picture)
+	}
+	return err
+}
+
 func doDelete(ctx context.Context, b *bench) error {
 	return b.client.ImagesV1.Delete(ctx, "image")
 }
@@ -156,6 +169,7 @@ var operations = []struct {
 }{
 	{imagestest.OpList, doList, before},
 	{imagestest.OpGet, doGet, before},
+	{imagestest.OpBlob, doBlob, before},
 	{imagestest.OpDelete, doDelete, "(draft)"},
 	{imagestest.OpCreate, doCreate, before + " (new)"},
 	{imagestest.OpUpload, doUpload, "image draft"},
