@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -17,108 +16,133 @@ const (
 	// batchRate is how many requests a second go to the batch host. Cloudflare's
 	// developer documentation allows 200 for each token; the rest is for requests
 	// that come closer together than they were sent.
-	batchRate = 195
+	batchRate = 190
 
-	// For so long the ordinary host takes all calls after tokens were refused, or
-	// when none could be fetched for another reason.
+	// For so long the ordinary host takes all calls after the batch host refused
+	// them, or when there is no way to it for another reason.
 	batchRefusedPause = 10 * time.Minute
 	batchFailedPause  = 30 * time.Second
+
+	// batchPatience is how long the calls wait for a token before the ordinary host
+	// takes them.
+	batchPatience = 15 * time.Second
 )
 
-// errBatchRefused is for a batch host that took neither of two tokens in a row.
+// errBatchRefused is for a batch host that is not to be moved to take a call.
 var errBatchRefused = errors.New("the batch host refuses the batch tokens that the API gives")
 
 // batchAPI is the way to the batch host: its tokens and its pace.
 type batchAPI struct {
-	base string // the URL below which the paths lie
+	base string        // the URL below which the paths lie
+	turn chan struct{} // held by the first of the queue; a channel serves its senders in order
 	pace *ratelimit.Pace
-	turn chan struct{} // held by the call that fetches a token
 
 	mu       sync.Mutex // guards the rest
 	token    *batchToken
 	ask      time.Time // no token is fetched before
+	why      error     // the batch host is left, or no token comes
 	replaced bool      // by the ordinary host, and that was logged
 }
 
+// detour is what an attempt at the batch host learned of that host, rather than
+// of its call.
+type detour int
+
+const (
+	noDetour    detour = iota
+	anotherWay         // no connection was made
+	anotherWord        // it is forbidden: the ordinary host knows whether it is the call that is
+	anotherPass        // the token was refused
+)
+
 func newBatchAPI(base string) *batchAPI {
-	return &batchAPI{base: base + "/", pace: ratelimit.NewPace(batchRate), turn: make(chan struct{}, 1)}
+	return &batchAPI{base: base + "/", turn: make(chan struct{}, 1), pace: ratelimit.NewPace(batchRate)}
 }
 
 // attemptBatch sends one request to the batch host. When a token is refused there,
 // it is sent again with a new one, which is not another attempt. It returns nils
-// when the ordinary host is to be asked, which has the last word on what is
-// forbidden.
+// when the ordinary host is to be asked.
 func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
-	b := x.batch
 	for range 2 {
 		asked := time.Now()
-		token, err := b.get(ctx, x.sender)
-		if err != nil {
+		token, err := x.batch.take(ctx, x.sender)
+		switch {
+		case err != nil:
 			return nil, x.heldBack(ctx, err)
-		}
-		if token == nil {
+		case token == nil:
 			return nil, nil
-		}
-		if err := b.pace.Wait(ctx); err != nil {
-			return nil, x.heldBack(ctx, err)
-		}
-		if latest, _ := b.state(); latest != nil {
-			token = latest
 		}
 		x.waited += time.Since(asked)
 		r, failed := x.send(ctx, token)
-		if failed == nil || failed.rejected == 0 {
+		if failed == nil || failed.detour == noDetour {
 			return r, failed
 		}
-		x.rejected++
-		if failed.rejected == http.StatusForbidden {
+		x.detours, x.waited = x.detours+1, 0
+		switch failed.detour {
+		case anotherWay:
+			x.batch.leave(batchFailedPause, failed.err)
+			return nil, nil
+		case anotherWord:
+			x.forbidden = true
 			return nil, nil
 		}
-		b.reject(token)
+		x.batch.reject(token)
 	}
-	b.pause(ctx, batchRefusedPause, errBatchRefused, x.log)
+	x.batch.leave(batchRefusedPause, errBatchRefused)
 	return nil, nil
 }
 
-// get returns the token to use, nil for the ordinary host. One call fetches it,
-// while the others wait, or go on with one that is still good. Its error is
+// take returns the token to send one request with, nil for the ordinary host,
+// when it is the request's turn. The first of the queue fetches a token where one
+// is due, so that nobody passes with one that is not good any more. Its error is
 // that of ctx.
-func (b *batchAPI) get(ctx context.Context, s *sender) (*batchToken, error) {
-	token, due := b.state()
-	if !due {
-		return token, nil
+func (b *batchAPI) take(ctx context.Context, s *sender) (*batchToken, error) {
+	if token, due := b.state(); token == nil && !due {
+		b.tell(ctx, s.log)
+		return nil, nil
 	}
-	if token == nil {
-		select {
-		case b.turn <- struct{}{}:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	} else {
-		select {
-		case b.turn <- struct{}{}:
-		default:
-			return token, nil
-		}
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	defer func() { <-b.turn }()
-	if token, due = b.state(); !due { // another call has been here
-		return token, nil
+	token, due := b.state()
+	if due {
+		token = b.fetch(ctx, s)
 	}
-	fetched, err := s.fetchBatchToken(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case token == nil:
+		b.tell(ctx, s.log)
+		return nil, nil
+	}
+	return token, b.pace.Wait(ctx)
+}
+
+// fetch returns a new token, or the one there is when none comes in time: the
+// call needs the rest of its time for itself.
+func (b *batchAPI) fetch(ctx context.Context, s *sender) *batchToken {
+	patience := batchPatience
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline)/2)
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	token, err := s.fetchBatchToken(limited)
 	switch {
 	case err == nil:
-		b.store(fetched)
-		return fetched, nil
-	case ctx.Err() != nil: // the next call fetches it
-		return nil, ctx.Err()
+		b.store(token)
+	case ctx.Err() != nil || limited.Err() != nil && patience < time.Second:
+		// It was the caller who had no time: the next one asks again.
 	case errors.Is(err, ErrForbidden) || errors.Is(err, ErrNotFound):
-		b.pause(ctx, batchRefusedPause, err, s.log)
+		b.pause(batchRefusedPause, err)
 	default:
-		b.pause(ctx, batchFailedPause, err, s.log)
+		b.pause(batchFailedPause, err)
 	}
 	token, _ = b.state()
-	return token, nil
+	return token
 }
 
 // state returns the token to use, nil for none, and whether one is to be fetched.
@@ -148,15 +172,29 @@ func (b *batchAPI) reject(token *batchToken) {
 	}
 }
 
-// pause lets no token be fetched for a while. Without one that is still good,
-// the ordinary host takes the calls, which is logged once.
-func (b *batchAPI) pause(ctx context.Context, d time.Duration, why error, log logger) {
+// pause lets no token be fetched for a while. One that is still good is used.
+func (b *batchAPI) pause(d time.Duration, why error) {
 	b.mu.Lock()
-	b.ask = time.Now().Add(d)
-	tell := b.token == nil && !b.replaced && log != nil
-	b.replaced = b.replaced || b.token == nil
+	defer b.mu.Unlock()
+	b.ask, b.why = time.Now().Add(d), why
+}
+
+// leave sends all calls to the ordinary host for a while.
+func (b *batchAPI) leave(d time.Duration, why error) {
+	b.pause(d, why)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.token = nil
+}
+
+// tell logs once why the ordinary host takes the calls.
+func (b *batchAPI) tell(ctx context.Context, log logger) {
+	b.mu.Lock()
+	why := b.why
+	first := why != nil && !b.replaced
+	b.replaced = b.replaced || first
 	b.mu.Unlock()
-	if tell {
+	if first && log != nil {
 		log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API can not be used: calls go to the ordinary host",
 			slog.String("error", why.Error()))
 	}

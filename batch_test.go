@@ -2,12 +2,13 @@ package cfimages_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,96 +18,6 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 )
-
-// twoHosts is the API and its batch host, without a network.
-type twoHosts struct {
-	life    time.Duration                               // of a token
-	fetch   func(n int, r *http.Request) *http.Response // of the n-th token; nil gives one
-	onBatch func(n int, token string) *http.Response    // of the n-th request there; nil serves good tokens
-
-	mu       sync.Mutex
-	expires  map[string]time.Time
-	fetched  int
-	ordinary []string // paths asked for on the ordinary host, but for tokens
-	batch    []string // and on the batch host
-}
-
-func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body != nil {
-		io.Copy(io.Discard, req.Body)
-		req.Body.Close()
-	}
-	if err := req.Context().Err(); err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	token := strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
-	switch path := req.Method + " " + req.URL.Path; {
-	case req.URL.Host == "batch.example":
-		h.batch = append(h.batch, path)
-		if h.onBatch != nil {
-			return h.onBatch(len(h.batch), token), nil
-		}
-		if !time.Now().Before(h.expires[token]) {
-			return respond(http.StatusUnauthorized, refusal), nil
-		}
-	case token != "token":
-		return respond(http.StatusUnauthorized, refusal), nil
-	case strings.HasSuffix(path, "/batch_token"):
-		h.fetched++
-		if h.fetch != nil {
-			return h.fetch(h.fetched, req), nil
-		}
-		return h.newToken(), nil
-	default:
-		h.ordinary = append(h.ordinary, path)
-	}
-	switch {
-	case strings.HasSuffix(req.URL.Path, "/direct_upload"):
-		return respond(http.StatusOK, uploadReply), nil
-	case strings.HasSuffix(req.URL.Path, "/v2"):
-		return respond(http.StatusOK, emptyPage), nil
-	}
-	return respond(http.StatusOK, imageReply), nil
-}
-
-func (h *twoHosts) newToken() *http.Response {
-	if h.expires == nil {
-		h.expires = make(map[string]time.Time)
-	}
-	token := fmt.Sprintf("canary-batch-token-%d", h.fetched)
-	h.expires[token] = time.Now().Add(h.life)
-	return respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":%q}}`,
-		token, h.expires[token].Format(time.RFC3339Nano)))
-}
-
-const refusal = `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}`
-
-func respond(status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-}
-
-func (h *twoHosts) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
-	t.Helper()
-	client, err := cfimages.NewClient(append([]cfimages.Option{
-		cfimages.WithAccountID("acc"),
-		cfimages.WithAPIToken("token"),
-		cfimages.WithBaseURL("https://api.example/client/v4"),
-		cfimages.WithBatchAPI(),
-		cfimages.WithBatchBaseURL("https://batch.example"),
-		cfimages.WithHTTPClient(&http.Client{Transport: h}),
-		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}),
-	}, opts...)...)
-	require.NoError(t, err)
-	return client
-}
-
-func get(t *testing.T, client *cfimages.Client) {
-	t.Helper()
-	_, err := client.ImagesV1.Get(t.Context(), "img")
-	require.NoError(t, err)
-}
 
 func TestBatchHostTakesItsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -149,7 +60,7 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 		},
 		"always with 403": {
 			onBatch: func(int, string) *http.Response { return respond(403, "<html>") },
-			batch:   2, ordinary: 2, fetched: 1,
+			batch:   1, ordinary: 2, fetched: 1, records: 1,
 		},
 	}
 	for name, tt := range tests {
@@ -243,6 +154,45 @@ func TestBatchErrorsHideTheToken(t *testing.T) {
 	})
 }
 
+// An excerpt of a reply may end within a token.
+func TestBatchErrorsHideALongToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := strings.Repeat("canary", 250)
+		hosts := &twoHosts{}
+		hosts.fetch = func(int, *http.Request) *http.Response {
+			return respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":"2099-01-01T00:00:00Z"}}`, long))
+		}
+		hosts.onBatch = func(_ int, token string) *http.Response { return respond(http.StatusBadRequest, "what is "+token) }
+		_, err := hosts.client(t).ImagesV1.Get(t.Context(), "img")
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "canary")
+	})
+}
+
+func TestBatchHostThatCanNotBeReached(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		hosts := &twoHosts{life: time.Hour}
+		hosts.way = func(r *http.Request) error {
+			if r.URL.Host == "batch.example" {
+				return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+			}
+			return nil
+		}
+		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		for range 10 {
+			get(t, client)
+		}
+		assert.Len(t, hosts.ordinary, 10)
+		assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+
+		hosts.way = nil
+		time.Sleep(30 * time.Second)
+		get(t, client)
+		assert.Len(t, hosts.batch, 1)
+	})
+}
+
 func TestBatchQuotaIsItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
@@ -262,9 +212,29 @@ func TestBatchQuotaIsItsOwn(t *testing.T) {
 }
 
 func TestBatchBaseURLIsChecked(t *testing.T) {
-	_, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
-		cfimages.WithBatchAPI(), cfimages.WithBatchBaseURL("http://batch.example?x"))
-	var refused *cfimages.ParamError
-	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, "WithBatchBaseURL", refused.Param)
+	tests := map[string]struct {
+		opts  []cfimages.Option
+		param string
+	}{
+		"invalid": {[]cfimages.Option{cfimages.WithBatchBaseURL("http://batch.example?x")}, "WithBatchBaseURL"},
+		"not that of the base URL": {
+			[]cfimages.Option{cfimages.WithBaseURL("https://api.example"), cfimages.WithBatchAPI()}, "WithBatchAPI",
+		},
+		"given for another base URL": {
+			[]cfimages.Option{cfimages.WithBaseURL("https://api.example"), cfimages.WithBatchAPI(), cfimages.WithBatchBaseURL("https://batch.example/")}, "",
+		},
+		"Cloudflare's": {[]cfimages.Option{cfimages.WithBatchAPI()}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := cfimages.NewClient(append(tt.opts, cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"))...)
+			if tt.param == "" {
+				require.NoError(t, err)
+				return
+			}
+			refused, ok := errors.AsType[*cfimages.ParamError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, tt.param, refused.Param)
+		})
+	}
 }

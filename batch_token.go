@@ -13,8 +13,10 @@ const (
 	// batchMargin is how long before its end a batch token is renewed, or a tenth
 	// of its life if that is less.
 	batchMargin = time.Minute
-	// minBatchLife is how long a token is used at least: when it looks older, this
-	// machine's clock is wrong, and the batch host knows better.
+	// maxBatchToken is how long a token may be, which goes into a header.
+	maxBatchToken = 4 << 10
+	// minBatchLife is how long a token is used at least. When it is not good for so
+	// long, the batch host says so.
 	minBatchLife = time.Second
 )
 
@@ -31,9 +33,10 @@ func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
 	c := s.apiCall("ImagesV1.BatchToken", http.MethodGet, path, path)
 	c.private = true
 	var value string
-	var expires time.Time
+	var expires, date time.Time
 	err := s.do(ctx, c, func(r *reply) error {
 		value, expires = "", time.Time{}
+		date, _ = http.ParseTime(r.header.Get("Date"))
 		err := readResult(r.decoder, func() error {
 			return readObject(r.decoder, func(name []byte) error {
 				switch string(name) {
@@ -45,7 +48,7 @@ func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
 				return r.decoder.SkipValue()
 			})
 		})
-		if err == nil && (value == "" || !visible(value) || expires.IsZero()) {
+		if err == nil && (value == "" || len(value) > maxBatchToken || !visible(value) || expires.IsZero()) {
 			return errors.New("the result lacks a token that fits a header, or the time of its expiry")
 		}
 		return err
@@ -53,11 +56,19 @@ func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.newBatchToken(value, expires, time.Now()), nil
+	return s.newBatchToken(value, expires, date), nil
 }
 
-func (s *sender) newBatchToken(value string, expires, now time.Time) *batchToken {
-	life := max(expires.Sub(now), minBatchLife)
+// newBatchToken returns a token that expires at a time of the server's clock,
+// which showed date. That has no fractions: it is used only when this machine's
+// clock is wrong.
+func (s *sender) newBatchToken(value string, expires, date time.Time) *batchToken {
+	now := time.Now()
+	life := expires.Sub(now)
+	if !date.IsZero() && date.Sub(now).Abs() > batchMargin {
+		life = expires.Sub(date)
+	}
+	life = max(life, minBatchLife)
 	return &batchToken{
 		value:   secret.New(value),
 		renew:   now.Add(life - min(batchMargin, life/10)),

@@ -1,7 +1,10 @@
 package cfimages_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -10,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
 )
@@ -80,26 +84,37 @@ func TestBatchTokenOfAnotherClock(t *testing.T) {
 	})
 }
 
+// tokensTake makes every token come after a time.
+func tokensTake(d time.Duration) func(*http.Request) error {
+	return func(r *http.Request) error {
+		if !strings.HasSuffix(r.URL.Path, "/batch_token") {
+			return nil
+		}
+		select {
+		case <-time.After(d):
+			return nil
+		case <-r.Context().Done():
+			return r.Context().Err()
+		}
+	}
+}
+
 func TestBatchTokenAndCanceledCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hosts := &slowTokens{twoHosts: twoHosts{life: time.Hour}}
+		hosts := &twoHosts{life: time.Hour, way: tokensTake(10 * time.Second)}
 		client := hosts.client(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		wg.Go(func() {
-			_, err := client.ImagesV1.Get(ctx, "img")
-			assert.ErrorIs(t, err, context.Canceled)
-		})
-		synctest.Wait() // it fetches the token, and these wait for it
+		for range 2 { // one fetches the token, the other waits for it
+			wg.Go(func() {
+				_, err := client.ImagesV1.Get(ctx, "img")
+				assert.ErrorIs(t, err, context.Canceled)
+			})
+			synctest.Wait()
+		}
 		for range 10 {
 			wg.Go(func() { get(t, client) })
 		}
-		impatient, stop := context.WithTimeout(t.Context(), time.Second)
-		defer stop()
-		wg.Go(func() {
-			_, err := client.ImagesV1.Get(impatient, "img")
-			assert.ErrorIs(t, err, context.DeadlineExceeded)
-		})
 		synctest.Wait()
 		cancel()
 		wg.Wait()
@@ -109,19 +124,87 @@ func TestBatchTokenAndCanceledCalls(t *testing.T) {
 	})
 }
 
-type slowTokens struct{ twoHosts }
-
-func (h *slowTokens) client(t *testing.T) *cfimages.Client {
-	return h.twoHosts.client(t, cfimages.WithHTTPClient(&http.Client{Transport: h}))
+func TestBatchTokenThatNeverComes(t *testing.T) {
+	tests := map[string]struct {
+		deadline time.Duration // of a call; 0: none
+		longest  time.Duration // that a call may take
+	}{
+		"calls without a deadline": {0, 15 * time.Second},
+		"calls with a deadline":    {5 * time.Second, 2500 * time.Millisecond},
+		"calls in a hurry":         {time.Second, 500 * time.Millisecond},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hosts := &twoHosts{life: time.Hour, way: tokensTake(time.Hour)}
+				client := hosts.client(t)
+				for range 100 {
+					ctx, stop := t.Context(), context.CancelFunc(func() {})
+					if tt.deadline > 0 {
+						ctx, stop = context.WithTimeout(ctx, tt.deadline)
+					}
+					start := time.Now()
+					_, err := client.ImagesV1.Get(ctx, "img")
+					stop()
+					require.NoError(t, err)
+					assert.LessOrEqual(t, time.Since(start), tt.longest)
+				}
+				assert.Len(t, hosts.ordinary, 100)
+			})
+		})
+	}
 }
 
-func (h *slowTokens) RoundTrip(req *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(req.URL.Path, "/batch_token") {
-		select {
-		case <-time.After(10 * time.Second):
-		case <-req.Context().Done():
-			return nil, req.Context().Err()
+func TestBatchTokenIsGoodWhileItsRenewalHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t)
+		get(t, client)
+		hosts.way = tokensTake(time.Hour)
+		time.Sleep(59*time.Minute + time.Second)
+		for range 10 {
+			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+			_, err := client.ImagesV1.Get(ctx, "img")
+			require.NoError(t, err)
+			stop()
 		}
-	}
-	return h.twoHosts.RoundTrip(req)
+		assert.Empty(t, hosts.ordinary)
+	})
+}
+
+// Calls wait for their turn for longer than a token lives.
+func TestBatchTokenDoesNotExpireInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		hosts := &twoHosts{life: 2 * time.Second, way: tokensTake(300 * time.Millisecond)}
+		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		var wg sync.WaitGroup
+		for range 2000 {
+			wg.Go(func() { get(t, client) })
+		}
+		wg.Wait()
+		assert.Len(t, hosts.batch, 2000, "none is sent twice")
+		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, log.String())
+	})
+}
+
+// The reply's Date tells how long a token lives by the clock of the server.
+func TestBatchTokenByAWrongClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		hosts.fetch = func(int, *http.Request) *http.Response {
+			behind := time.Now().Add(-24 * time.Hour)
+			resp := respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"t","expiresAt":%q}}`, behind.Add(time.Hour).Format(time.RFC3339)))
+			resp.Header.Set("Date", behind.UTC().Format(http.TimeFormat))
+			return resp
+		}
+		hosts.onBatch = func(int, string) *http.Response { return respond(http.StatusOK, imageReply) }
+		client := hosts.client(t)
+		for range 100 {
+			get(t, client)
+			time.Sleep(time.Minute)
+		}
+		assert.Equal(t, 2, hosts.fetched)
+	})
 }

@@ -45,8 +45,6 @@ func NewClient(opts ...Option) (*Client, error) {
 		retry:    DefaultRetryPolicy(),
 		timeout:  defaultRequestTimeout,
 		prefetch: true,
-
-		batchBaseURL: defaultBatchBaseURL,
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -93,7 +91,7 @@ type config struct {
 	login        *login
 	baseURL      *string
 	batch        bool
-	batchBaseURL string
+	batchBaseURL *string
 	httpClient   *http.Client
 	userAgent    string
 	logger       logger
@@ -109,7 +107,7 @@ func (c *config) sender() (*sender, error) {
 	account := c.checkedAccount()
 	creds := c.checkedCredentials()
 	base := c.checkedBaseURL()
-	batchBase := c.checkedURL(c.batchBaseURL, "WithBatchBaseURL")
+	batchBase := c.checkedBatchBaseURL(base)
 	c.check(c.timeout > 0, "WithRequestTimeout", "must be positive, got %v", c.timeout)
 	c.check(c.retry.valid(), "WithRetryPolicy", "no field may be negative, got %+v", c.retry)
 	c.check(printable(c.userAgent), "WithUserAgent", "must be printable ASCII, such as myapp/1.2")
@@ -194,6 +192,17 @@ func (c *config) checkedBaseURL() string {
 		raw = defaultBaseURL
 	}
 	return c.checkedURL(raw, from)
+}
+
+// checkedBatchBaseURL returns the batch host that belongs to a base URL. That of
+// Cloudflare is not for the tokens and calls that are meant for another server.
+func (c *config) checkedBatchBaseURL(base string) string {
+	if c.batchBaseURL != nil {
+		return c.checkedURL(*c.batchBaseURL, "WithBatchBaseURL")
+	}
+	c.check(!c.batch || base == defaultBaseURL, "WithBatchAPI",
+		"the base URL is not Cloudflare's own: say with WithBatchBaseURL where its batch host is")
+	return defaultBatchBaseURL
 }
 
 // checkedURL returns a base URL without a slash at its end. Its errors never

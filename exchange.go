@@ -22,22 +22,23 @@ const maxConnections = 3
 // exchange is the sending of one call: its attempts, one after the other.
 type exchange struct {
 	*sender
-	call     call
-	attempts int           // requests
-	rejected int           // of them, for their batch token only
-	waited   time.Duration // before the current attempt
-	unclear  bool          // an attempt before it may have done what was asked
-	last     *failure      // of the attempt before
+	call      call
+	attempts  int           // requests
+	detours   int           // of them, from which only the batch host is known better
+	forbidden bool          // the batch host says, and has not the last word
+	waited    time.Duration // before the current attempt
+	unclear   bool          // an attempt before it may have done what was asked
+	last      *failure      // of the attempt before
 }
 
 // failure is why an attempt failed, and whether another one makes sense.
 type failure struct {
-	err      error
-	again    bool          // another attempt may help and does no harm
-	after    time.Duration // the wait that the server asked for; 0: none
-	unknown  bool          // the server may have done what was asked
-	passing  bool          // the rate limit held the attempt back: later it would not
-	rejected int           // the status with which the batch host refused a token, 401 or 403; 0: it did not
+	err     error
+	again   bool          // another attempt may help and does no harm
+	after   time.Duration // the wait that the server asked for; 0: none
+	unknown bool          // the server may have done what was asked
+	passing bool          // the rate limit held the attempt back: later it would not
+	detour  detour        // the batch host was asked, and another way leads on
 }
 
 // do sends attempts until the reply to one was read without an error, or there
@@ -79,12 +80,12 @@ func (x *exchange) reopen(ctx context.Context, failed *failure) (*reply, error) 
 // when there is to be none.
 func (x *exchange) wait(ctx context.Context, failed *failure) error {
 	x.last = failed
-	if !failed.again || x.attempts-x.rejected >= x.policy.MaxAttempts || failed.after > x.policy.MaxWait {
+	if !failed.again || x.attempts-x.detours >= x.policy.MaxAttempts || failed.after > x.policy.MaxWait {
 		return x.fail(failed)
 	}
 	wait := failed.after
 	if wait == 0 {
-		wait = x.policy.internal().Backoff(x.attempts - 1)
+		wait = x.policy.internal().Backoff(x.attempts - x.detours - 1)
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
 		return x.fail(failed)
@@ -152,7 +153,12 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 		defer x.gate.Done()
 		x.waited += time.Since(asked)
 	}
-	return x.send(ctx, nil)
+	r, failed := x.send(ctx, nil)
+	if x.forbidden && failed == nil {
+		x.batch.leave(batchRefusedPause, errBatchRefused)
+	}
+	x.forbidden = false
+	return r, failed
 }
 
 // send sends one request, to the batch host if there is a token for that.

@@ -47,23 +47,27 @@ func WithBaseURL(rawURL string) Option {
 // Pages, All, Get, Delete, Create and Wait. They do not count against the
 // account's rate limit; up to 200 a second are allowed for each batch token
 // (Cloudflare's developer documentation). The client fetches its token through
-// the account, renews it before it expires, and keeps to 195 a second, which
-// leaves room for jitter; calls that come faster wait, in order. A client uses
-// one token at a time: several clients, several times the rate.
+// the account, renews it before it expires, and keeps to 190 a second, because
+// requests do not arrive as evenly as they are sent; calls that come faster wait, in
+// order. A client uses one token at a time: for several times the rate, make
+// several clients.
 //
-// While no token can be had, as when the account or its API token is not allowed
-// one, calls go to the ordinary host and within its rate limit, and one Warn
-// record says why. That is tried anew after 10 minutes, or 30 s when the reason
-// was another than a 403 or 404.
+// While there is no way to the batch host, calls go to the ordinary host and
+// within its rate limit, and one Warn record says why: no token comes within 15 s or
+// half of the call's time, the account or its API token is not allowed one, tokens
+// are refused, or no connection is made. That is tried anew after 10 minutes, or
+// 30 s when nothing was refused. What the batch host forbids, the ordinary host
+// is asked. Other failures of the batch host are failures of the call.
 func WithBatchAPI() Option {
 	return func(c *config) { c.batch = true }
 }
 
 // WithBatchBaseURL sets the URL below which the batch host's paths lie, for
-// tests. The default is https://batch.imagedelivery.net. The rules are those of
-// [WithBaseURL]. It does nothing without [WithBatchAPI].
+// tests. The default is https://batch.imagedelivery.net, and must be replaced
+// when the base URL is not Cloudflare's own. The rules are those of [WithBaseURL].
+// It does nothing without [WithBatchAPI].
 func WithBatchBaseURL(rawURL string) Option {
-	return func(c *config) { c.batchBaseURL = rawURL }
+	return func(c *config) { c.batchBaseURL = &rawURL }
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests. It is copied and

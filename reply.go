@@ -102,8 +102,12 @@ func (r *reply) refused() *failure {
 	if !failed.again && !failed.unknown {
 		r.budget.Success() // the server is well, and means what it says
 	}
-	if r.token != nil && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden) {
-		failed.rejected = r.status
+	switch {
+	case r.token == nil:
+	case r.status == http.StatusUnauthorized:
+		failed.detour = anotherPass
+	case r.status == http.StatusForbidden:
+		failed.detour = anotherWord
 	}
 	r.why = e
 	switch r.call.repetition {
@@ -121,11 +125,15 @@ func (r *reply) lost(err error) *failure {
 	err = withoutURL(err)
 	unsent := r.sent.unsent(err)
 	r.why = r.transportError(err)
-	return &failure{
+	failed := &failure{
 		err:     r.why,
 		again:   r.retryable(err) && (unsent || r.call.repetition == repeatAlways),
 		unknown: !unsent,
 	}
+	if r.token != nil && unsent && r.ctx.Err() == nil {
+		failed.detour = anotherWay
+	}
+	return failed
 }
 
 // finish ends a reply that was read with the given result. It returns nil when
@@ -254,9 +262,22 @@ func (r *reply) excerpt() string {
 	}
 	text, whole := r.body.Prefix()
 	if !whole { // it may end within a secret, which could not be recognized
-		text = text[:max(0, len(text)-longestSecret)]
+		text = text[:max(0, len(text)-r.longestSecret())]
 	}
 	return r.redact.clean(string(text), 200)
+}
+
+// longestSecret returns how many bytes of a secret may stand at the end of a text
+// that was cut.
+func (r *reply) longestSecret() int {
+	longest := longestSecret // of an upload URL
+	if r.token != nil {
+		longest = max(longest, len(r.token.value.Reveal()))
+	}
+	for _, secret := range r.creds.reveal() {
+		longest = max(longest, len(secret))
+	}
+	return longest
 }
 
 // isHeaderOverflow reports whether net/http refused a reply for the size of its
