@@ -65,6 +65,10 @@ func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 		h.ordinary = append(h.ordinary, path)
 	}
 	switch {
+	case strings.HasSuffix(req.URL.Path, "/blob"):
+		resp := respond(http.StatusOK, "pixels")
+		resp.Header.Set("Content-Type", "image/png")
+		return resp, nil
 	case strings.HasSuffix(req.URL.Path, "/direct_upload"):
 		return respond(http.StatusOK, uploadReply), nil
 	case strings.HasSuffix(req.URL.Path, "/v2"):

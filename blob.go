@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // Blob is an image as it was uploaded, while it arrives. It is for one goroutine.
@@ -26,7 +27,7 @@ type Blob struct {
 // returns. For a variant, get one of the image's delivery URLs instead: these
 // need no credentials and do not count against the API's rate limit.
 //
-// id is as for Get. An unknown image, or a draft, is [ErrNotFound]. Calls are
+// id is as for Get, and may end in /blob. An unknown image, or a draft, is [ErrNotFound]. Calls are
 // repeated as the retry policy says until the reply begins; what fails after that
 // fails a Read, and all of it has to be asked for again. More than 32 MiB is
 // [ErrResponseTooLarge].
@@ -43,7 +44,7 @@ func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	x := &exchange{sender: s.sender, call: c}
 	r, err := x.open(ctx)
 	for err == nil {
-		if !isNoImage(r.header) {
+		if r.isImage() {
 			return &Blob{
 				ContentType: r.header.Get("Content-Type"),
 				Size:        contentLength(r.header),
@@ -106,9 +107,9 @@ func contentLength(h http.Header) int64 {
 	return size
 }
 
-// isNoImage reports whether a reply is what the API, or the edge before it, says
-// instead of an image.
-func isNoImage(h http.Header) bool {
-	mediaType, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	return mediaType == "application/json" || mediaType == "text/html"
+// isImage reports whether a reply is an image, rather than what the API or the
+// edge before it says instead. Cloudflare's OpenAPI document promises image/*.
+func (r *reply) isImage() bool {
+	mediaType, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
+	return r.status == http.StatusOK && (strings.HasPrefix(mediaType, "image/") || mediaType == "application/octet-stream")
 }

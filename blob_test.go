@@ -106,6 +106,7 @@ func TestBlobIsNotJSON(t *testing.T) {
 		"a refusal":       {`{"success":false,"errors":[{"code":5000,"message":"no"}],"result":null}`, nil},
 		"a success":       {imageReply, cfimages.ErrMalformedResponse},
 		"not an envelope": {`[]`, cfimages.ErrMalformedResponse},
+		"nothing":         {``, cfimages.ErrMalformedResponse},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -121,6 +122,54 @@ func TestBlobIsNotJSON(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestBlobIsAnImage(t *testing.T) {
+	tests := map[string]struct {
+		status      int
+		contentType string
+		ok          bool
+	}{
+		"a picture":             {200, "image/svg+xml; charset=utf-8", true},
+		"bytes":                 {200, "application/octet-stream", true},
+		"a page":                {200, "text/html", false},
+		"JSON of another name":  {200, "text/json", false},
+		"of no type":            {200, "", false},
+		"nothing":               {204, "image/png", false},
+		"a part not asked for":  {206, "image/png", false},
+		"not there, perhaps so": {202, "image/png", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			server := new(canned).then(tt.status, "pixels", "Content-Type", tt.contentType)
+			blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			if tt.ok {
+				require.NoError(t, err)
+				require.NoError(t, blob.Close())
+				return
+			}
+			assert.ErrorIs(t, err, cfimages.ErrMalformedResponse)
+			assert.NotContains(t, err.Error(), "pixels")
+		})
+	}
+}
+
+// What is not the path of an image is not sent: it may be that of a secret, or of
+// something that is not to be deleted.
+func TestPathsBesideTheImages(t *testing.T) {
+	server := answers(imageReply)
+	images := server.client(t).ImagesV1
+	for _, id := range []string{"keys", "keys/default", "variants", "variants/public", "stats", "batch_token"} {
+		_, err := images.Get(t.Context(), id)
+		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, id)
+		assert.ErrorIs(t, images.Delete(t.Context(), id), cfimages.ErrInvalidParams, id)
+		_, err = images.Blob(t.Context(), id)
+		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, id)
+	}
+	_, err := images.Get(t.Context(), "a/blob")
+	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
+	assert.Empty(t, server.requests)
+	assert.NoError(t, images.Delete(t.Context(), "a/blob"))
 }
 
 func TestBlobIsAskedForAgainUntilItBegins(t *testing.T) {

@@ -15,11 +15,16 @@ type ImagesV1 struct{ sender *sender }
 //
 // id may have subpaths. One that can not be addressed is refused with
 // [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
-// characters, more than 1024 characters. An unknown image is [ErrNotFound].
+// characters, more than 1024 characters, and what Cloudflare has beside the images:
+// stats, batch_token, keys and variants with all below them, and what ends in
+// /blob. An unknown image is [ErrNotFound].
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	c, err := s.imageCall("ImagesV1.Get", http.MethodGet, id)
 	if err != nil {
 		return nil, err
+	}
+	if err := imagepath.CheckReadable(id); err != nil {
+		return nil, &ParamError{Param: "id", Reason: err.Error()}
 	}
 	img := new(Image)
 	err = s.sender.do(ctx, c, func(r *reply) error {
@@ -32,7 +37,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 }
 
 // Delete removes one image and all its variants, or the draft of one. It can not
-// be undone. id is as for Get.
+// be undone. id is as for Get, and may end in /blob.
 //
 // A nil error means that the image does not exist any more: when an attempt got
 // no clear answer and the next one finds no such image, that is a success.

@@ -142,7 +142,8 @@ func WithPrefetch(on bool) Option {
 // failures that provably came before its request was sent; an upload only
 // after the latter. Besides, a client spends at most ten retries that no
 // success pays back, so that an outage is not met with a storm. Clients share
-// neither that nor what they know of the rate limit: make one for each account and token.
+// neither that nor what they know of the rate limit: but for [WithBatchAPI], make
+// one for each account and token.
 type RetryPolicy struct {
 	MaxAttempts int           // requests in all, the first included; 0 and 1: no retry
 	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹; 0: no wait

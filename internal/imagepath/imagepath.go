@@ -37,7 +37,29 @@ func CheckID(id string) error {
 	if strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
 		return fmt.Errorf("must not start or end with a slash: %.40q", id)
 	}
+	if isReserved(id) {
+		return fmt.Errorf("is the path of something else than an image, which Cloudflare keeps beside the images: %.40q", id)
+	}
 	return checkSegments(id)
+}
+
+// isReserved reports whether id is the path, beside those of the images, of the
+// account's counts, its batch tokens, its signing keys, its variants, or one of them.
+func isReserved(id string) bool {
+	first, _, _ := strings.Cut(id, "/")
+	return id == "stats" || id == "batch_token" || first == "keys" || first == "variants"
+}
+
+// CheckReadable says why the details of id cannot be asked for: it must pass
+// [CheckID], and its path must not be that of another image's original.
+func CheckReadable(id string) error {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	if strings.HasSuffix(id, "/blob") {
+		return fmt.Errorf("must not end in /blob, where Cloudflare has the original of another image: %.40q", id)
+	}
+	return nil
 }
 
 func checkSegments(id string) error {
@@ -53,9 +75,9 @@ func checkSegments(id string) error {
 }
 
 // CheckCustomID says why id cannot be the custom ID of a new image: it must
-// pass [CheckID] and must not be a UUID, which Cloudflare keeps for its own.
+// pass [CheckReadable] and must not be a UUID, which Cloudflare keeps for its own.
 func CheckCustomID(id string) error {
-	if err := CheckID(id); err != nil {
+	if err := CheckReadable(id); err != nil {
 		return err
 	}
 	if isUUID(id) {

@@ -21,6 +21,10 @@ func TestCheckIDAccepts(t *testing.T) {
 		"tenants/42/cat photo.png",
 		"...",
 		"a/.b/..c/d..",
+		"stats/a",
+		"a/keys",
+		"keyset",
+		"a/blob",
 		"%2e%2e/%00",
 		"?a=b#c;d\\e",
 		"Käse/北京/🐈/e\u0301",
@@ -48,6 +52,11 @@ func TestCheckIDRefuses(t *testing.T) {
 		{"a/./b", `the segment "."`},
 		{"../v2", `the segment ".."`},
 		{"a/..", `the segment ".."`},
+		{"stats", "something else than an image"},
+		{"batch_token", "something else than an image"},
+		{"keys", "something else than an image"},
+		{"keys/default", "something else than an image"},
+		{"variants/public", "something else than an image"},
 	} {
 		assert.ErrorContains(t, imagepath.CheckID(test.id), test.reason, "%q", test.id)
 		assert.ErrorContains(t, imagepath.CheckCustomID(test.id), test.reason, "%q", test.id)
@@ -70,6 +79,16 @@ func TestCheckCustomIDRefusesUUIDs(t *testing.T) {
 		"083eb7b2-5392-4565-b69e-aff66acddd0-",
 	} {
 		assert.NoError(t, imagepath.CheckCustomID(id), "%q", id)
+	}
+}
+
+func TestCheckReadable(t *testing.T) {
+	for _, id := range []string{"a", "blob", "a/blob/b", "ablob"} {
+		assert.NoError(t, imagepath.CheckReadable(id), "%q", id)
+	}
+	for _, check := range []func(string) error{imagepath.CheckReadable, imagepath.CheckCustomID} {
+		assert.ErrorContains(t, check("a/blob"), "must not end in /blob")
+		assert.ErrorContains(t, check("keys/a"), "something else than an image")
 	}
 }
 
