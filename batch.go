@@ -98,7 +98,6 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 // that of ctx.
 func (b *batchAPI) take(ctx context.Context, s *sender) (*batchToken, error) {
 	if token, due := b.state(); token == nil && !due {
-		b.tell(ctx, s.log)
 		return nil, nil
 	}
 	select {
@@ -115,7 +114,6 @@ func (b *batchAPI) take(ctx context.Context, s *sender) (*batchToken, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case token == nil:
-		b.tell(ctx, s.log)
 		return nil, nil
 	}
 	return token, b.pace.Wait(ctx)
@@ -160,7 +158,7 @@ func (b *batchAPI) state() (token *batchToken, due bool) {
 func (b *batchAPI) store(token *batchToken) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.token, b.replaced = token, false
+	b.token, b.why, b.replaced = token, nil, false
 }
 
 // reject forgets a token that the batch host refused.
@@ -187,11 +185,11 @@ func (b *batchAPI) leave(d time.Duration, why error) {
 	b.token = nil
 }
 
-// tell logs once why the ordinary host takes the calls.
+// tell logs once why the ordinary host takes the calls, when it does.
 func (b *batchAPI) tell(ctx context.Context, log logger) {
 	b.mu.Lock()
 	why := b.why
-	first := why != nil && !b.replaced
+	first := b.token == nil && why != nil && !b.replaced
 	b.replaced = b.replaced || first
 	b.mu.Unlock()
 	if first && log != nil {

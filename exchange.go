@@ -24,8 +24,8 @@ type exchange struct {
 	*sender
 	call      call
 	attempts  int           // requests
-	detours   int           // of them, from which only the batch host is known better
-	forbidden bool          // the batch host says, and has not the last word
+	detours   int           // of them, which the policy does not count: see attemptBatch
+	forbidden bool          // by the batch host: the ordinary one is asked
 	waited    time.Duration // before the current attempt
 	unclear   bool          // an attempt before it may have done what was asked
 	last      *failure      // of the attempt before
@@ -38,7 +38,7 @@ type failure struct {
 	after   time.Duration // the wait that the server asked for; 0: none
 	unknown bool          // the server may have done what was asked
 	passing bool          // the rate limit held the attempt back: later it would not
-	detour  detour        // the batch host was asked, and another way leads on
+	detour  detour        // what it says of the batch host, if that was asked
 }
 
 // do sends attempts until the reply to one was read without an error, or there
@@ -144,6 +144,7 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 		if r, failed := x.attemptBatch(ctx); r != nil || failed != nil {
 			return r, failed
 		}
+		x.batch.tell(ctx, x.log)
 	}
 	if !x.call.foreign {
 		asked := time.Now()
@@ -156,6 +157,7 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 	r, failed := x.send(ctx, nil)
 	if x.forbidden && failed == nil {
 		x.batch.leave(batchRefusedPause, errBatchRefused)
+		x.batch.tell(ctx, x.log)
 	}
 	x.forbidden = false
 	return r, failed
