@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -54,6 +55,19 @@ const (
 	anotherWord        // it is forbidden: the ordinary host knows whether it is the call that is
 	anotherPass        // the token was refused
 )
+
+// detourAfter is what the status of a reply says, to a request with that token.
+func detourAfter(status int, token *batchToken) detour {
+	switch {
+	case token == nil:
+		return noDetour
+	case status == http.StatusUnauthorized:
+		return anotherPass
+	case status == http.StatusForbidden:
+		return anotherWord
+	}
+	return noDetour
+}
 
 func newBatchAPI(base string) *batchAPI {
 	return &batchAPI{base: base + "/", turn: make(chan struct{}, 1), pace: ratelimit.NewPace(batchRate)}

@@ -98,16 +98,10 @@ func (r *reply) refused() *failure {
 		after:   r.retryAfter,
 		again:   retry.StatusRetryable(r.status) && r.ctx.Err() == nil,
 		unknown: r.status >= 500 || r.status == http.StatusRequestTimeout,
+		detour:  detourAfter(r.status, r.token),
 	}
 	if !failed.again && !failed.unknown {
 		r.budget.Success() // the server is well, and means what it says
-	}
-	switch {
-	case r.token == nil:
-	case r.status == http.StatusUnauthorized:
-		failed.detour = anotherPass
-	case r.status == http.StatusForbidden:
-		failed.detour = anotherWord
 	}
 	r.why = e
 	switch r.call.repetition {
