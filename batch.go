@@ -45,33 +45,20 @@ type batchAPI struct {
 	replaced bool      // by the ordinary host, and that was logged
 }
 
+func newBatchAPI(base string) *batchAPI {
+	return &batchAPI{base: base + "/", turn: make(chan struct{}, 1), pace: ratelimit.NewPace(batchRate)}
+}
+
 // detour is what an attempt at the batch host learned of that host, rather than
 // of its call.
 type detour int
 
 const (
-	noDetour    detour = iota
-	anotherWay         // no connection was made
-	anotherWord        // it is forbidden: the ordinary host knows whether it is the call that is
-	anotherPass        // the token was refused
+	noDetour      detour = iota
+	hostUnreached        // no connection was made
+	callForbidden        // by a 403: the ordinary host knows whether it is the call that is, or the batch host
+	tokenRefused         // by a 401
 )
-
-// detourAfter is what the status of a reply says, to a request with that token.
-func detourAfter(status int, token *batchToken) detour {
-	switch {
-	case token == nil:
-		return noDetour
-	case status == http.StatusUnauthorized:
-		return anotherPass
-	case status == http.StatusForbidden:
-		return anotherWord
-	}
-	return noDetour
-}
-
-func newBatchAPI(base string) *batchAPI {
-	return &batchAPI{base: base + "/", turn: make(chan struct{}, 1), pace: ratelimit.NewPace(batchRate)}
-}
 
 // attemptBatch sends one request to the batch host. When a token is refused there,
 // it is sent again with a new one, which is not another attempt. It returns nils
@@ -93,10 +80,10 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 		}
 		x.detours, x.waited = x.detours+1, 0
 		switch failed.detour {
-		case anotherWay:
+		case hostUnreached:
 			x.batch.leave(batchFailedPause, failed.err)
 			return nil, nil
-		case anotherWord:
+		case callForbidden:
 			x.forbidden = true
 			return nil, nil
 		}
@@ -210,4 +197,17 @@ func (b *batchAPI) tell(ctx context.Context, log logger) {
 		log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API can not be used: calls go to the ordinary host",
 			slog.String("error", why.Error()))
 	}
+}
+
+// detourAfter is what the status of a reply says, to a request with that token.
+func detourAfter(status int, token *batchToken) detour {
+	switch {
+	case token == nil:
+		return noDetour
+	case status == http.StatusUnauthorized:
+		return tokenRefused
+	case status == http.StatusForbidden:
+		return callForbidden
+	}
+	return noDetour
 }

@@ -125,7 +125,7 @@ func (r *reply) lost(err error) *failure {
 		unknown: !unsent,
 	}
 	if r.token != nil && unsent && r.ctx.Err() == nil {
-		failed.detour = anotherWay
+		failed.detour = hostUnreached
 	}
 	return failed
 }
