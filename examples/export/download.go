@@ -53,7 +53,6 @@ type downloader struct {
 	progress *progress
 	root     *os.Root
 	dir      *os.File // the same directory, for its lock
-	begun    bool     // there may be partial files
 
 	known map[string]savedFile // files of the page that was not finished, by ID
 	temps atomic.Int64         // names given to partial files
@@ -131,9 +130,11 @@ func (d *downloader) resume(c *checkpoint) error {
 	if err := d.root.RemoveAll(partial); err != nil {
 		return err
 	}
-	d.begun = true
 	return d.root.Mkdir(partial, 0o777)
 }
+
+// finish removes what is needed only while there is more to download.
+func (d *downloader) finish() error { return d.root.RemoveAll(partial) }
 
 // page downloads the images of a page. When it returns nil, each is a file on the
 // disk, or recorded as failed.
@@ -231,7 +232,7 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 		err = d.root.Rename(temp, saved.File)
 	}
 	if err != nil {
-		d.root.Remove(temp) // or close does
+		d.root.Remove(temp) // or the next run does
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -271,9 +272,6 @@ func (d *downloader) close() {
 		if j != nil {
 			j.close()
 		}
-	}
-	if d.begun {
-		d.root.RemoveAll(partial) // or the next run does
 	}
 	if d.root != nil {
 		d.root.Close()

@@ -222,6 +222,25 @@ func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
 	})
 }
 
+// atWrite is a moment at which the program could be killed.
+type atWrite func()
+
+func (f atWrite) Write(p []byte) (int, error) {
+	f()
+	return len(p), nil
+}
+
+func TestNothingIsLeftAfterTheLastCheckpoint(t *testing.T) {
+	b := newDownload(t, 15)
+	written := 0
+	lastWords := atWrite(func() {
+		written++
+		b.wantFiles() // no later run would remove the rest
+	})
+	require.NoError(t, export(t.Context(), connectServer(b.server, b.opts), b.opts, lastWords, io.Discard))
+	assert.Equal(t, 1, written)
+}
+
 func TestPrivateVariants(t *testing.T) {
 	signer, err := cfimages.NewURLSigner(imagestest.SigningKey)
 	require.NoError(t, err)

@@ -177,6 +177,11 @@ func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
 	next.Pages++
 	next.Images = e.out.end
 	next.Done = page.ContinuationToken == ""
+	if next.Done && e.downloads != nil {
+		if err := e.downloads.finish(); err != nil {
+			return err
+		}
+	}
 	if err := next.save(e.checkpointName()); err != nil {
 		return err
 	}
