@@ -33,11 +33,12 @@ const (
 
 // savedFile is what is recorded of a file that is complete.
 type savedFile struct {
-	ID          string `json:"id"`
-	File        string `json:"file"`
-	Size        int64  `json:"size"`
-	ETag        string `json:"etag,omitempty"`
-	ContentType string `json:"contentType,omitempty"`
+	ID          string    `json:"id"`
+	Uploaded    time.Time `json:"uploaded"` // of the image in the list: with the ID, it tells which image this is
+	File        string    `json:"file"`
+	Size        int64     `json:"size"`
+	ETag        string    `json:"etag,omitempty"`
+	ContentType string    `json:"contentType,omitempty"`
 }
 
 // failedFile is what is recorded of an image that could not be had.
@@ -162,7 +163,7 @@ func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
 
 // download brings one image. An error is one that stops the export.
 func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
-	if d.has(img.ID) {
+	if d.has(img) {
 		return nil
 	}
 	saved, err := d.try(ctx, img)
@@ -190,10 +191,11 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 	return err
 }
 
-// has reports whether the file of an image is there already, as it was recorded.
-func (d *downloader) has(id string) bool {
-	saved, ok := d.known[id]
-	if !ok || saved.File != fileName(id) {
+// has reports whether the file of an image is there already, as it was recorded,
+// and of this image: a custom ID can have been given to another one since.
+func (d *downloader) has(img *cfimages.Image) bool {
+	saved, ok := d.known[img.ID]
+	if !ok || saved.File != fileName(img.ID) || !saved.Uploaded.Equal(img.Uploaded) {
 		return false
 	}
 	info, err := d.root.Lstat(saved.File)
@@ -227,7 +229,7 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 	defer body.Close()
 	temp := path.Join(partial, strconv.FormatInt(d.temps.Add(1), 10))
 	size, err := d.write(temp, body)
-	saved := savedFile{img.ID, fileName(img.ID), size, body.etag, body.contentType}
+	saved := savedFile{img.ID, img.Uploaded, fileName(img.ID), size, body.etag, body.contentType}
 	if err == nil {
 		err = d.root.Rename(temp, saved.File)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -219,6 +220,33 @@ func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
 		assert.Equal(t, 5+2+5, b.server.Count(imagestest.OpDeliver))
 		assert.Len(t, readFiles(t, b.opts.download), 10)
 		assert.Len(t, readLines[savedFile](t, b.opts.out+".files"), 12, "the later record counts")
+	})
+}
+
+func TestReplacedImagesAreFetchedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newDownload(t, 5, "-workers", "1")
+		network := new(lossy)
+		b.wrap = network.wrap
+		network.left.Store(1 + 3)
+		_, code := b.run()
+		require.Equal(t, 1, code)
+		saved := readLines[savedFile](t, b.opts.out+".files")
+		require.Len(t, saved, 3)
+
+		id := saved[1].ID
+		require.NoError(t, b.server.Client().ImagesV1.Delete(t.Context(), id))
+		b.server.AddImages(cfimages.Image{ID: id, Filename: "anew", Uploaded: saved[0].Uploaded.Add(time.Hour)})
+		network.left.Store(1000)
+		text, code := b.run()
+		require.Zero(t, code, text)
+		b.wantAll()
+		want := make(map[string]string)
+		for _, img := range b.server.Images() {
+			want[fileName(img.ID)] = fetchVariant(t, b.server.HTTPClient(), &img)
+		}
+		assert.Equal(t, want, readFiles(t, b.opts.download))
+		assert.Equal(t, 3+3+5, b.server.Count(imagestest.OpDeliver), "only the one that was replaced was fetched twice")
 	})
 }
 

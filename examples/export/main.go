@@ -18,8 +18,9 @@
 // ends in its SHA-256. Originals are calls of the API, one each. Variants come
 // from their delivery URLs, which do not count against its limit; for those of
 // private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
-// signing keys. <file>.files tells the file, size and ETag of each image, and
-// <file>.failed which images could not be had, and why.
+// signing keys. <file>.files tells the file, size and ETag of each image; if it
+// has an ID twice, the later line counts. <file>.failed tells which images could
+// not be had, and why.
 //
 // The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
 // wrong command line and 130 after an interrupt.
