@@ -112,6 +112,20 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 	b.wantAll()
 }
 
+func TestOtherWorkingDirectoryIsRefused(t *testing.T) {
+	t.Chdir(t.TempDir())
+	b := stopped(t, "-download", "files", "-variant", "public")
+	t.Chdir(t.TempDir())
+	opts, err := parseArgs([]string{"-o", b.opts.out, "-per-page", "10", "-download", "files", "-variant", "public"}, nil)
+	require.NoError(t, err)
+	text, code := (&bench{t: t, server: b.server, opts: opts}).run()
+	assert.Equal(t, 2, code)
+	assert.Contains(t, text, "-download was")
+	_, code = b.run()
+	assert.Zero(t, code)
+	b.wantFiles()
+}
+
 func TestChangedFilesAreRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(out string) string

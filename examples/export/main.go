@@ -34,6 +34,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/cfimages/cfimages-go"
@@ -106,7 +107,12 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 	}
 	given := make(map[string]bool)
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	return opts, opts.check(given)
+	if err := opts.check(given); err != nil || opts.download == "" {
+		return opts, err
+	}
+	var err error
+	opts.download, err = filepath.Abs(opts.download) // as the checkpoint has it, wherever the export goes on
+	return opts, err
 }
 
 func (o *options) define(flags *flag.FlagSet) {
