@@ -98,7 +98,8 @@ func (p *progress) end() {
 func (p *progress) write() {
 	p.shown = time.Now()
 	if p.terminal {
-		fmt.Fprintf(p.w, "\r\x1b[K%s", p.text()) // back to the margin, and clear the line
+		// Back to the margin, clear the line, and do not wrap: only one line can be written again.
+		fmt.Fprintf(p.w, "\r\x1b[K\x1b[?7l%s\x1b[?7h", p.text())
 		return
 	}
 	fmt.Fprintln(p.w, p.text())

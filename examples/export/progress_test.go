@@ -44,10 +44,10 @@ func TestProgressElsewhere(t *testing.T) {
 
 func TestProgressOnATerminal(t *testing.T) {
 	shown := showPages(t, true)
-	states := strings.Split(shown, "\r\x1b[K")
+	states := strings.Split(shown, "\r\x1b[K\x1b[?7l")
 	require.Len(t, states, 1+100+1, "at most ten in each of ten seconds, and the end")
-	assert.Equal(t, "300 images, 2000/s, page 3, 1188 requests left", states[1])
-	assert.Equal(t, "20100 images, 2000/s, page 201, 3 files, 1 failed, 0 requests left until 09:05:00\n", states[101])
+	assert.Equal(t, "300 images, 2000/s, page 3, 1188 requests left\x1b[?7h", states[1])
+	assert.Equal(t, "20100 images, 2000/s, page 201, 3 files, 1 failed, 0 requests left until 09:05:00\x1b[?7h\n", states[101])
 	assert.Equal(t, 1, strings.Count(shown, "\n"))
 }
 
