@@ -52,6 +52,9 @@ func openFile(name string) (*os.File, error) {
 }
 
 func (r *report) begin(wanted selection) error {
+	if err := lock(r.file); err != nil {
+		return err
+	}
 	info, err := r.file.Stat()
 	if err != nil {
 		return err
