@@ -263,7 +263,10 @@ type bodyReader struct{ *content }
 
 func (r bodyReader) Read(p []byte) (int, error) {
 	n, err := r.content.Read(p)
-	if err != nil && err != io.EOF {
+	switch {
+	case errors.Is(err, cfimages.ErrResponseTooLarge):
+		err = &sourceError{err: err} // and so would it be the next time
+	case err != nil && err != io.EOF:
 		err = &sourceError{withoutURL(err), passing, true}
 	}
 	return n, err

@@ -328,6 +328,25 @@ func TestOriginals(t *testing.T) {
 	assert.Equal(t, 26, b.server.Count(imagestest.OpBlob))
 }
 
+func TestOriginalThatIsTooLarge(t *testing.T) {
+	b := newBench(t, 2, "-download", filepath.Join(t.TempDir(), "files"))
+	asked := 0
+	b.wrap = func(next http.RoundTripper) http.RoundTripper {
+		return transport(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasSuffix(r.URL.Path, "<1>/blob") {
+				return next.RoundTrip(r)
+			}
+			asked++
+			body := io.NopCloser(strings.NewReader(strings.Repeat("x", 33<<20)))
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
+		})
+	}
+	text, code := b.run()
+	require.Equal(t, 1, code, text)
+	assert.Equal(t, 1, asked)
+	b.wantFiles("album 0/Photo <1>")
+}
+
 func TestErrorsOfOriginals(t *testing.T) {
 	for status, want := range map[int]struct {
 		stops bool
