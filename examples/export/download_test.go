@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -198,77 +197,6 @@ func TestFailuresInARowAreAnOutage(t *testing.T) {
 	})
 }
 
-func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newDownload(t, 10, "-workers", "1")
-		network := new(lossy)
-		b.wrap = network.wrap
-		network.left.Store(1 + 5)
-		_, code := b.run()
-		require.Equal(t, 1, code)
-		recorded := readLines[savedFile](t, b.opts.out+".files")
-		require.Len(t, recorded, 5)
-		path := func(i int) string { return filepath.Join(b.opts.download, recorded[i].File) }
-		require.NoError(t, os.Remove(path(1)))
-		require.NoError(t, os.Truncate(path(3), 7))
-		require.NoError(t, os.MkdirAll(filepath.Join(b.opts.download, partial), 0o777))
-		require.NoError(t, os.WriteFile(filepath.Join(b.opts.download, partial, "1"), []byte("of a crash"), 0o600))
-
-		network.left.Store(1000)
-		text, code := b.run()
-		require.Zero(t, code, text)
-		assert.Equal(t, 5+2+5, b.server.Count(imagestest.OpDeliver))
-		assert.Len(t, readFiles(t, b.opts.download), 10)
-		assert.Len(t, readLines[savedFile](t, b.opts.out+".files"), 12, "the later record counts")
-	})
-}
-
-func TestReplacedImagesAreFetchedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newDownload(t, 5, "-workers", "1")
-		network := new(lossy)
-		b.wrap = network.wrap
-		network.left.Store(1 + 3)
-		_, code := b.run()
-		require.Equal(t, 1, code)
-		saved := readLines[savedFile](t, b.opts.out+".files")
-		require.Len(t, saved, 3)
-
-		id := saved[1].ID
-		require.NoError(t, b.server.Client().ImagesV1.Delete(t.Context(), id))
-		b.server.AddImages(cfimages.Image{ID: id, Filename: "anew", Uploaded: saved[0].Uploaded.Add(time.Hour)})
-		network.left.Store(1000)
-		text, code := b.run()
-		require.Zero(t, code, text)
-		b.wantAll()
-		want := make(map[string]string)
-		for _, img := range b.server.Images() {
-			want[fileName(img.ID)] = fetchVariant(t, b.server.HTTPClient(), &img)
-		}
-		assert.Equal(t, want, readFiles(t, b.opts.download))
-		assert.Equal(t, 3+3+5, b.server.Count(imagestest.OpDeliver), "only the one that was replaced was fetched twice")
-	})
-}
-
-// atWrite is a moment at which the program could be killed.
-type atWrite func()
-
-func (f atWrite) Write(p []byte) (int, error) {
-	f()
-	return len(p), nil
-}
-
-func TestNothingIsLeftAfterTheLastCheckpoint(t *testing.T) {
-	b := newDownload(t, 15)
-	written := 0
-	lastWords := atWrite(func() {
-		written++
-		b.wantFiles() // no later run would remove the rest
-	})
-	require.NoError(t, export(t.Context(), connectServer(b.server, b.opts), b.opts, lastWords, io.Discard))
-	assert.Equal(t, 1, written)
-}
-
 func TestPrivateVariants(t *testing.T) {
 	signer, err := cfimages.NewURLSigner(imagestest.SigningKey)
 	require.NoError(t, err)
@@ -313,71 +241,4 @@ func TestDiskErrorsStopTheExport(t *testing.T) {
 	assert.Contains(t, text, "album%200%2f%50hoto%20%3c5%3e")
 	assert.Empty(t, readLines[failedFile](t, b.opts.out+".failed"))
 	assert.Contains(t, text, "run the same command again")
-}
-
-func TestOriginals(t *testing.T) {
-	b := newBench(t, 25, "-download", filepath.Join(t.TempDir(), "files"))
-	b.server.AddImages(cfimages.Image{ID: "a/../b"}, cfimages.Image{ID: "private", RequireSignedURLs: true})
-	text, code := b.run()
-	require.Equal(t, 1, code, text)
-	failed := readLines[failedFile](t, b.opts.out+".failed")
-	require.Len(t, failed, 1)
-	assert.Equal(t, "a/../b", failed[0].ID)
-	assert.Contains(t, failed[0].Reason, "would lead to another path")
-	b.wantFiles("a/../b")
-	assert.Equal(t, 26, b.server.Count(imagestest.OpBlob))
-}
-
-func TestOriginalThatIsTooLarge(t *testing.T) {
-	b := newBench(t, 2, "-download", filepath.Join(t.TempDir(), "files"))
-	asked := 0
-	b.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return transport(func(r *http.Request) (*http.Response, error) {
-			if !strings.HasSuffix(r.URL.Path, "<1>/blob") {
-				return next.RoundTrip(r)
-			}
-			asked++
-			body := io.NopCloser(strings.NewReader(strings.Repeat("x", 33<<20)))
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
-		})
-	}
-	text, code := b.run()
-	require.Equal(t, 1, code, text)
-	assert.Equal(t, 1, asked)
-	b.wantFiles("album 0/Photo <1>")
-}
-
-func TestErrorsOfOriginals(t *testing.T) {
-	for status, want := range map[int]struct {
-		stops bool
-		text  string
-	}{
-		401: {true, "mend the credentials"},
-		403: {true, "mend the credentials"},
-		404: {false, "404"},
-		503: {true, "10 images in a row have failed"},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, 12, "-per-page", "20", "-download", filepath.Join(t.TempDir(), "files"))
-			b.wrap = func(next http.RoundTripper) http.RoundTripper {
-				return transport(func(r *http.Request) (*http.Response, error) {
-					if strings.HasSuffix(r.URL.Path, "/blob") {
-						return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}, nil
-					}
-					return next.RoundTrip(r)
-				})
-			}
-			text, code := b.run()
-			assert.Equal(t, 1, code)
-			failed, err := os.ReadFile(b.opts.out + ".failed")
-			require.NoError(t, err)
-			if want.stops {
-				assert.Contains(t, text, want.text)
-				assert.Contains(t, text, "0 images are safe")
-				return
-			}
-			assert.Contains(t, string(failed), want.text)
-			b.wantAll()
-		})
-	}
 }
