@@ -20,6 +20,8 @@
 // token. -reserve holds back besides when others use up the quota. -batch uses
 // Cloudflare's batch host, whose calls do not count against that quota; if the
 // account is not allowed it, a warning says so and -reserve guards the quota.
+// One call is made after the other, whatever the rate: where each takes 50 ms,
+// there are no more than 20 in a second.
 //
 // What is deleted was old, and met the conditions, when it was planned. An ID
 // that Cloudflare generated never stands for another image. A custom ID can be
@@ -113,6 +115,9 @@ func connect(opts *options) (client *cfimages.Client, disconnect func(), err err
 		server := newDemo()
 		opts.Account = imagestest.AccountID
 		return server.Client(clientOptions(opts.batch)...), server.Close, nil
+	}
+	if opts.batch && os.Getenv("CLOUDFLARE_BASE_URL") != "" {
+		return nil, nil, usageError{errors.New("-batch is for Cloudflare: it is not known where the batch host of CLOUDFLARE_BASE_URL is")}
 	}
 	opts.Account = os.Getenv("CLOUDFLARE_ACCOUNT_ID")
 	client, err = cfimages.NewClient(clientOptions(opts.batch)...)

@@ -149,6 +149,13 @@ func TestInterrupt(t *testing.T) {
 	assert.Contains(t, stderr, "is finished (16 deleted): name another")
 }
 
+func TestBatchHostOfAnotherServer(t *testing.T) {
+	t.Setenv("CLOUDFLARE_BASE_URL", "http://localhost:8787/client/v4")
+	_, stderr, code := command(t, console{}, "-older-than", "30d", "-all", "-batch")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "-batch is for Cloudflare")
+}
+
 func TestParseAge(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"30d": 720 * time.Hour, "1d": 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
