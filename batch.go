@@ -29,6 +29,9 @@ const (
 	batchPatience = 15 * time.Second
 )
 
+// errNoBatch sends a call to the ordinary host.
+var errNoBatch = errors.New("there is no token for the batch host")
+
 // errBatchRefused is for a batch host that is not to be moved to take a call.
 var errBatchRefused = errors.New("the batch host refuses the batch tokens that the API gives")
 
@@ -68,10 +71,10 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 		asked := time.Now()
 		token, err := x.batch.take(ctx, x.sender)
 		switch {
+		case err == errNoBatch:
+			return nil, nil
 		case err != nil:
 			return nil, x.heldBack(ctx, err)
-		case token == nil:
-			return nil, nil
 		}
 		x.waited += time.Since(asked)
 		r, failed := x.send(ctx, token)
@@ -93,13 +96,12 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 	return nil, nil
 }
 
-// take returns the token to send one request with, nil for the ordinary host,
-// when it is the request's turn. The first of the queue fetches a token where one
-// is due, so that nobody passes with one that is not good any more. Its error is
-// that of ctx.
+// take returns the token to send one request with, when it is the request's
+// turn. The first of the queue fetches a token where one is due, so that nobody
+// passes with one that is not good any more. Its error is errNoBatch or that of ctx.
 func (b *batchAPI) take(ctx context.Context, s *sender) (*batchToken, error) {
 	if token, due := b.state(); token == nil && !due {
-		return nil, nil
+		return nil, errNoBatch
 	}
 	select {
 	case b.turn <- struct{}{}:
@@ -115,7 +117,7 @@ func (b *batchAPI) take(ctx context.Context, s *sender) (*batchToken, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case token == nil:
-		return nil, nil
+		return nil, errNoBatch
 	}
 	return token, b.pace.Wait(ctx)
 }

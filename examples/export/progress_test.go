@@ -17,7 +17,7 @@ import (
 // showPages counts 200 pages, one every 50 ms, after 100 images of an earlier run.
 func showPages(t *testing.T, terminal bool) (shown string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(_ *testing.T) {
 		var out bytes.Buffer
 		limit := cfimages.RateLimit{Remaining: 1200, Reset: time.Date(2026, 1, 1, 9, 5, 0, 0, time.Local)}
 		p := newProgress(&out, func() cfimages.RateLimit { return limit })
@@ -54,7 +54,7 @@ func TestProgressOnATerminal(t *testing.T) {
 func TestProgressOfNothing(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, func() cfimages.RateLimit { return cfimages.RateLimit{} })
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(_ *testing.T) {
 		p.begin(new(checkpoint))
 		p.end()
 	})
