@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
@@ -243,16 +242,4 @@ func cancellation(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
 	return ctx.Err()
-}
-
-// noRedirects is a transport whose redirects lead nowhere: following them would
-// take credentials and images to another place.
-type noRedirects struct{ http.RoundTripper }
-
-func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := t.RoundTripper.RoundTrip(req)
-	if err == nil && resp != nil && resp.StatusCode/100 == 3 {
-		resp.Header.Del("Location")
-	}
-	return resp, err
 }

@@ -93,6 +93,18 @@ func newTransport() *http.Transport {
 	}
 }
 
+// noRedirects is a transport whose redirects lead nowhere: following them would
+// take credentials and images to another place.
+type noRedirects struct{ http.RoundTripper }
+
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(req)
+	if err == nil && resp != nil && resp.StatusCode/100 == 3 {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}
+
 // repetition says when a call may be sent again.
 type repetition int
 
