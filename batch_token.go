@@ -30,7 +30,7 @@ type batchToken struct {
 // fetchBatchToken asks the ordinary host for a new token.
 func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
 	const path = "images/v1/batch_token"
-	c := s.apiCall("ImagesV1.BatchToken", http.MethodGet, path, path)
+	c := apiCall("ImagesV1.BatchToken", http.MethodGet, path, path)
 	c.private = true
 	var value string
 	var expires, date time.Time

@@ -32,7 +32,7 @@ type Blob struct {
 // fails a Read, and all of it has to be asked for again. More than 32 MiB is
 // [ErrResponseTooLarge].
 func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
-	c, err := s.imageCall("ImagesV1.Blob", http.MethodGet, id)
+	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id)
 	if err != nil {
 		return nil, err
 	}

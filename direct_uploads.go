@@ -111,7 +111,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		return nil, fmt.Errorf("cfimages: DirectUploads.Create: %w", err)
 	}
 	const path = "images/v2/direct_upload"
-	c := s.sender.apiCall("DirectUploads.Create", http.MethodPost, path, path)
+	c := apiCall("DirectUploads.Create", http.MethodPost, path, path)
 	c.batched = true
 	c.repetition = repeatUnserved
 	c.private = true

@@ -19,7 +19,7 @@ type ImagesV1 struct{ sender *sender }
 // stats, batch_token, keys and variants with all below them, and what ends in
 // /blob. An unknown image is [ErrNotFound].
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
-	c, err := s.imageCall("ImagesV1.Get", http.MethodGet, id)
+	c, err := imageCall("ImagesV1.Get", http.MethodGet, id)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 // no clear answer and the next one finds no such image, that is a success.
 // Otherwise an unknown image is [ErrNotFound].
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
-	c, err := s.imageCall("ImagesV1.Delete", http.MethodDelete, id)
+	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id)
 	if err != nil {
 		return err
 	}
@@ -58,11 +58,11 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 }
 
 // imageCall returns a call on the path of one image.
-func (s *ImagesV1) imageCall(op, method, id string) (call, error) {
+func imageCall(op, method, id string) (call, error) {
 	if err := imagepath.CheckID(id); err != nil {
 		return call{}, &ParamError{Param: "id", Reason: err.Error()}
 	}
-	c := s.sender.apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}")
+	c := apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}")
 	c.batched = true
 	return c, nil
 }

@@ -99,7 +99,7 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 		return nil, fmt.Errorf("cfimages: ImagesV2.List: encode the parameters: %w", err)
 	}
 	page := new(ImagePage)
-	if err := s.sender.do(ctx, s.listCall("ImagesV2.List", values), page.read); err != nil {
+	if err := s.sender.do(ctx, listCall("ImagesV2.List", values), page.read); err != nil {
 		return nil, err
 	}
 	return page, nil
@@ -139,9 +139,9 @@ func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, 
 }
 
 // listCall returns the call for the page that the encoded parameters say.
-func (s *ImagesV2) listCall(op string, params url.Values) call {
+func listCall(op string, params url.Values) call {
 	const path = "images/v2"
-	c := s.sender.apiCall(op, http.MethodGet, path, path)
+	c := apiCall(op, http.MethodGet, path, path)
 	c.batched = true
 	if encoded := params.Encode(); encoded != "" {
 		c.path += "?" + encoded

@@ -243,7 +243,7 @@ func (w *walk) exchange(token string) *exchange {
 	if token != "" {
 		w.params.Set("continuation_token", token)
 	}
-	return &exchange{sender: w.service.sender, call: w.service.listCall(w.op, w.params)}
+	return &exchange{sender: w.service.sender, call: listCall(w.op, w.params)}
 }
 
 // close ends all work of the walk, also when its consumer panicked.

@@ -142,7 +142,7 @@ type content struct {
 }
 
 // apiCall returns a call of the account's API.
-func (s *sender) apiCall(op, method, path, template string) call {
+func apiCall(op, method, path, template string) call {
 	return call{op: op, method: method, path: path, template: template}
 }
 
