@@ -166,7 +166,7 @@ func (x *exchange) attempt(ctx context.Context) (*reply, *failure) {
 func (x *exchange) send(ctx context.Context, token *batchToken) (*reply, *failure) {
 	x.attempts++
 	r := newReply(ctx, x, token)
-	req, err := x.request(httptrace.WithClientTrace(r.attempt, r.sent.trace(r.cancel)), &x.call, token)
+	req, err := x.request(httptrace.WithClientTrace(r.attemptCtx, r.sent.trace(r.cancel)), &x.call, token)
 	if err != nil {
 		r.close()
 		return nil, &failure{err: err}

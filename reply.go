@@ -23,12 +23,12 @@ import (
 // reply is one attempt and what came back for it.
 type reply struct {
 	*exchange
-	token   *batchToken // that the request had; nil: the client's own credentials
-	redact  redactor
-	ctx     context.Context // the caller's
-	attempt context.Context
-	cancel  context.CancelCauseFunc
-	started time.Time
+	token      *batchToken     // that the request had; nil: the client's own credentials
+	redact     redactor        // of what the request had
+	ctx        context.Context // the caller's
+	attemptCtx context.Context // ends with the attempt, and says why
+	cancel     context.CancelCauseFunc
+	started    time.Time
 
 	mu       sync.Mutex
 	replied  bool        // the headers have come
@@ -50,7 +50,7 @@ func newReply(ctx context.Context, x *exchange, token *batchToken) *reply {
 	if token != nil {
 		r.redact = token.redact
 	}
-	r.attempt, r.cancel = context.WithCancelCause(ctx)
+	r.attemptCtx, r.cancel = context.WithCancelCause(ctx)
 	r.watchdog = time.AfterFunc(x.timeout, r.giveUp)
 	return r
 }
@@ -225,7 +225,7 @@ func (r *reply) addInfo(e *Error, env *envelope) {
 // transportError returns err as the caller may see it: the context's own error
 // when that ended it, and without the secrets that net/http or a server may have put in.
 func (r *reply) transportError(err error) error {
-	switch cause := context.Cause(r.attempt); {
+	switch cause := context.Cause(r.attemptCtx); {
 	case r.ctx.Err() != nil:
 		return cancellation(r.ctx)
 	case cause != nil:
@@ -242,7 +242,7 @@ func (r *reply) retryable(err error) bool {
 	switch {
 	case err == nil || r.ctx.Err() != nil || isHeaderOverflow(err):
 		return false
-	case context.Cause(r.attempt) != nil: // the watchdog
+	case context.Cause(r.attemptCtx) != nil: // the watchdog
 		return true
 	}
 	var timeout net.Error
