@@ -189,7 +189,7 @@ func (b *batchAPI) leave(d time.Duration, why error) {
 }
 
 // tell logs once why the ordinary host takes the calls, when it does.
-func (b *batchAPI) tell(ctx context.Context, log logger) {
+func (b *batchAPI) tell(ctx context.Context, log *slog.Logger) {
 	b.mu.Lock()
 	why := b.why
 	first := b.token == nil && why != nil && !b.replaced

@@ -2,6 +2,7 @@ package cfimages
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -94,7 +95,7 @@ type config struct {
 	batchBaseURL *string
 	httpClient   *http.Client
 	userAgent    string
-	logger       logger
+	logger       *slog.Logger
 	retry        RetryPolicy
 	timeout      time.Duration
 	insecure     bool

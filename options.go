@@ -12,8 +12,6 @@ import (
 // option beats an earlier one. A nil Option is ignored.
 type Option func(*config)
 
-type logger = *slog.Logger
-
 // WithAccountID sets the account whose images are meant. The default is
 // CLOUDFLARE_ACCOUNT_ID.
 func WithAccountID(id string) Option {

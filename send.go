@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ type sender struct {
 	creds     credentials
 	userAgent string
 	insecure  bool
-	log       logger
+	log       *slog.Logger // nil: nothing is logged
 	policy    RetryPolicy
 	timeout   time.Duration
 	budget    *retry.Budget
