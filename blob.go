@@ -19,7 +19,6 @@ type Blob struct {
 
 	exchange *exchange
 	reply    *reply
-	read     int64
 	err      error // what every further Read returns
 }
 
@@ -65,12 +64,11 @@ func (b *Blob) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	n, err := b.reply.body.Read(p)
-	b.read += int64(n)
 	switch {
 	case err == nil:
 		return n, nil
-	case err == io.EOF && b.Size >= 0 && b.read != b.Size:
-		err = fmt.Errorf("%d bytes came instead of %d: %w", b.read, b.Size, io.ErrUnexpectedEOF)
+	case err == io.EOF && b.Size >= 0 && b.reply.body.Len() != b.Size:
+		err = fmt.Errorf("%d bytes came instead of %d: %w", b.reply.body.Len(), b.Size, io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.reply.finish(nil)
 		b.err = err
