@@ -10,9 +10,6 @@ const (
 	// shortestSecret is how long a text must be to be taken out of errors: what is
 	// shorter is no secret, and part of many words.
 	shortestSecret = 8
-	// longestSecret is how much is left out at the end of a text that was cut, so
-	// that no part of a secret remains.
-	longestSecret = 256
 
 	redacted = "[redacted]"
 )

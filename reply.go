@@ -264,7 +264,7 @@ func (r *reply) excerpt() string {
 // longestSecret returns how many bytes of a secret may stand at the end of a text
 // that was cut.
 func (r *reply) longestSecret() int {
-	longest := longestSecret // of an upload URL
+	longest := 256 // of an upload URL
 	if r.token != nil {
 		longest = max(longest, len(r.token.value.Reveal()))
 	}
