@@ -84,7 +84,7 @@ func (x *exchange) wait(ctx context.Context, failed *failure) error {
 	}
 	wait := failed.after
 	if wait == 0 {
-		wait = x.policy.internal().Backoff(x.attempts - x.detours - 1)
+		wait = retry.Backoff(x.policy.BaseDelay, x.policy.MaxDelay, x.attempts-x.detours-1)
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
 		return x.fail(failed)

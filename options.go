@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
 // Option configures a [Client]. An option beats the environment, and a later
@@ -163,5 +161,3 @@ func DefaultRetryPolicy() RetryPolicy {
 func (p RetryPolicy) valid() bool {
 	return p.MaxAttempts >= 0 && p.BaseDelay >= 0 && p.MaxDelay >= 0 && p.MaxWait >= 0
 }
-
-func (p RetryPolicy) internal() retry.Policy { return retry.Policy(p) }

@@ -32,10 +32,9 @@ func TestBackoffStaysBelowItsCeiling(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			policy := retry.Policy{BaseDelay: tt.base, MaxDelay: tt.cap}
 			lowest, highest := forever, time.Duration(-1)
 			for range 200 {
-				d := policy.Backoff(tt.retry)
+				d := retry.Backoff(tt.base, tt.cap, tt.retry)
 				lowest, highest = min(lowest, d), max(highest, d)
 			}
 			assert.GreaterOrEqual(t, lowest, time.Duration(0))
@@ -49,8 +48,7 @@ func TestBackoffStaysBelowItsCeiling(t *testing.T) {
 
 func TestBackoffIsZeroWithoutBaseDelay(t *testing.T) {
 	for _, base := range []time.Duration{0, -1, math.MinInt64} {
-		policy := retry.Policy{BaseDelay: base, MaxDelay: time.Second}
-		assert.Zero(t, policy.Backoff(3), "base delay %v", base)
+		assert.Zero(t, retry.Backoff(base, time.Second, 3), "base delay %v", base)
 	}
 }
 
