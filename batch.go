@@ -182,10 +182,9 @@ func (b *batchAPI) pause(d time.Duration, why error) {
 
 // leave sends all calls to the ordinary host for a while.
 func (b *batchAPI) leave(d time.Duration, why error) {
-	b.pause(d, why)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.token = nil
+	b.token, b.ask, b.why = nil, time.Now().Add(d), why
 }
 
 // tell logs once why the ordinary host takes the calls, when it does.
