@@ -105,7 +105,7 @@ func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
 // Images returns what is stored, drafts included, oldest first.
 func (a *Account) Images() []cfimages.Image {
 	records := a.store.all()
-	r := renderer{base: a.server.origin + deliveryPath + a.hash + "/", variants: a.server.variants}
+	r := a.renderer(a.server.origin)
 	images := make([]cfimages.Image, len(records))
 	for i, rec := range records {
 		images[i] = r.image(rec)

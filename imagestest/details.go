@@ -9,7 +9,7 @@ func (s *Server) getImage(c *call) (reply, error) {
 		return reply{}, notFound()
 	}
 	c.showedDraft = rec.draft
-	return success(s.renderer(c).appendImage(nil, rec)), nil
+	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
 // getBlob answers ImagesV1.Blob with the bytes as they were uploaded. That a

@@ -122,7 +122,7 @@ func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	if h.own.status == http.StatusOK {
 		q, _ := h.server.parseListQuery(h.call) // it was parsed before, without an error
 		images, token := page(q)
-		h.own = h.server.listReply(h.call, images, token)
+		h.own = listReply(h.call, images, token)
 	}
 	h.server.send(h, h.call, h.own)
 }

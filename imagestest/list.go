@@ -40,11 +40,11 @@ func (s *Server) listImages(c *call) (reply, error) {
 	if more {
 		token = continuationToken(q, page[len(page)-1].at, 0)
 	}
-	return s.listReply(c, page, token), nil
+	return listReply(c, page, token), nil
 }
 
 // listReply returns the reply that shows a page.
-func (s *Server) listReply(c *call, page []*record, token string) reply {
+func listReply(c *call, page []*record, token string) reply {
 	result := make([]byte, 0, 64+512*len(page))
 	result = append(result, `{"continuation_token":`...)
 	if token != "" {
@@ -53,7 +53,7 @@ func (s *Server) listReply(c *call, page []*record, token string) reply {
 		result = append(result, "null"...)
 	}
 	result = append(result, `,"images":[`...)
-	r := s.renderer(c)
+	r := c.account.renderer(c.origin)
 	for i, rec := range page {
 		if i > 0 {
 			result = append(result, ',')

@@ -16,8 +16,9 @@ type renderer struct {
 	variants []Variant
 }
 
-func (s *Server) renderer(c *call) renderer {
-	return renderer{base: c.origin + deliveryPath + c.account.hash + "/", variants: s.variants}
+// renderer returns the renderer of an account's images, with URLs on an origin.
+func (a *Account) renderer(origin string) renderer {
+	return renderer{base: origin + deliveryPath + a.hash + "/", variants: a.server.variants}
 }
 
 // appendImage appends the image as JSON.

@@ -37,7 +37,7 @@ func (s *Server) upload(c *call) (reply, error) {
 		body := appendString([]byte(`{"id":`), rec.id)
 		return reply{status: http.StatusOK, body: append(body, `,"success":true}`...)}, nil
 	}
-	return success(s.renderer(c).appendImage(nil, rec)), nil
+	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
 // parseFile reads the one file of an upload's form. Other fields are ignored, a
