@@ -146,9 +146,8 @@ func newPlan(f Fault, seen int) plan {
 
 // problem says why the fault can not be, or not beside the others; "" if it can.
 func (p *plan) problem(others []plan) string {
-	known := []Operation{OpList, OpCreate, OpUpload, OpPreflight, OpGet, OpBlob, OpDelete, OpBatchToken, OpDeliver, OpUnknown}
 	switch {
-	case !slices.Contains(known, p.Operation):
+	case !p.Operation.known():
 		return fmt.Sprintf("no such Operation: %q", string(p.Operation))
 	case p.Call < 0 || p.Times < 0:
 		return "Call and Times must not be negative"

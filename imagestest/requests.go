@@ -22,10 +22,19 @@ const (
 	OpGet        Operation = "ImagesV1.Get"
 	OpBlob       Operation = "ImagesV1.Blob"
 	OpDelete     Operation = "ImagesV1.Delete"
-	OpBatchToken Operation = "ImagesV1.BatchToken"
+	OpBatchToken Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
 	OpDeliver    Operation = "Delivery"
 	OpUnknown    Operation = "Unknown" // no such path, or not with that method
 )
+
+// known reports whether op is one of the operations.
+func (op Operation) known() bool {
+	switch op {
+	case OpList, OpCreate, OpUpload, OpPreflight, OpGet, OpBlob, OpDelete, OpBatchToken, OpDeliver, OpUnknown:
+		return true
+	}
+	return false
+}
 
 // maxRequests is how many requests a server remembers.
 const maxRequests = 1 << 16
