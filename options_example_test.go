@@ -40,6 +40,42 @@ func ExampleDefaultRetryPolicy() {
 	// true <nil>
 }
 
+// A server that says nothing is given up, which is not the caller's own deadline.
+func ExampleWithRequestTimeout() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Stall{}})
+	client := server.Client(cfimages.WithRequestTimeout(10*time.Millisecond), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+
+	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded))
+	// Output:
+	// true false
+}
+
+// A loop that is often left early, and must not spend a request on a page that it
+// does not look at.
+func ExampleWithPrefetch() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.Seed(1000, func(int) cfimages.Image { return cfimages.Image{} })
+	client := server.Client(cfimages.WithPrefetch(false))
+
+	seen := 0
+	for _, err := range client.ImagesV2.All(context.Background(), cfimages.ListParams{PerPage: 200}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if seen++; seen == 300 {
+			break
+		}
+	}
+	fmt.Println(server.Count(imagestest.OpList), "pages")
+	// Output:
+	// 2 pages
+}
+
 // One record for each attempt, without IDs and without secrets.
 func ExampleWithLogger() {
 	server := imagestest.NewServer(imagestest.InMemory())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"time"
 
@@ -266,35 +267,20 @@ func ExampleServer_Unused() {
 	// Output: ImagesV1.Delete could have failed 1 more time
 }
 
-// A file that is too large, without a large file.
-func ExampleWithMaxFileSize() {
-	srv := imagestest.NewServer(imagestest.WithMaxFileSize(16))
+// The server beside the other handlers of a program's own test server.
+func ExampleServer_Handler() {
+	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()
-	client := srv.Client()
-	ctx := context.Background()
+	srv.AddImages(cfimages.Image{ID: "beach"})
+	web := httptest.NewServer(srv.Handler())
+	defer web.Close()
 
-	created, _ := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
-	file := cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n and more than that")}
-	_, err := client.DirectUploads.Upload(ctx, created.UploadURL, file)
-
-	refused, ok := errors.AsType[*cfimages.Error](err)
-	fmt.Println(ok, refused.StatusCode/100 == 4, srv.Images()[0].Draft)
-	// Output: true true true
-}
-
-// A test that wants its program to send documented parameters only.
-func ExampleEnforce() {
-	srv := imagestest.NewServer(imagestest.Enforce(imagestest.RefuseUnknownParams))
-	defer srv.Close()
-	req, _ := http.NewRequest(http.MethodGet, srv.URL()+"/accounts/"+imagestest.AccountID+"/images/v2?page=2", nil)
-	req.Header.Set("Authorization", "Bearer "+imagestest.APIToken)
-
-	resp, err := srv.HTTPClient().Do(req)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	resp.Body.Close()
-	fmt.Println(resp.StatusCode)
-	// Output: 400
+	client, _ := cfimages.NewClient(
+		cfimages.WithBaseURL(web.URL+"/client/v4"),
+		cfimages.WithAccountID(imagestest.AccountID),
+		cfimages.WithAPIToken(imagestest.APIToken),
+	)
+	img, err := client.ImagesV1.Get(context.Background(), "beach")
+	fmt.Println(img.ID, strings.HasPrefix(img.Variants[0], web.URL), err)
+	// Output: beach true <nil>
 }
