@@ -26,10 +26,10 @@ type Blob struct {
 // returns. For a variant, get one of the image's delivery URLs instead: these
 // need no credentials and do not count against the API's rate limit.
 //
-// id is as for Get, and may end in /blob. An unknown image, or a draft, is [ErrNotFound]. Calls are
-// repeated as the retry policy says until the reply begins; what fails after that
-// fails a Read, and all of it has to be asked for again. More than 32 MiB is
-// [ErrResponseTooLarge].
+// id is as for Get, and may end in /blob. An unknown image, or a draft, is
+// [ErrNotFound]. Calls are repeated as the retry policy says until the reply
+// begins; what fails after that fails a Read, and all of it has to be asked for
+// again. More than 32 MiB is [ErrResponseTooLarge].
 func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id)
 	if err != nil {

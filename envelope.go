@@ -33,9 +33,9 @@ type envelope struct {
 // [*Error] that is made of it.
 func (e *envelope) Error() string { return "the reply says success:false" }
 
-// read reads the one envelope in a decoder's source. It calls result for a result that is not
-// null, while it arrives. A reply that is read without an error says whether it is
-// a success; what result was given counts only then.
+// read reads the one envelope in a decoder's source. It calls result for a result
+// that is not null, while it arrives. A reply that is read without an error says
+// whether it is a success; what result was given counts only then.
 func (e *envelope) read(dec *jsontext.Decoder, result func() error) error {
 	err := readObject(dec, func(name []byte) error {
 		switch string(name) {

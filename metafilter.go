@@ -47,9 +47,9 @@ type MetaFilter struct {
 // dots: "status", "region.name". Names consist of ASCII letters, digits and
 // underscores. A path has at most [MaxMetaDepth] names (Cloudflare's API
 // reference) and 100 characters (its developer documentation). A number must not
-// be a NaN or an infinity. What is wrong
-// with a condition is reported by [MetaFilter.Validate] and by every call that
-// is given the filter, before a request is sent.
+// be a NaN or an infinity. What is wrong with a condition is reported by
+// [MetaFilter.Validate] and by every call that is given the filter, before a
+// request is sent.
 type Condition struct {
 	field    string
 	operator string

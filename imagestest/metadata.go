@@ -15,8 +15,8 @@ import (
 const maxMetadata = 1024
 
 // compactMetadata returns metadata without white space and needless escapes, {}
-// for none. It must be
-// one JSON object of at most 1024 bytes, without a name twice in an object.
+// for none. It must be one JSON object of at most 1024 bytes, without a name
+// twice in an object.
 func compactMetadata(text []byte) (string, error) {
 	if len(text) == 0 {
 		return "{}", nil

@@ -41,8 +41,8 @@ const maxRequests = 1 << 16
 
 const redacted = "[redacted]"
 
-// Request is one request that the server answered, or that a fault struck. It holds no credentials, no
-// one-time upload URL and no signature.
+// Request is one request that the server answered, or that a fault struck. It
+// holds no credentials, no one-time upload URL and no signature.
 type Request struct {
 	Time      time.Time // by the server's clock, when the answer was ready
 	Operation Operation

@@ -114,8 +114,8 @@ func (s *Server) HTTPClient() *http.Client {
 }
 
 // Handler returns all that the server serves: the API, the batch host, one-time
-// uploads and delivery. It can be mounted at the root of another host: URLs in its replies
-// are on the host that was asked.
+// uploads and delivery. It can be mounted at the root of another host: URLs in
+// its replies are on the host that was asked.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
 // Clock returns the clock that the server follows.
