@@ -64,8 +64,9 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
-// RateLimit returns what the server last said of its rate limit. The zero
-// value means that it has not said anything yet.
+// RateLimit returns what is known of the rate limit: what the server last said of
+// it, less the requests sent since. The zero value means that nothing is known, or
+// not any more. The batch host of [WithBatchAPI] is not part of it.
 func (c *Client) RateLimit() RateLimit {
 	state := c.sender.gate.State()
 	return RateLimit{

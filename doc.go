@@ -34,7 +34,7 @@
 // [ErrNotFound], [ErrRateLimited] and the others are for errors.Is, and so are the
 // causes below, such as context.Canceled.
 //
-// # Retries and limits
+// # Retries and rate limits
 //
 // Failed calls are repeated where that can do no harm; see [RetryPolicy]. Nothing
 // waits without bound: an attempt has 30 s for the headers of its reply, its body
@@ -42,7 +42,8 @@
 // Ratelimit headers are obeyed before it has to refuse anything; [Client.RateLimit]
 // reports them.
 //
-// Thousands of calls go to Cloudflare's batch host; see [WithBatchAPI].
+// With [WithBatchAPI], calls go to Cloudflare's batch host, which does not count
+// them against that limit: it is for jobs of thousands of calls.
 //
 // # Limits
 //

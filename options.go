@@ -45,8 +45,8 @@ func WithBaseURL(rawURL string) Option {
 // (Cloudflare's developer documentation). The client fetches its token through
 // the account, renews it before it expires, and keeps to 190 a second, because
 // requests do not arrive as evenly as they are sent; calls that come faster wait, in
-// order. A client uses one token at a time: for several times the rate, make
-// several clients.
+// order and as long as their contexts last. A client uses one token at a time: for
+// several times the rate, make several clients.
 //
 // While there is no way to the batch host, calls go to the ordinary host and
 // within its rate limit, and one Warn record says why: no token comes within 15 s or
@@ -94,11 +94,13 @@ func WithUserAgent(product string) Option {
 //	duration  Duration  until the reply was read or given up; for a walk that includes the loop's own time
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       read of the reply's body, decoded
-//	wait      Duration  before the attempt, for a retry or the rate limit
+//	wait      Duration  before the attempt, for a retry, the rate limit, or a batch token and its rate
 //	error     string    why the attempt failed; absent when it did not
 //
-// Calls that are refused or held back before a request leave no record. A Warn
-// record tells when [WithBatchAPI] can not be followed. No record has a secret.
+// Calls that are refused or held back before a request leave no record. With
+// [WithBatchAPI], fetching a token is an attempt of op "ImagesV1.BatchToken", and a
+// Warn record, with error, tells when the ordinary host takes the calls. No record
+// has a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }
@@ -140,6 +142,10 @@ func WithPrefetch(on bool) Option {
 // success pays back, so that an outage is not met with a storm. Clients share
 // neither that nor what they know of the rate limit: but for [WithBatchAPI], make
 // one for each account and token.
+//
+// A request that tells only that another batch token is needed, or the ordinary
+// host, is no attempt to MaxAttempts, and a wait for a batch token or its rate none
+// to MaxWait.
 type RetryPolicy struct {
 	MaxAttempts int           // requests in all, the first included; 0 and 1: no retry
 	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹; 0: no wait

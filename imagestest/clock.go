@@ -6,8 +6,8 @@ import (
 )
 
 // Clock is what a server takes for the present time: upload times, expiry of
-// upload links and signed URLs, and rate-limit windows follow it. The zero
-// Clock runs with time.Now, and so with the virtual time of testing/synctest.
+// upload links, signed URLs and batch tokens, and rate-limit windows follow it.
+// The zero Clock runs with time.Now, and so with the virtual time of testing/synctest.
 // It is safe for concurrent use.
 type Clock struct {
 	mu      sync.Mutex

@@ -90,7 +90,8 @@ func NewServer(opts ...Option) *Server {
 func (s *Server) URL() string { return s.origin + apiPath }
 
 // Client returns a client of the account that AccountID names, with APIToken.
-// Options can change that and all else. It panics when cfimages.NewClient
+// Its batch host, which cfimages.WithBatchAPI makes it use, is BatchURL. Options
+// can change that and all else. It panics when cfimages.NewClient
 // refuses the options.
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
