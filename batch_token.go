@@ -13,7 +13,7 @@ const (
 	// batchMargin is how long before its end a batch token is renewed, or a tenth
 	// of its life if that is less.
 	batchMargin = time.Minute
-	// maxBatchToken is how long a token may be, which goes into a header.
+	// maxBatchToken is how long a token may be in bytes, which goes into a header.
 	maxBatchToken = 4 << 10
 	// minBatchLife is how long a token is used at least. When it is not good for so
 	// long, the batch host says so.

@@ -11,10 +11,11 @@ import (
 	"strings"
 )
 
-// Blob is an image as it was uploaded, while it arrives. It is for one goroutine.
+// Blob is an image as it was uploaded, while it arrives: [ImagesV1.Blob] returns
+// it. It is for one goroutine.
 type Blob struct {
 	ContentType string
-	Size        int64  // -1: the server did not say
+	Size        int64  // in bytes; -1: the server did not say
 	ETag        string // "": the server did not send one
 
 	exchange *exchange

@@ -39,18 +39,20 @@ type DirectUploadParams struct {
 
 	// ExpiresIn is how long from now the URL can be used: 2 minutes to 6 hours
 	// (Cloudflare's API reference). At the lower limit, leave a margin for the
-	// way there. The default of the API is 30 minutes.
+	// way there. 0 means the API's default, 30 minutes (its OpenAPI document).
 	ExpiresIn time.Duration
 
-	// Expiry is when the URL expires, instead of ExpiresIn.
+	// Expiry is when the URL expires, instead of ExpiresIn and with its limits.
 	Expiry time.Time
 
-	// Metadata is marshalled to one JSON object of at most 1024 bytes, by the rules of
-	// encoding/json/v2. Lists can be filtered by it; see [Where].
+	// Metadata is marshalled to one JSON object of at most 1024 bytes (Cloudflare's
+	// API reference), by the rules of encoding/json/v2; nil leaves it out. Lists can
+	// be filtered by it; see [Where].
 	Metadata any
 
 	// RequireSignedURLs makes the image private: it is delivered only at signed
-	// URLs; see [URLSigner]. Cloudflare does not allow it together with a custom ID.
+	// URLs; see [URLSigner]. Cloudflare does not allow it together with a custom ID
+	// (its developer documentation).
 	RequireSignedURLs bool
 }
 

@@ -15,6 +15,11 @@
 // metadata filters made by [Where] and typed conditions such as [Eq], [In] and [Gt].
 // A walk that fails ends with a [*PageError], which says where to go on.
 //
+// # One image
+//
+// [ImagesV1.Get] returns the details of an image, [ImagesV1.Blob] its bytes as they
+// were uploaded, and [ImagesV1.Delete] removes it.
+//
 // # Direct uploads
 //
 // [DirectUploads.Create] makes a draft and a one-time URL. A browser posts a form to
@@ -36,9 +41,9 @@
 //
 // # Retries and rate limits
 //
-// Failed calls are repeated where that can do no harm; see [RetryPolicy]. Nothing
-// waits without bound: an attempt has 30 s for the headers of its reply, its body
-// may not be silent for longer, and is read up to 32 MiB. The server's
+// Failed calls are repeated where that can do no harm; see [RetryPolicy]. No server
+// holds a call up without bound: an attempt has 30 s for the headers of its reply,
+// whose body may not be silent for longer and is read up to 32 MiB. The server's
 // Ratelimit headers are obeyed before it has to refuse anything; [Client.RateLimit]
 // reports them.
 //

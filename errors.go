@@ -34,10 +34,11 @@ var (
 	// ErrMalformedResponse marks a reply that could not be understood. It is
 	// never taken for an empty result.
 	ErrMalformedResponse = errors.New("malformed response")
-	// ErrResponseTooLarge marks a reply over the size this library reads:
-	// 32 MiB decoded, 4 MiB of one image or of a reply that is not a list, 10,000
-	// images in a page, or 64 KiB of an error. For headers, the limit is that of the
-	// HTTP transport: 1 MiB for the library's own.
+	// ErrResponseTooLarge marks a reply over the size this library reads: 32 MiB
+	// decoded of a list or an original, 4 MiB of one image in a list or of any other
+	// success, 64 KiB of an error, 10,000 images in a page, or 1,000 variants of an
+	// image. For headers, the limit is that of the HTTP transport: 1 MiB for the
+	// library's own.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrTokenLoop marks a walk whose next continuation token has been seen
 	// before in the walk, so that it would never end.

@@ -16,7 +16,7 @@ type ImagesV1 struct{ sender *sender }
 // id may have subpaths. One that can not be addressed is refused with
 // [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
 // characters, more than 1024 characters, and what Cloudflare has beside the images:
-// stats, batch_token, keys and variants with all below them, and what ends in
+// stats, batch_token, keys, variants, all below the last two, and what ends in
 // /blob. An unknown image is [ErrNotFound].
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	c, err := imageCall("ImagesV1.Get", http.MethodGet, id)

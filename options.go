@@ -10,14 +10,15 @@ import (
 // option beats an earlier one. A nil Option is ignored.
 type Option func(*config)
 
-// WithAccountID sets the account whose images are meant. The default is
-// CLOUDFLARE_ACCOUNT_ID.
+// WithAccountID sets the account whose images are meant: letters, digits, hyphens
+// and underscores. The default is CLOUDFLARE_ACCOUNT_ID.
 func WithAccountID(id string) Option {
 	return func(c *config) { c.accountID = &id }
 }
 
 // WithAPIToken sets the API token to authenticate with. The default is
-// CLOUDFLARE_API_TOKEN.
+// CLOUDFLARE_API_TOKEN. Credentials are visible ASCII; what was pasted along, such
+// as a line break, is refused.
 func WithAPIToken(token string) Option {
 	return func(c *config) { c.login = &login{param: "WithAPIToken", token: token} }
 }
@@ -69,7 +70,8 @@ func WithBatchBaseURL(rawURL string) Option {
 // WithHTTPClient sets the HTTP client that sends the requests. It is copied and
 // never changed; the copy does not follow redirects. Its Timeout, if it has one,
 // includes the time that a loop over All takes for a page. The default is a
-// client with timeouts of this library's own.
+// client with timeouts of this library's own and the proxy of the environment
+// (see [http.ProxyFromEnvironment]).
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -78,7 +80,7 @@ func WithHTTPClient(client *http.Client) Option {
 }
 
 // WithUserAgent puts a product, such as "myapp/1.2", before the library's own
-// in the User-Agent header.
+// in the User-Agent header. It must be printable ASCII.
 func WithUserAgent(product string) Option {
 	return func(c *config) { c.userAgent = product }
 }
@@ -106,13 +108,14 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithRetryPolicy sets how often and how long a call is tried. The default is
-// [DefaultRetryPolicy]; the zero RetryPolicy means one attempt.
+// [DefaultRetryPolicy]; the zero RetryPolicy means one attempt. No field may be
+// negative.
 func WithRetryPolicy(p RetryPolicy) Option {
 	return func(c *config) { c.retry = p }
 }
 
 // WithRequestTimeout limits how long one attempt waits for the headers of its
-// reply; the default is 30 s. A call with a body has this long again after every
+// reply; it must be positive, and the default is 30 s. A call with a body has this long again after every
 // part that the connection takes, and the time that an upload's Body takes to
 // be read does not count, nor do waits between attempts. The error matches
 // os.ErrDeadlineExceeded, and not context.DeadlineExceeded, which is the caller's.
@@ -129,7 +132,8 @@ func WithInsecureHTTP() Option {
 // WithPrefetch sets whether Pages and All may ask for the next page while the
 // current one is still arriving or being taken; the default is true. At most
 // one page is asked for ahead, none before 100 images of the first page or all
-// of it were taken, and none while the known rate limit is nearly spent.
+// of it were taken, and none while fewer than 20 requests of the known rate limit
+// are left.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }

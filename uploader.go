@@ -19,7 +19,8 @@ import (
 // Uploader uploads to one-time upload URLs and needs no credentials: it is for
 // apps and devices that were handed such a URL. The zero value works. It is safe
 // for concurrent use, and must not be copied after its first use. Make one and
-// share it: it keeps its connections.
+// share it: it keeps its connections. It tries as [DefaultRetryPolicy] says, and
+// waits 30 s for a reply; [DirectUploads.Upload] follows a client's options.
 type Uploader struct {
 	// HTTPClient sends the uploads. It is copied at the first upload and never
 	// changed; the copy does not follow redirects. nil means a client with
@@ -60,9 +61,11 @@ type File struct {
 // Upload sends the file to a one-time upload URL. The image it returns is what
 // the reply tells of it: at least its ID.
 //
-// A URL that is not known is [ErrNotFound], one that was used [ErrConflict], and
-// an expired one [ErrGone]. Cloudflare takes files up to 10 MB, and says
-// itself what else it refuses. No error contains the URL.
+// Bad parameters are refused with [ErrInvalidParams] before any request; the URL
+// must be https, but for a loopback host. A URL that is not known is
+// [ErrNotFound], one that was used [ErrConflict], and an expired one [ErrGone].
+// Cloudflare takes files up to 10 MB (its developer documentation), and says itself
+// what else it refuses. No error contains the URL.
 //
 // The file is not sent again once a byte of the request has left. When
 // there is no clear answer after that, the error is [ErrOutcomeUnknown]:

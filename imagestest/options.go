@@ -9,7 +9,7 @@ import (
 // are binary megabytes is a guess.
 const maxFileSize = 10 << 20
 
-// Option configures a server.
+// Option configures a server. A nil Option is ignored.
 type Option func(*config)
 
 // config is what options set.
@@ -68,7 +68,7 @@ func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
 }
 
-// WithLatency makes every request wait before it is read.
+// WithLatency makes every request wait before it is read. By default none does.
 func WithLatency(d time.Duration) Option {
 	return func(cfg *config) { cfg.latency = d }
 }
@@ -121,8 +121,9 @@ type Variant struct {
 	NeverRequireSignedURLs bool
 }
 
-// WithVariants adds variants to the one that every account has, public. A
-// variant of the same name is replaced.
+// WithVariants adds variants to the one that every account has, public, which
+// requires signed URLs where the image does. A variant of the same name is
+// replaced.
 func WithVariants(variants ...Variant) Option {
 	return func(cfg *config) {
 		for _, v := range variants {

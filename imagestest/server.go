@@ -91,8 +91,8 @@ func (s *Server) URL() string { return s.origin + apiPath }
 
 // Client returns a client of the account that AccountID names, with APIToken.
 // Its batch host, which cfimages.WithBatchAPI makes it use, is BatchURL. Options
-// can change that and all else. It panics when cfimages.NewClient
-// refuses the options.
+// can change that and all else. It panics when cfimages.NewClient refuses the
+// options.
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
 		cfimages.WithBaseURL(s.URL()),
@@ -115,8 +115,9 @@ func (s *Server) HTTPClient() *http.Client {
 }
 
 // Handler returns all that the server serves: the API, the batch host, one-time
-// uploads and delivery. It can be mounted at the root of another host: URLs in
-// its replies are on the host that was asked.
+// uploads and delivery. It can be mounted at the root of another host, whose base
+// URL is then its own with /client/v4 and whose batch base URL is with /batch; URLs
+// in its replies are on the host that was asked.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
 // Clock returns the clock that the server follows.
