@@ -70,13 +70,13 @@ func (x *exchange) attemptBatch(ctx context.Context) (*reply, *failure) {
 	for range 2 {
 		asked := time.Now()
 		token, err := x.batch.take(ctx, x.sender)
+		x.waited += time.Since(asked)
 		switch {
 		case err == errNoBatch:
 			return nil, nil
 		case err != nil:
 			return nil, x.heldBack(ctx, err)
 		}
-		x.waited += time.Since(asked)
 		r, failed := x.send(ctx, token)
 		if failed == nil || failed.detour == noDetour {
 			return r, failed

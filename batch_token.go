@@ -13,6 +13,8 @@ const (
 	// batchMargin is how long before its end a batch token is renewed, or a tenth
 	// of its life if that is less.
 	batchMargin = time.Minute
+	// maxClockError is how far this machine's clock may be from the server's.
+	maxClockError = time.Minute
 	// maxBatchToken is how long a token may be in bytes, which goes into a header.
 	maxBatchToken = 4 << 10
 	// minBatchLife is how long a token is used at least. When it is not good for so
@@ -65,7 +67,7 @@ func (s *sender) fetchBatchToken(ctx context.Context) (*batchToken, error) {
 func (s *sender) newBatchToken(value string, expires, date time.Time) *batchToken {
 	now := time.Now()
 	life := expires.Sub(now)
-	if !date.IsZero() && date.Sub(now).Abs() > batchMargin {
+	if !date.IsZero() && date.Sub(now).Abs() > maxClockError {
 		life = expires.Sub(date)
 	}
 	life = max(life, minBatchLife)

@@ -38,7 +38,6 @@ func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	}
 	c.path += "/blob"
 	c.template += "/blob"
-	c.batched = false
 	c.accept, c.maxValue = "*/*", maxReplyBytes
 	c.private = true // no errors with bytes of a picture
 	x := &exchange{sender: s.sender, call: c}

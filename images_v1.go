@@ -23,6 +23,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.batched = true
 	if err := imagepath.CheckReadable(id); err != nil {
 		return nil, &ParamError{Param: "id", Reason: err.Error()}
 	}
@@ -47,6 +48,7 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	c.batched = true
 	x := &exchange{sender: s.sender, call: c}
 	err = x.do(ctx, func(r *reply) error { return new(envelope).readSuccess(r.decoder, nil) })
 	// Only the API's own word counts: its envelope has errors.
@@ -62,7 +64,5 @@ func imageCall(op, method, id string) (call, error) {
 	if err := imagepath.CheckID(id); err != nil {
 		return call{}, &ParamError{Param: "id", Reason: err.Error()}
 	}
-	c := apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}")
-	c.batched = true
-	return c, nil
+	return apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}"), nil
 }

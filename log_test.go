@@ -50,7 +50,7 @@ func TestEachAttemptLeavesARecord(t *testing.T) {
 			r := map[string]any{
 				"level": "DEBUG", "msg": "cfimages request", "op": "ImagesV1.Get", "method": "GET", "path": "images/v1/{id}",
 				"status": float64(status), "attempt": float64(attempt), "duration": 0.0, "ray_id": ray,
-				"bytes": float64(bytes), "wait": float64(wait),
+				"bytes": float64(bytes), "wait": float64(wait), "batch": false,
 			}
 			if why != "" {
 				r["error"] = why
@@ -76,4 +76,22 @@ func TestRecordTellsOfAReplyThatBroke(t *testing.T) {
 	require.Len(t, records, 1)
 	assert.EqualValues(t, 200, records[0]["status"])
 	assert.Contains(t, records[0]["error"], "broken line")
+}
+
+func TestRecordTellsOfTheBatchHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		hosts := &twoHosts{life: time.Hour, way: tokensTake(time.Second)}
+		handler := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
+		client := hosts.client(t, cfimages.WithLogger(slog.New(handler)))
+		get(t, client)
+		assert.Contains(t, out.String(), "op=ImagesV1.BatchToken")
+		assert.Contains(t, out.String(), "wait=1s batch=true")
+
+		out.Reset()
+		hosts.way = tokensTake(time.Hour)
+		time.Sleep(2 * time.Hour)
+		get(t, client)
+		assert.Contains(t, out.String(), "wait=15s batch=false")
+	})
 }

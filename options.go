@@ -97,6 +97,7 @@ func WithUserAgent(product string) Option {
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       read of the reply's body, decoded
 //	wait      Duration  before the attempt, for a retry, the rate limit, or a batch token and its rate
+//	batch     bool      sent to the batch host
 //	error     string    why the attempt failed; absent when it did not
 //
 // Calls that are refused or held back before a request leave no record. With

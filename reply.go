@@ -191,6 +191,7 @@ func (r *reply) close() {
 		slog.String("ray_id", r.rayID),
 		slog.Int64("bytes", size),
 		slog.Duration("wait", r.waited),
+		slog.Bool("batch", r.token != nil),
 	}
 	if r.why != nil {
 		attrs = append(attrs, slog.String("error", r.why.Error()))
