@@ -195,7 +195,7 @@ func (b *batchAPI) tell(ctx context.Context, log *slog.Logger) {
 	b.replaced = b.replaced || first
 	b.mu.Unlock()
 	if first && log != nil {
-		log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API can not be used: calls go to the ordinary host",
+		log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API cannot be used: calls go to the ordinary host",
 			slog.String("error", why.Error()))
 	}
 }

@@ -134,7 +134,7 @@ func TestOrdinaryHostStandsIn(t *testing.T) {
 	}
 }
 
-// A token that is still good is used while another can not be had.
+// A token that is still good is used while another cannot be had.
 // A clock that is ahead makes every token look expired.
 // slowTokens takes ten seconds for a token.
 func TestBatchErrorsHideTheToken(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 
 // Client is the door to the API of one account: it holds the credentials and
 // the base URL, and its services make the calls. NewClient makes one; the zero
-// Client can not be used. It is safe for concurrent use; make one and share it.
+// Client cannot be used. It is safe for concurrent use; make one and share it.
 type Client struct {
 	ImagesV1      *ImagesV1
 	ImagesV2      *ImagesV2

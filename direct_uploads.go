@@ -184,7 +184,7 @@ func (p *DirectUploadParams) fields(now time.Time) ([]multipartbody.Field, error
 	add("metadata", metadata)
 	if p.RequireSignedURLs {
 		if p.ID != "" {
-			errs = append(errs, paramErrorf("RequireSignedURLs", "can not be combined with a custom ID: leave one of the two out"))
+			errs = append(errs, paramErrorf("RequireSignedURLs", "cannot be combined with a custom ID: leave one of the two out"))
 		}
 		add("requireSignedURLs", strconv.FormatBool(true))
 	}
@@ -216,7 +216,7 @@ func (p *DirectUploadParams) metadata() (string, error) {
 	text, err := jsonv2.Marshal(p.Metadata, jsonv2.Deterministic(true))
 	switch {
 	case err != nil:
-		return "", paramErrorf("Metadata", "can not be marshalled to JSON: %v", err)
+		return "", paramErrorf("Metadata", "cannot be marshalled to JSON: %v", err)
 	case jsontext.Value(text).Kind() != '{':
 		return "", paramErrorf("Metadata", "must be a JSON object, got %v (JSON that is encoded already must be a json.RawMessage)", jsontext.Value(text).Kind())
 	case len(text) > maxMetadataBytes:

@@ -58,7 +58,7 @@ func TestGarbageBelowJSON(t *testing.T) {
 	assert.ErrorIs(t, err, gzip.ErrHeader)
 }
 
-// readsFirst is a transport that reads some of the body before it can not connect.
+// readsFirst is a transport that reads some of the body before it cannot connect.
 type readsFirst struct {
 	read     int64
 	attempts int

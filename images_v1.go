@@ -13,7 +13,7 @@ type ImagesV1 struct{ sender *sender }
 // Get returns the details of one image. Draft is true while a direct upload to
 // it has not come.
 //
-// id may have subpaths. One that can not be addressed is refused with
+// id may have subpaths. One that cannot be addressed is refused with
 // [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
 // characters, more than 1024 characters, and what Cloudflare has beside the images:
 // stats, batch_token, keys, variants, all below the last two, and what ends in
@@ -37,7 +37,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	return img, nil
 }
 
-// Delete removes one image and all its variants, or the draft of one. It can not
+// Delete removes one image and all its variants, or the draft of one. It cannot
 // be undone. id is as for Get, and may end in /blob.
 //
 // A nil error means that the image does not exist any more: when an attempt got

@@ -54,7 +54,7 @@ func (redact redactor) error(err error) error {
 }
 
 // redactedError is known by the same targets as the error that it stands for,
-// which can not be reached.
+// which cannot be reached.
 type redactedError struct {
 	text string
 	is   func(target error) bool

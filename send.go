@@ -134,7 +134,7 @@ type call struct {
 	private    bool   // its reply holds a secret, so that none of it is shown
 }
 
-// content is the body of one attempt's request. It can not be read again, so
+// content is the body of one attempt's request. It cannot be read again, so
 // that net/http has no way to send it twice.
 type content struct {
 	io.ReadCloser

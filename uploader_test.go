@@ -130,7 +130,7 @@ func TestUploadRefuses(t *testing.T) {
 		{"not a URL", "https://upload.example/canary%zz", cfimages.File{Body: png()}, "uploadURL"},
 		{"no body", "https://u.example/x", cfimages.File{}, "Body"},
 		{"negative size", "https://u.example/x", cfimages.File{Body: png(), Size: -2}, "Size"},
-		{"a promise that can not be kept", "https://u.example/x", cfimages.File{Body: png(), Size: 4}, "Size"},
+		{"a promise that cannot be kept", "https://u.example/x", cfimages.File{Body: png(), Size: 4}, "Size"},
 		{"nothing to send", "https://u.example/x", cfimages.File{Body: strings.NewReader("")}, "Body"},
 		{"content type with a line break", "https://u.example/x", cfimages.File{Body: png(), ContentType: "image/png\r\nX: y"}, "ContentType"},
 		{"name with a NUL", "https://u.example/x", cfimages.File{Body: png(), Name: "a\x00"}, "Name"},

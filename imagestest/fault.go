@@ -75,7 +75,7 @@ func (p Position) String() string {
 }
 
 // Inject makes the server fail. It panics, and injects nothing, when a fault
-// can not be: its comment and that of its kind say what can. At most one fault
+// cannot be: its comment and that of its kind say what can. At most one fault
 // strikes a request, so two for the same request are refused too.
 func (s *Server) Inject(faults ...Fault) {
 	s.faults.mu.Lock()
@@ -144,7 +144,7 @@ func newPlan(f Fault, seen int) plan {
 	return p
 }
 
-// problem says why the fault can not be, or not beside the others; "" if it can.
+// problem says why the fault cannot be, or not beside the others; "" if it can.
 func (p *plan) problem(others []plan) string {
 	switch {
 	case !p.Operation.known():

@@ -87,7 +87,7 @@ func (s *Server) imageEndpoint(c *call, id string) endpoint {
 // images/v1/. Guesses: an ID may end in /blob, so where there is such an image
 // or draft it is meant, and otherwise the original of the one without; escaped
 // as %2Fblob, the ending is always the ID's. An image with the ID batch_token
-// can not be seen here. The batch host has neither originals nor tokens.
+// cannot be seen here. The batch host has neither originals nor tokens.
 func (s *Server) getEndpoint(c *call, id string) endpoint {
 	original, isBlob := strings.CutSuffix(id, "/blob")
 	isBlob = isBlob && original != "" && !s.holds(c, unescape(id))

@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 		{"too large a body", "/uploads", strings.Repeat(" ", maxBody+1), http.StatusRequestEntityTooLarge},
 		{"unknown upload", "/uploads/unknown/done", "", http.StatusNotFound},
 		{"somebody else's upload", "/uploads/theirs/done", "", http.StatusNotFound},
-		{"an ID that can not be", "/uploads/%2E%2E/done", "", http.StatusBadRequest},
+		{"an ID that cannot be", "/uploads/%2E%2E/done", "", http.StatusBadRequest},
 		{"no such path", "/images", "", http.StatusNotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ function watchProgress(bars) {
   });
 }
 
-test("files that can not be kept are refused, and say why", async () => {
+test("files that cannot be kept are refused, and say why", async () => {
   expectedErrors = [/status of 413/, /status of 415/];
   await scene.visit();
   await scene.choose({ name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(10 * 2 ** 20 + 1) });

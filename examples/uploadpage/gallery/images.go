@@ -26,7 +26,7 @@ type picture struct {
 	Title    string    `json:"title"`
 	Private  bool      `json:"private"`
 	Uploaded time.Time `json:"uploaded"`
-	Src      string    `json:"src,omitempty"` // "": it can not be seen
+	Src      string    `json:"src,omitempty"` // "": it cannot be seen
 }
 
 // list answers with a page of the gallery, and where the next one begins.

@@ -42,7 +42,7 @@ func classify(err error) (status int, message string) {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge, "The request is too large."
 	case errors.Is(err, errBadJSON), errors.Is(err, cfimages.ErrInvalidParams):
-		return http.StatusBadRequest, "The request can not be understood."
+		return http.StatusBadRequest, "The request cannot be understood."
 	case errors.Is(err, errNoSigner):
 		return http.StatusBadRequest, "Private images are not possible here."
 	case errors.Is(err, errNoImage):

@@ -33,7 +33,7 @@ func TestRefusals(t *testing.T) {
 		{"an image of somebody else", "DELETE", "/images/bobs", "", http.StatusNotFound},
 		{"an image of another application", "DELETE", "/images/foreign", "", http.StatusNotFound},
 		{"an image with odd metadata", "DELETE", "/images/odd", "", http.StatusNotFound},
-		{"an ID that can not be", "DELETE", "/images/%2E%2E", "", http.StatusBadRequest},
+		{"an ID that cannot be", "DELETE", "/images/%2E%2E", "", http.StatusBadRequest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := newAppWith(t, nil)

@@ -130,7 +130,7 @@ class Upload {
     this.part(".retry").onclick = () => this.retry();
     this.part(".close").onclick = () => this.close();
     const img = this.part("img");
-    img.onerror = () => img.replaceWith(this.file.name.split(".").at(-1).slice(0, 4)); // a kind that the browser can not show
+    img.onerror = () => img.replaceWith(this.file.name.split(".").at(-1).slice(0, 4)); // a kind that the browser cannot show
     img.src = this.preview;
   }
 
