@@ -37,9 +37,9 @@ var errBatchRefused = errors.New("the batch host refuses the batch tokens that t
 
 // batchAPI is the way to the batch host: its tokens and its pace.
 type batchAPI struct {
-	base string        // the URL below which the paths lie
-	turn chan struct{} // held by the first of the queue; a channel serves its senders in order
-	pace *ratelimit.Pace
+	base string          // the URL below which the paths lie
+	turn chan struct{}   // held by the first of the queue; a channel serves its senders in order
+	pace *ratelimit.Pace // for who holds turn
 
 	mu       sync.Mutex // guards the rest
 	token    *batchToken

@@ -2,12 +2,14 @@ package cfimages_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -237,4 +239,48 @@ func TestBatchBaseURLIsChecked(t *testing.T) {
 			assert.Equal(t, tt.param, refused.Param)
 		})
 	}
+}
+
+func TestBatchServesInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t)
+		var want []string
+		var wg sync.WaitGroup
+		for i := range 200 {
+			id := fmt.Sprint("img-", i)
+			want = append(want, "GET /images/v1/"+id)
+			wg.Go(func() {
+				_, err := client.ImagesV1.Get(t.Context(), id)
+				assert.NoError(t, err)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		assert.Equal(t, want, hosts.batch)
+	})
+}
+
+func TestBatchCanceledWaitersCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 1000 {
+			wg.Go(func() {
+				if _, err := client.ImagesV1.Get(ctx, "img"); err != nil {
+					assert.ErrorIs(t, err, context.Canceled)
+				}
+			})
+		}
+		time.Sleep(100 * time.Millisecond)
+		start := time.Now()
+		cancel()
+		wg.Wait()
+		assert.Zero(t, time.Since(start), "canceled waiters end at once")
+		get(t, client)
+		assert.Less(t, time.Since(start), 20*time.Millisecond)
+		assert.Less(t, len(hosts.batch), 30)
+	})
 }
