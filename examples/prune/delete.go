@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,69 +15,126 @@ import (
 // outage then, and not a matter of single images.
 const maxFailures = 10
 
-// delete deletes what is left of the plan, one image at a time.
-func (p *pruner) delete(ctx context.Context, images int) error {
-	inRow, tried := 0, 0
-	for c, err := range p.report.remaining() {
+// grace is how long calls that were started may take after an interrupt.
+const grace = 30 * time.Second
+
+// removal is what a worker reports of a candidate.
+type removal struct {
+	candidate
+	became result
+	cause  error // of a failure
+}
+
+// delete deletes what is left of the plan, some images at a time. Only delete
+// itself writes the report.
+func (p *pruner) delete(ctx context.Context, workers, images int) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
+
+	removals := make(chan removal)
+	running, tried := 0, 0
+	var failure error // the first that stops the program
+	settleOne := func() {
+		err := p.settle(<-removals)
+		running--
 		if err != nil {
-			return err
-		}
-		became, cause := p.remove(ctx, c)
-		if endsAll(ctx, cause) {
-			return p.stopped(cause)
-		}
-		inRow++
-		if !isOutage(cause) {
-			inRow = 0
+			failure = cmp.Or(failure, err)
+			stop()
+			return
 		}
 		tried++
-		o := outcome{N: c.N, ID: c.ID, Result: became, At: time.Now().UTC()}
-		if cause != nil {
-			o.Reason = cause.Error()
-			fmt.Fprintf(p.out, "%s: %s\n", cell(c.ID), cell(o.Reason))
-		}
-		if err := p.report.record(o); err != nil {
-			return fmt.Errorf("write the report, after %s was %s: %w", c.ID, became, err)
-		}
-		if inRow == maxFailures {
-			return p.stopped(fmt.Errorf("%d failures in a row: %w", inRow, cause))
-		}
 		p.progress("%d of %d images: %s\n", tried, images, p.tally())
 	}
-	fmt.Fprintf(p.out, "Done: %s.\n", p.tally())
-	if n := len(p.report.failed); n > 0 {
-		return fmt.Errorf("%d images could not be deleted: the same command tries them again", n)
+	for c, err := range p.report.remaining() {
+		if running == workers {
+			settleOne()
+		}
+		if failure = cmp.Or(failure, err, ctx.Err()); failure != nil {
+			stop()
+			break
+		}
+		running++
+		go func() { removals <- p.remove(ctx, calls, c) }()
+	}
+	for running > 0 {
+		settleOne()
+	}
+	return p.finish(failure)
+}
+
+// settle takes down what became of a candidate. An error is one that stops the
+// program.
+func (p *pruner) settle(r removal) error {
+	if endsAll(r.cause) {
+		return r.cause
+	}
+	p.inRow++
+	if !isOutage(r.cause) {
+		p.inRow = 0
+	}
+	o := outcome{N: r.N, ID: r.ID, Result: r.became, At: time.Now().UTC()}
+	if r.cause != nil {
+		o.Reason = r.cause.Error()
+		fmt.Fprintf(p.out, "%s: %s\n", cell(r.ID), cell(o.Reason))
+	}
+	if err := p.report.record(o); err != nil {
+		return fmt.Errorf("write the report, after %s was %s: %w", r.ID, r.became, err)
+	}
+	if p.inRow == maxFailures {
+		return fmt.Errorf("%d failures in a row: %w", p.inRow, r.cause)
 	}
 	return nil
 }
 
-// remove deletes an image, if it is still the one that was planned.
-func (p *pruner) remove(ctx context.Context, c candidate) (result, error) {
+// finish says what was done, and how to go on if there is more.
+func (p *pruner) finish(cause error) error {
+	failures := p.report.done[failed]
+	switch tally := p.tally(); {
+	case cause == nil:
+		fmt.Fprintf(p.out, "Done: %s.\n", tally)
+	case tally != "":
+		fmt.Fprintf(p.out, "Stopped: %s.\n", tally)
+	}
+	switch {
+	case cause != nil:
+		return fmt.Errorf("stopped: %w\nthe same command goes on with %s", cause, p.report.file.Name())
+	case failures > 0:
+		return fmt.Errorf("%d images could not be deleted: the same command tries them again", failures)
+	}
+	return nil
+}
+
+// remove deletes an image, if it is still the one that was planned. When ctx
+// ends, no call is begun; those that were have until calls ends.
+func (p *pruner) remove(ctx, calls context.Context, c candidate) removal {
 	if callsFor(c.ID) == 2 {
-		became, err := p.lookAgain(ctx, c.ID)
+		became, err := p.lookAgain(ctx, calls, c.ID)
 		if became != "" {
-			return became, err
+			return removal{c, became, err}
 		}
 	}
 	if err := p.pace.wait(ctx); err != nil {
-		return failed, err
+		return removal{c, failed, err}
 	}
-	err := p.client.ImagesV1.Delete(ctx, c.ID)
+	err := p.client.ImagesV1.Delete(calls, c.ID)
 	switch {
 	case isGone(err):
-		return gone, nil
+		return removal{c, gone, nil}
 	case err != nil:
-		return failed, err
+		return removal{c, failed, err}
 	}
-	return deleted, nil
+	return removal{c, deleted, nil}
 }
 
 // lookAgain returns why an image is not to be deleted; "" if it is.
-func (p *pruner) lookAgain(ctx context.Context, id string) (result, error) {
+func (p *pruner) lookAgain(ctx, calls context.Context, id string) (result, error) {
 	if err := p.pace.wait(ctx); err != nil {
 		return failed, err
 	}
-	img, err := p.client.ImagesV1.Get(ctx, id)
+	img, err := p.client.ImagesV1.Get(calls, id)
 	switch {
 	case isGone(err):
 		return gone, nil
@@ -88,18 +146,10 @@ func (p *pruner) lookAgain(ctx context.Context, id string) (result, error) {
 	return "", nil
 }
 
-// stopped says how to go on.
-func (p *pruner) stopped(cause error) error {
-	if tally := p.tally(); tally != "" {
-		fmt.Fprintf(p.out, "Stopped: %s.\n", tally)
-	}
-	return fmt.Errorf("stopped: %w\nthe same command goes on with %s", cause, p.report.file.Name())
-}
-
 // endsAll reports whether what happened to one image would happen to all others.
-func endsAll(ctx context.Context, err error) bool {
-	return err != nil && (ctx.Err() != nil ||
-		errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) || errors.Is(err, cfimages.ErrRateLimited))
+func endsAll(err error) bool {
+	return errors.Is(err, context.Canceled) ||
+		errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) || errors.Is(err, cfimages.ErrRateLimited)
 }
 
 // isGone reports whether the API says that there is no such image. A page of the

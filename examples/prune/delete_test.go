@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,13 +53,14 @@ func (s *setup) stopAt(request int, before bool) {
 		if n == request && before {
 			stop()
 		}
+		time.Sleep(time.Duration(n*7919%150) * time.Millisecond) // so that outcomes come in any order
 		resp, err := send.RoundTrip(req)
 		if n == request {
 			stop()
 		}
 		return resp, err
 	})
-	_, err := s.prune(ctx, console{}, "-all", "-delete", "-yes", "-report", s.report)
+	_, err := s.prune(ctx, console{}, "-all", "-rate", "100", "-delete", "-yes", "-report", s.report)
 	if ctx.Err() != nil && err != nil {
 		require.Equal(s, 130, exitCode(err, io.Discard))
 	}

@@ -20,8 +20,11 @@
 // token. -reserve holds back besides when others use up the quota. -batch uses
 // Cloudflare's batch host, whose calls do not count against that quota; if the
 // account is not allowed it, a warning says so and -reserve guards the quota.
-// One call is made after the other, whatever the rate: where each takes 50 ms,
-// there are no more than 20 in a second.
+// For a high rate, some images are deleted at a time: as many as the rate needs
+// if a call takes 0.2 s, or -workers. The report has them in any order.
+//
+// After an interrupt, no call is begun; those under way have 30 s to end and to
+// get into the report. A second interrupt ends the program at once.
 //
 // What is deleted was old, and met the conditions, when it was planned. An ID
 // that Cloudflare generated never stands for another image. A custom ID can be

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +24,10 @@ import (
 func command(t *testing.T, user console, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	user.out, user.untilInterrupt = &out, untilInterrupt
+	user.out = &out
+	if user.untilInterrupt == nil {
+		user.untilInterrupt = untilInterrupt
+	}
 	code = exitCode(run(t.Context(), args, user), &errs)
 	return out.String(), errs.String(), code
 }
@@ -56,6 +58,7 @@ func TestUsage(t *testing.T) {
 		{"-older-than 30d -all -rate -1", "-rate must be"},
 		{"-older-than 30d -all -rate NaN", "-rate must be"},
 		{"-older-than 30d -all -rate 201", "-rate must be"},
+		{"-older-than 30d -all -workers 65", "-workers must be 1 to 64"},
 		{"-older-than 30d -all -reserve 1", "-reserve must be"},
 		{"-older-than 30d -all -reserve NaN", "-reserve must be"},
 		{"-older-than 30d -all -delete -yes", "-delete needs a -report"},
@@ -116,14 +119,18 @@ func TestNobodyConfirmsAtDevNull(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	demo := newDemo()
 	t.Cleanup(demo.Close)
-	var interrupted atomic.Bool
+	var interrupted context.Context
+	user := console{untilInterrupt: func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, stop := untilInterrupt(ctx)
+		interrupted = ctx
+		return ctx, stop
+	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete && demo.Count(imagestest.OpDelete) == 3 && interrupted.CompareAndSwap(false, true) {
+		if r.Method == http.MethodDelete && demo.Count(imagestest.OpDelete) == 3 && interrupted.Err() == nil {
 			process, err := os.FindProcess(os.Getpid())
 			assert.NoError(t, err)
 			assert.NoError(t, process.Signal(os.Interrupt))
-			<-r.Context().Done()
-			return
+			<-interrupted.Done()
 		}
 		demo.Handler().ServeHTTP(w, r)
 	}))
@@ -132,19 +139,19 @@ func TestInterrupt(t *testing.T) {
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", imagestest.AccountID)
 	t.Setenv("CLOUDFLARE_API_TOKEN", imagestest.APIToken)
 	report := filepath.Join(t.TempDir(), "report")
-	args := []string{"-older-than", "30d", "-where", "status=expired", "-rate", "200", "-delete", "-yes", "-report", report}
+	args := []string{"-older-than", "30d", "-where", "status=expired", "-rate", "200", "-workers", "1", "-delete", "-yes", "-report", report}
 
-	stdout, stderr, code := command(t, console{}, args...)
+	stdout, stderr, code := command(t, user, args...)
 	assert.Equal(t, 130, code)
-	assert.Contains(t, stdout, "Stopped: 3 deleted.")
+	assert.Contains(t, stdout, "Stopped: 4 deleted.")
 	assert.Contains(t, stderr, "the same command goes on with "+report)
 
-	stdout, stderr, code = command(t, console{}, args...)
+	stdout, stderr, code = command(t, user, args...)
 	require.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "Done: 16 deleted.")
 	assert.Len(t, demo.Images(), demoImages-16)
 
-	_, stderr, code = command(t, console{}, args...)
+	_, stderr, code = command(t, user, args...)
 	assert.Equal(t, 1, code, "a report that is used again by mistake must not look like a success")
 	assert.Contains(t, stderr, "is finished (16 deleted): name another")
 }

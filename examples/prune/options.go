@@ -22,6 +22,7 @@ type options struct {
 	yes        bool
 	rate       float64 // calls in a second
 	reserve    float64 // of the quota
+	workers    int     // calls at a time
 	report     string
 	batch      bool
 	demo       bool
@@ -34,6 +35,9 @@ const (
 	defaultBatchRate = 100
 	maxRate          = 200
 )
+
+// usualLatency is what a call is supposed to take.
+const usualLatency = 200 * time.Millisecond
 
 func parseArgs(args []string, user console) (*options, error) {
 	opts := new(options)
@@ -50,6 +54,11 @@ func parseArgs(args []string, user console) (*options, error) {
 		if opts.batch {
 			opts.rate = defaultBatchRate
 		}
+	}
+	if opts.workers == 0 {
+		// More would only queue up, and so put time between the second look at a custom
+		// ID and its deletion.
+		opts.workers = int(math.Ceil(opts.rate * usualLatency.Seconds()))
 	}
 	opts.OlderThan = opts.age.String()
 	return opts, nil
@@ -79,6 +88,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.report, "report", "", "write the plan and what became of each image to this `file`, or go on with it (required by -delete)")
 	flags.Float64Var(&o.rate, "rate", 0, "`calls` in a second at most; a deletion is one, or two for a custom ID (default: 2, or 100 with -batch)")
 	flags.Float64Var(&o.reserve, "reserve", 0.25, "wait while less than this `share` of the rate limit's quota is left")
+	flags.IntVar(&o.workers, "workers", 0, "delete `n` images at a time at most, 1 to 64 (default: enough for -rate if a call takes 0.2 s)")
 	flags.BoolVar(&o.batch, "batch", false, "use Cloudflare's batch host, whose calls do not count against the rate limit")
 	flags.BoolVar(&o.demo, "demo", false, "use an in-process server, without an account")
 }
@@ -99,6 +109,8 @@ func (o *options) check(terminal bool) error {
 		return fmt.Errorf("-rate must be 0.01 to 200 calls in a second, got %v", o.rate)
 	case !(o.reserve >= 0 && o.reserve < 1):
 		return fmt.Errorf("-reserve must be at least 0 and less than 1, got %v", o.reserve)
+	case o.workers < 0 || o.workers > 64:
+		return fmt.Errorf("-workers must be 1 to 64, got %d", o.workers)
 	case o.delete && o.report == "":
 		return errors.New("-delete needs a -report: it says afterwards what was deleted")
 	case o.delete && !o.yes && !terminal:

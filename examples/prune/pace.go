@@ -19,17 +19,27 @@ type pacer struct {
 	client   *cfimages.Client
 	interval time.Duration
 	reserve  float64
-	out      io.Writer // is told of long waits
-	next     time.Time // the earliest turn
+	out      io.Writer      // is told of long waits
+	next     chan time.Time // the earliest turn; who has taken it is the next, and the others queue up
 }
 
 func newPacer(client *cfimages.Client, rate, reserve float64, out io.Writer) *pacer {
-	return &pacer{client: client, interval: time.Duration(float64(time.Second) / rate), reserve: reserve, out: out}
+	p := &pacer{client: client, interval: time.Duration(float64(time.Second) / rate), reserve: reserve, out: out, next: make(chan time.Time, 1)}
+	p.next <- time.Time{}
+	return p
 }
 
-// wait returns when the next call may be sent.
+// wait returns when the next call may be sent. Turns come in the order in which
+// they are waited for.
 func (p *pacer) wait(ctx context.Context) error {
-	if err := sleepUntil(ctx, p.next); err != nil {
+	var next time.Time
+	select {
+	case next = <-p.next:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { p.next <- next }()
+	if err := sleepUntil(ctx, next); err != nil {
 		return err
 	}
 	limit := p.client.RateLimit()
@@ -40,7 +50,7 @@ func (p *pacer) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	p.next = time.Now().Add(p.interval)
+	next = time.Now().Add(p.interval)
 	return nil
 }
 

@@ -17,6 +17,7 @@ type pruner struct {
 	report *report
 	pace   *pacer
 	out    io.Writer
+	inRow  int       // failures that came one after the other
 	spoken time.Time // when progress was last told
 }
 
@@ -27,7 +28,8 @@ func prune(ctx context.Context, client *cfimages.Client, opts *options, user con
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	p := &pruner{client: client, report: r, pace: newPacer(client, opts.rate, opts.reserve, user.out), out: user.out, spoken: time.Now()}
+	out := &lockedWriter{w: user.out}
+	p := &pruner{client: client, report: r, pace: newPacer(client, opts.rate, opts.reserve, out), out: out, spoken: time.Now()}
 	resumed := r.planned
 	if !resumed {
 		if err := p.plan(ctx, opts.listParams()); err != nil {
@@ -56,7 +58,7 @@ func prune(ctx context.Context, client *cfimages.Client, opts *options, user con
 	// Until here, an interrupt just ends the program: nothing was deleted.
 	ctx, stop := user.untilInterrupt(ctx)
 	defer stop()
-	return p.delete(ctx, left.images)
+	return p.delete(ctx, opts.workers, left.images)
 }
 
 // plan writes down the images that are old.

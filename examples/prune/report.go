@@ -13,17 +13,17 @@ import (
 )
 
 // report is a file of lines: the plan, and what became of it. Of the plan, only
-// what failed is held in memory, so that it can be long.
+// what is to be tried again is held in memory, so that it can be long.
 type report struct {
 	file    *os.File
 	header  *header
-	planAt  int64 // where the plan begins
-	end     int64 // of the last whole line
-	images  int   // in the plan
-	planned bool  // the plan is complete
-	next    int   // the first candidate that has no outcome, nor have those after it
-	failed  map[int]bool
-	done    map[result]int
+	planAt  int64          // where the plan begins
+	end     int64          // of the last whole line
+	images  int            // in the plan
+	planned bool           // the plan is complete
+	next    int            // the first candidate that has no outcome, nor have those after it
+	open    map[int]result // of the candidates before it, those to be tried again: failed, or "" if there is no outcome
+	done    map[result]int // how many outcomes there are of each kind
 	close   func() error
 }
 
@@ -34,7 +34,7 @@ func openReport(name string, wanted selection) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{file: file, failed: make(map[int]bool), done: make(map[result]int), close: file.Close}
+	r := &report{file: file, open: make(map[int]result), done: make(map[result]int), close: file.Close}
 	if name == "" {
 		r.close = func() error { return errors.Join(file.Close(), os.Remove(file.Name())) }
 	}
@@ -131,14 +131,19 @@ func (r *report) take(l line, size int64) bool {
 	return false
 }
 
+// count learns from an outcome. They come in any order.
 func (r *report) count(o *outcome) {
-	r.next = max(r.next, o.N+1)
-	if o.Result == failed {
-		r.failed[o.N] = true
-		return
+	for ; r.next <= o.N; r.next++ {
+		r.open[r.next] = ""
 	}
-	delete(r.failed, o.N)
+	if r.open[o.N] == failed {
+		r.done[failed]--
+	}
 	r.done[o.Result]++
+	delete(r.open, o.N)
+	if o.Result == failed {
+		r.open[o.N] = failed
+	}
 }
 
 // plan adds candidates to the plan.
@@ -177,18 +182,24 @@ func (r *report) write(lines ...line) error {
 		}
 		data = append(append(data, text...), '\n')
 	}
-	n, err := r.file.WriteAt(data, r.end)
-	r.end += int64(n)
-	return err
+	if _, err := r.file.WriteAt(data, r.end); err != nil {
+		return err // the next lines take the place of a part of these
+	}
+	r.end += int64(len(data))
+	return nil
 }
 
-// remaining returns the candidates that are left: those never tried, and then
-// those that had failed.
+// remaining returns the candidates that are left: those without an outcome, and
+// then those that had failed.
 func (r *report) remaining() iter.Seq2[candidate, error] {
-	next, again := r.next, maps.Clone(r.failed)
+	next, open := r.next, maps.Clone(r.open)
+	isNew := func(n int) bool {
+		result, before := open[n]
+		return n >= next || before && result == ""
+	}
 	return func(yield func(candidate, error) bool) {
-		if next == r.images || r.each(func(n int) bool { return n >= next }, yield) {
-			r.each(func(n int) bool { return again[n] }, yield)
+		if r.each(isNew, yield) {
+			r.each(func(n int) bool { return open[n] == failed }, yield)
 		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -75,15 +77,24 @@ func (p *pruner) progress(format string, args ...any) {
 // tally says what was done up to now; "" if nothing was.
 func (p *pruner) tally() string {
 	var parts []string
-	for _, r := range []result{deleted, gone, kept} {
+	for _, r := range []result{deleted, gone, kept, failed} {
 		if n := p.report.done[r]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, r))
 		}
 	}
-	if n := len(p.report.failed); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d %s", n, failed))
-	}
 	return strings.Join(parts, ", ")
+}
+
+// lockedWriter is for workers that have something to say at one time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
