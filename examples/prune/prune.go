@@ -91,13 +91,15 @@ func (p *pruner) plan(ctx context.Context, params cfimages.ListParams) error {
 // choose returns the images of a page that are old. As the list is sorted by
 // upload time, there are no more after the first that is young.
 func (p *pruner) choose(images []cfimages.Image) (candidates []candidate, more bool, err error) {
-	limit := p.report.header.Limit
+	wanted := p.report.header.selection
 	for _, img := range images {
 		switch {
-		case limit > 0 && p.report.images+len(candidates) == limit:
+		case wanted.Limit > 0 && p.report.images+len(candidates) == wanted.Limit:
 			return candidates, false, nil
 		case img.Uploaded.IsZero():
 			return nil, false, fmt.Errorf("image %q has no upload time, so its age is not known", img.ID)
+		case wanted.Creator != "" && img.Creator != wanted.Creator:
+			return nil, false, fmt.Errorf("image %q is of creator %q: the server does not keep to -creator", img.ID, img.Creator)
 		case !p.isOld(img.Uploaded):
 			return candidates, false, nil
 		}

@@ -230,6 +230,21 @@ func TestAnImageOfUnknownAgeStopsThePlan(t *testing.T) {
 	})
 }
 
+func TestImagesOfOthersStopThePlan(t *testing.T) {
+	for _, creator := range []string{`"alice"`, "null", `"Bob"`} {
+		bubble(t, old(1), func(t *testing.T, s *setup) {
+			s.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Reply{
+				Body: `{"success":true,"errors":[],"messages":[],"result":{"images":[
+					{"id":"his","uploaded":"1999-01-01T00:00:00Z","creator":"bob"},
+					{"id":"another","uploaded":"1999-01-01T00:00:00Z","creator":` + creator + `}]}}`,
+			}})
+			_, err := s.delete("-creator", "bob")
+			require.ErrorContains(t, err, `image "another" is of creator "`+strings.Trim(strings.TrimPrefix(creator, "null"), `"`)+`": the server does not keep to -creator`)
+			assert.Zero(t, s.server.Count(imagestest.OpDelete))
+		})
+	}
+}
+
 func TestTerminalIsNotObeyed(t *testing.T) {
 	images := old(1)
 	images[0].Filename = "a\x1b[2Jb"
