@@ -35,6 +35,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -112,17 +113,18 @@ func run(ctx context.Context, args []string, user console) error {
 	return prune(ctx, client, opts, user)
 }
 
-// connect also takes down which account it is: a report belongs to one.
+// connect also takes down which account it is, and where: a report belongs to one.
 func connect(opts *options) (client *cfimages.Client, disconnect func(), err error) {
 	if opts.demo {
 		server := newDemo()
-		opts.Account = imagestest.AccountID
+		opts.Account, opts.API = imagestest.AccountID, "the demo"
 		return server.Client(clientOptions(opts.batch)...), server.Close, nil
 	}
 	if opts.batch && os.Getenv("CLOUDFLARE_BASE_URL") != "" {
 		return nil, nil, usageError{errors.New("-batch is for Cloudflare: it is not known where the batch host of CLOUDFLARE_BASE_URL is")}
 	}
 	opts.Account = os.Getenv("CLOUDFLARE_ACCOUNT_ID")
+	opts.API = cmp.Or(os.Getenv("CLOUDFLARE_BASE_URL"), "https://api.cloudflare.com/client/v4")
 	client, err = cfimages.NewClient(clientOptions(opts.batch)...)
 	return client, func() {}, err
 }

@@ -145,6 +145,9 @@ func TestInterrupt(t *testing.T) {
 	assert.Equal(t, 130, code)
 	assert.Contains(t, stdout, "Stopped: 4 deleted.")
 	assert.Contains(t, stderr, "the same command goes on with "+report)
+	text, err := os.ReadFile(report)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"api":"`+server.URL+`/client/v4"`)
 
 	stdout, stderr, code = command(t, user, args...)
 	require.Zero(t, code, stderr)

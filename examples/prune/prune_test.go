@@ -76,7 +76,7 @@ func (s *setup) prune(ctx context.Context, user console, args ...string) (stdout
 	user.out, user.untilInterrupt = &out, context.WithCancel
 	opts, err := parseArgs(append([]string{"-older-than", "24h"}, args...), user)
 	require.NoError(s, err)
-	opts.Account = imagestest.AccountID
+	opts.Account, opts.API = imagestest.AccountID, "https://api.example"
 	client := s.server.Client(append(clientOptions(opts.batch), s.client...)...)
 	err = prune(ctx, client, opts, user)
 	return out.String(), err
@@ -112,7 +112,7 @@ func (s *setup) outcomes() map[string]int {
 
 // selection is that of -older-than 24h -all.
 func (s *setup) selection() selection {
-	return selection{Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}
+	return selection{API: "https://api.example", Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}
 }
 
 // transport is called with the number of each request, from 0.

@@ -24,6 +24,7 @@ type header struct {
 
 // selection is what is to be deleted. A report is about one.
 type selection struct {
+	API       string   `json:"api"` // its base URL
 	Account   string   `json:"account"`
 	OlderThan string   `json:"olderThan"`
 	Where     []string `json:"where,omitempty"`

@@ -67,8 +67,8 @@ func (r *report) begin(wanted selection) error {
 	}
 	had := r.header.selection
 	switch {
-	case had.Account != wanted.Account:
-		return fmt.Errorf("it is about account %s: name another -report", had.Account)
+	case had.Account != wanted.Account || had.API != wanted.API:
+		return fmt.Errorf("it is about account %s at %s: name another -report", had.Account, had.API)
 	case had.String() != wanted.String():
 		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", had)
 	}

@@ -20,10 +20,15 @@ func TestOtherReportsAreRefused(t *testing.T) {
 			_, err := s.delete(strings.Fields(args)...)
 			assert.ErrorContains(t, err, "it is about -older-than 24h0m0s -all: repeat these flags, or name another -report", args)
 		}
-		theirs := s.selection()
-		theirs.Account = "another"
-		_, err = openReport(s.report, theirs)
-		assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID)
+		for _, change := range []func(*selection){
+			func(theirs *selection) { theirs.Account = "another" },
+			func(theirs *selection) { theirs.API = "http://localhost:8787" },
+		} {
+			theirs := s.selection()
+			change(&theirs)
+			_, err = openReport(s.report, theirs)
+			assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID+" at https://api.example: name another")
+		}
 		assert.Len(t, s.server.Images(), 3)
 	})
 }
