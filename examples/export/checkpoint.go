@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -27,12 +23,6 @@ type checkpoint struct {
 	Done     bool              `json:"done"`
 }
 
-// sealedCheckpoint is a checkpoint as it is stored.
-type sealedCheckpoint struct {
-	Checkpoint json.RawMessage `json:"checkpoint"`
-	SHA256     string          `json:"sha256"` // of the bytes of Checkpoint
-}
-
 // loadCheckpoint reads a checkpoint. The error is fs.ErrNotExist if there is none.
 func loadCheckpoint(name string) (*checkpoint, error) {
 	data, err := os.ReadFile(name)
@@ -40,40 +30,16 @@ func loadCheckpoint(name string) (*checkpoint, error) {
 		return nil, err
 	}
 	c := new(checkpoint)
-	if err := c.unseal(data); err != nil {
+	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fmt.Errorf("the checkpoint %s is damaged: %w; restore it from a backup, or remove it and what belongs to it to export all anew", name, err)
 	}
 	return c, nil
 }
 
-func (c *checkpoint) unseal(data []byte) error {
-	var sealed sealedCheckpoint
-	if err := decodeStrictly(data, &sealed); err != nil {
-		return err
-	}
-	if sum := sha256.Sum256(sealed.Checkpoint); hex.EncodeToString(sum[:]) != sealed.SHA256 {
-		return errors.New("its checksum does not match")
-	}
-	return decodeStrictly(sealed.Checkpoint, c)
-}
-
-// decodeStrictly refuses unknown fields and anything after the value.
-func decodeStrictly(data []byte, dst any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(dst); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("there is more after its end")
-	}
-	return nil
-}
-
 // save puts the checkpoint in the place of the one before, in one step that
 // survives a crash at any moment.
 func (c *checkpoint) save(name string) error {
-	data, err := c.seal()
+	data, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
@@ -85,15 +51,6 @@ func (c *checkpoint) save(name string) error {
 		return err
 	}
 	return syncDir(filepath.Dir(name))
-}
-
-func (c *checkpoint) seal() ([]byte, error) {
-	data, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	return json.Marshal(sealedCheckpoint{data, hex.EncodeToString(sum[:])})
 }
 
 func writeSynced(name string, data []byte) (err error) {
