@@ -5,22 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // checkpoint is how far an export has come.
 type checkpoint struct {
-	Settings map[string]string `json:"settings"` // what is exported, and how
-	Token    string            `json:"token"`    // of the next page; "" is the first
-	Pages    int               `json:"pages"`
-	Images   mark              `json:"images"`
-	Files    mark              `json:"files"`
-	Failed   mark              `json:"failed"`
-	Done     bool              `json:"done"`
+	Settings string `json:"settings"` // what is exported, and how
+	Token    string `json:"token"`    // of the next page; "" is the first
+	Pages    int    `json:"pages"`
+	Images   mark   `json:"images"`
+	Files    mark   `json:"files"`
+	Failed   mark   `json:"failed"`
+	Done     bool   `json:"done"`
 }
 
 // loadCheckpoint reads a checkpoint. The error is fs.ErrNotExist if there is none.
@@ -63,32 +60,6 @@ func writeSynced(name string, data []byte) (err error) {
 		return err
 	}
 	return f.Sync()
-}
-
-// difference says in what other settings differ from those of the checkpoint; ""
-// if in nothing.
-func (c *checkpoint) difference(settings map[string]string) string {
-	names := maps.Clone(c.Settings)
-	if names == nil {
-		names = make(map[string]string)
-	}
-	maps.Copy(names, settings)
-	var differences []string
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		was, wasGiven := c.Settings[name]
-		is, isGiven := settings[name]
-		if was != is || wasGiven != isGiven {
-			differences = append(differences, fmt.Sprintf("%s was %s and is %s", name, setting(was, wasGiven), setting(is, isGiven)))
-		}
-	}
-	return strings.Join(differences, ", ")
-}
-
-func setting(value string, given bool) string {
-	if !given {
-		return "not given"
-	}
-	return fmt.Sprintf("%q", value)
 }
 
 // isMissing reports whether err is that of a file that is not there.

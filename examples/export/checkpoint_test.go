@@ -17,7 +17,7 @@ func TestCheckpointSurvivesItsFile(t *testing.T) {
 	_, err := loadCheckpoint(name)
 	require.True(t, isMissing(err))
 	want := checkpoint{
-		Settings: map[string]string{"-creator": "al\"ice"},
+		Settings: "-creator \"al\\\"ice\"",
 		Token:    "tøken", Pages: 3,
 		Images: mark{30, 3000}, Files: mark{29, 290}, Failed: mark{1, 9},
 	}
@@ -78,17 +78,18 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{[]string{"-per-page", "20"}, `-per-page was "10" and is "20"`},
-		{[]string{"-creator", "bob"}, `-creator was not given and is "bob"`},
-		{[]string{"-creator", ""}, `-creator was not given and is ""`},
-		{[]string{"-sort", "asc"}, `-sort was not given and is "asc"`},
-		{[]string{"-download", t.TempDir(), "-variant", "public"}, `-variant was not given and is "public"`},
+		{[]string{"-per-page", "20"}, `-per-page 20 `},
+		{[]string{"-creator", "bob"}, `-creator "bob" `},
+		{[]string{"-creator", ""}, `-creator "" `},
+		{[]string{"-sort", "asc"}, `-sort "asc" `},
+		{[]string{"-download", t.TempDir(), "-variant", "public"}, `-variant "public"; go on`},
 	} {
 		opts, err := parseArgs(append([]string{"-o", b.opts.out, "-per-page", "10"}, test.flags...), nil)
 		require.NoError(t, err)
 		other := &bench{t: t, server: b.server, opts: opts}
 		text, code := other.run()
 		assert.Equal(t, 2, code)
+		assert.Contains(t, text, `was begun with account `+imagestest.AccountID+` at , -creator any -per-page 10 -sort "" -download "" -variant "", and this is`)
 		assert.Contains(t, text, test.want)
 		assert.Equal(t, before, b.snapshot())
 	}
@@ -106,7 +107,7 @@ func TestOtherWorkingDirectoryIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	text, code := (&bench{t: t, server: b.server, opts: opts}).run()
 	assert.Equal(t, 2, code)
-	assert.Contains(t, text, "-download was")
+	assert.Contains(t, text, "was begun with account")
 	_, code = b.run()
 	assert.Zero(t, code)
 	b.wantFiles()

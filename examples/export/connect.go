@@ -101,7 +101,7 @@ func connectDemo(opts *options) *connection {
 		}
 	})
 	conn := connectServer(server, opts)
-	conn.account, conn.api = "the demo of "+strconv.Itoa(opts.images), "the demo"
+	conn.account, conn.api = "of "+strconv.Itoa(opts.images)+" images", "the demo"
 	return conn
 }
 

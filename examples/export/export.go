@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -91,13 +90,13 @@ func (e *exporter) load() (fresh bool, err error) {
 	saved, err := loadCheckpoint(e.checkpointName())
 	switch {
 	case err == nil:
-		different := saved.difference(settings)
-		if different == "" {
+		if saved.Settings == settings {
 			e.state = *saved
 			return false, nil
 		}
 		if saved.Pages > 0 || !e.isEmpty() {
-			return false, usageError{fmt.Errorf("the export to %s was begun otherwise: %s; go on with the same flags and account, or take another file", e.opts.out, different)}
+			return false, usageError{fmt.Errorf("the export to %s was begun with %s, and this is %s; go on with the same flags and account, or take another file",
+				e.opts.out, saved.Settings, settings)}
 		}
 	case !isMissing(err):
 		return false, err
@@ -109,19 +108,14 @@ func (e *exporter) load() (fresh bool, err error) {
 }
 
 // settings are what an export must go on with.
-func (e *exporter) settings() map[string]string {
+func (e *exporter) settings() string {
 	p := &e.opts.params
-	settings := map[string]string{"the account": e.conn.account, "the API": e.conn.api}
+	creator := "any"
 	if p.Creator != nil {
-		settings["-creator"] = *p.Creator
+		creator = strconv.Quote(*p.Creator)
 	}
-	if p.PerPage != 0 {
-		settings["-per-page"] = strconv.Itoa(p.PerPage)
-	}
-	given := map[string]string{"-sort": string(p.SortOrder), "-download": e.opts.download, "-variant": e.opts.variant}
-	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
-	maps.Copy(settings, given)
-	return settings
+	return fmt.Sprintf("account %s at %s, -creator %s -per-page %d -sort %q -download %q -variant %q",
+		e.conn.account, e.conn.api, creator, p.PerPage, p.SortOrder, e.opts.download, e.opts.variant)
 }
 
 // isEmpty reports whether nothing was written yet.
