@@ -55,7 +55,7 @@ type downloader struct {
 	root     *os.Root
 	dir      *os.File // the same directory, for its lock
 
-	known map[string]savedFile // files of the page that was not finished, by ID
+	known map[string]savedFile // files that an unfinished page has left, by ID
 	temps atomic.Int64         // names given to partial files
 
 	mu            sync.Mutex // guards the rest
@@ -157,20 +157,18 @@ func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	d.known = nil
 	return errors.Join(syncDir(d.dir.Name()), d.files.sync(), d.failed.sync())
 }
 
 // download brings one image. An error is one that stops the export.
 func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
-	if d.has(img) {
-		return nil
-	}
 	saved, err := d.try(ctx, img)
 	failure, ok := errors.AsType[*sourceError](err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
+	case err == nil && saved == d.known[img.ID]:
+		d.streak = 0
 	case err == nil:
 		d.streak = 0
 		err = errors.Join(d.files.append(saved), d.files.flush())
@@ -189,17 +187,6 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 	}
 	d.progress.download(d.files.end.Lines, d.failed.end.Lines)
 	return err
-}
-
-// has reports whether the file of an image is there already, as it was recorded,
-// and of this image: a custom ID can have been given to another one since.
-func (d *downloader) has(img *cfimages.Image) bool {
-	saved, ok := d.known[img.ID]
-	if !ok || saved.File != fileName(img.ID) || !saved.Uploaded.Equal(img.Uploaded) {
-		return false
-	}
-	info, err := d.root.Lstat(saved.File)
-	return err == nil && info.Mode().IsRegular() && info.Size() == saved.Size
 }
 
 // try makes the attempts at one image.
@@ -227,6 +214,9 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 		return savedFile{}, err
 	}
 	defer body.Close()
+	if saved := d.known[img.ID]; d.has(saved, img, body) {
+		return saved, nil
+	}
 	temp := path.Join(partial, strconv.FormatInt(d.temps.Add(1), 10))
 	size, err := d.write(temp, body)
 	saved := savedFile{img.ID, img.Uploaded, fileName(img.ID), size, body.etag, body.contentType}
@@ -240,6 +230,17 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 		err = ctx.Err()
 	}
 	return saved, err
+}
+
+// has reports whether the file of an image is there already, as it was recorded,
+// and is still what the source has: under its ID, it can have been replaced.
+func (d *downloader) has(saved savedFile, img *cfimages.Image, now *content) bool {
+	if saved.File != fileName(img.ID) || !saved.Uploaded.Equal(img.Uploaded) ||
+		now.etag != "" && now.etag != saved.ETag || now.size >= 0 && now.size != saved.Size {
+		return false
+	}
+	info, err := d.root.Lstat(saved.File)
+	return err == nil && info.Mode().IsRegular() && info.Size() == saved.Size
 }
 
 // write returns when all of an image is on the disk, under a name for the time being.

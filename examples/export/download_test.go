@@ -174,7 +174,7 @@ func TestOutageStopsTheExport(t *testing.T) {
 		network.left.Store(1000)
 		text, code = b.run()
 		require.Zero(t, code, text)
-		assert.Equal(t, 25, b.server.Count(imagestest.OpDeliver), "no file was fetched twice")
+		assert.Equal(t, 25+4, b.server.Count(imagestest.OpDeliver), "four files were compared, and not written twice")
 		b.wantAll()
 		b.wantFiles()
 	})

@@ -22,6 +22,11 @@
 // has an ID twice, the later line counts. <file>.failed tells which images could
 // not be had, and why.
 //
+// A file of a page that was not finished is kept if it still is what its source
+// has: one request each asks for that, and does not read the image when upload
+// time, size and ETag are as recorded; without an ETag in the reply, the other two
+// must do.
+//
 // The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
 // wrong command line and 130 after an interrupt.
 package main

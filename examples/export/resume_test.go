@@ -2,8 +2,11 @@ package main
 
 import (
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,9 +37,8 @@ func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
 		network.left.Store(1000)
 		text, code := b.run()
 		require.Zero(t, code, text)
-		assert.Equal(t, 5+2+5, b.server.Count(imagestest.OpDeliver))
-		assert.Len(t, readFiles(t, b.opts.download), 10)
-		assert.Len(t, readLines[savedFile](t, b.opts.out+".files"), 12, "the later record counts")
+		assert.Equal(t, 5+10, b.server.Count(imagestest.OpDeliver), "one request each")
+		b.wantFiles()
 	})
 }
 
@@ -63,8 +65,82 @@ func TestReplacedImagesAreFetchedAgain(t *testing.T) {
 			want[fileName(img.ID)] = fetchVariant(t, b.server.HTTPClient(), &img)
 		}
 		assert.Equal(t, want, readFiles(t, b.opts.download))
-		assert.Equal(t, 3+3+5, b.server.Count(imagestest.OpDeliver), "only the one that was replaced was fetched twice")
+		assert.Len(t, readLines[savedFile](t, b.opts.out+".files"), 6, "the later record counts")
 	})
+}
+
+func TestKeptFilesAreCompared(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*http.Response)
+		kept   bool
+	}{
+		"same":             {func(*http.Response) {}, true},
+		"other ETag":       {func(r *http.Response) { r.Header.Set("Etag", `"another"`) }, false},
+		"no ETag":          {func(r *http.Response) { r.Header.Del("Etag") }, true},
+		"other size":       {func(r *http.Response) { grow(r, 1) }, false},
+		"no ETag, no size": {func(r *http.Response) { r.Header.Del("Etag"); r.ContentLength = -1 }, true},
+		"no ETag, other size": {func(r *http.Response) {
+			r.Header.Del("Etag")
+			grow(r, 1)
+		}, false},
+	} {
+		for _, variant := range []string{"", "public"} {
+			synctest.Test(t, func(t *testing.T) {
+				b := newDownload(t, 5, "-workers", "1")
+				b.opts.variant = variant
+				network := new(lossy)
+				b.wrap = network.wrap
+				network.left.Store(1 + 2)
+				_, code := b.run()
+				require.Equal(t, 1, code)
+				before := b.stat()
+				require.Len(t, before, 2)
+
+				b.wrap = func(next http.RoundTripper) http.RoundTripper {
+					return transport(func(r *http.Request) (*http.Response, error) {
+						resp, err := next.RoundTrip(r)
+						if err == nil && !strings.HasSuffix(r.URL.Path, "/images/v2") {
+							test.change(resp)
+						}
+						return resp, err
+					})
+				}
+				text, code := b.run()
+				require.Zero(t, code, text)
+				after := b.stat()
+				assert.Len(t, after, 5)
+				for file, info := range before {
+					assert.Equal(t, test.kept, os.SameFile(info, after[file]), "%s, variant %q", name, variant)
+				}
+			})
+		}
+	}
+}
+
+// grow adds bytes to a reply.
+func grow(r *http.Response, n int) {
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(r.Body, strings.NewReader(strings.Repeat("x", n))), r.Body}
+	r.ContentLength += int64(n)
+	r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+}
+
+// stat returns the files that are complete.
+func (b *bench) stat() map[string]os.FileInfo {
+	b.t.Helper()
+	infos := make(map[string]os.FileInfo)
+	entries, err := os.ReadDir(b.opts.download)
+	require.NoError(b.t, err)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		require.NoError(b.t, err)
+		if !entry.IsDir() {
+			infos[entry.Name()] = info
+		}
+	}
+	return infos
 }
 
 // atWrite is a moment at which the program could be killed.
