@@ -132,6 +132,16 @@ func TestParametersReachTheWire(t *testing.T) {
 	assert.Equal(t, "creator=&per_page=10&sort_order=asc", requests[0].Query.Encode())
 }
 
+func TestPageSize(t *testing.T) {
+	for args, want := range map[string]int{
+		"-o x": 0, "-o x -download y": 100, "-o x -download y -per-page 1000": 1000, "-o x -per-page 20": 20,
+	} {
+		opts, err := parseArgs(strings.Fields(args), nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, opts.params.PerPage, args)
+	}
+}
+
 func TestBatch(t *testing.T) {
 	b := newBench(t, 25, "-batch", "-download", filepath.Join(t.TempDir(), "files"))
 	text, code := b.run()
