@@ -21,11 +21,6 @@ const (
 	attempts   = 4 // at one image
 	firstPause = 250 * time.Millisecond
 
-	// outageAfter is how many images in a row may fail for reasons that may pass,
-	// until it is taken for an outage: the export stops, and does not go on without
-	// thousands of images.
-	outageAfter = 10
-
 	// partial is the directory, in that of the files, of those that are not complete.
 	// No image has a file of that name, since a dot at its start is escaped.
 	partial = ".partial"
@@ -41,9 +36,10 @@ type savedFile struct {
 	ContentType string    `json:"contentType,omitempty"`
 }
 
-// failedFile is what is recorded of an image that could not be had.
+// failedFile is what is recorded of an image that could not be had: all that is
+// needed to try it again.
 type failedFile struct {
-	ID     string `json:"id"`
+	cfimages.Image
 	Reason string `json:"reason"`
 }
 
@@ -61,11 +57,14 @@ type downloader struct {
 	mu            sync.Mutex // guards the rest
 	files, failed *journal
 	streak        int // failures in a row that may pass
+	// outageAfter is how long a streak is taken for an outage: the export stops, and
+	// does not go on without thousands of images.
+	outageAfter int
 }
 
 // openDownloads opens the directory and what belongs to it, and changes nothing.
 func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader, err error) {
-	d := &downloader{source: originals(conn.client), workers: opts.workers, progress: p}
+	d := &downloader{source: originals(conn.client), workers: opts.workers, progress: p, outageAfter: 10}
 	if opts.variant != "" {
 		d.source = variants(conn.delivery, conn.signer, opts.variant)
 	}
@@ -125,8 +124,10 @@ func (d *downloader) resume(c *checkpoint) error {
 	if err := d.files.cut(end); err != nil {
 		return err
 	}
-	if err := d.failed.cut(c.Failed); err != nil {
-		return err
+	if !c.Done { // afterwards, all of it is tried again
+		if err := d.failed.cut(c.Failed); err != nil {
+			return err
+		}
 	}
 	if err := d.root.RemoveAll(partial); err != nil {
 		return err
@@ -180,10 +181,10 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 		if failure.scope == passing {
 			d.streak++
 		}
-		if d.streak >= outageAfter {
+		if d.streak >= d.outageAfter {
 			return fmt.Errorf("the downloads of %d images in a row have failed, the last one of image %q: %w", d.streak, img.ID, err)
 		}
-		err = d.failed.append(failedFile{img.ID, failure.Error()})
+		err = d.failed.append(failedFile{*img, failure.Error()})
 	}
 	d.progress.download(d.files.end.Lines, d.failed.end.Lines)
 	return err

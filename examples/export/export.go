@@ -34,17 +34,23 @@ func export(ctx context.Context, conn *connection, opts *options, stdout, stderr
 	if err := e.open(); err != nil {
 		return err
 	}
-	if e.state.Done {
+	work := e.walk
+	switch {
+	case e.isComplete():
 		fmt.Fprintf(stdout, "the export to %s is finished already: %d images; for a new one, take another file\n", opts.out, e.state.Images.Lines)
-		return e.failures()
-	}
-	if e.state.Pages > 0 {
+		return nil
+	case e.state.Done:
+		fmt.Fprintf(stdout, "trying the images of %s.failed again\n", opts.out)
+		work = e.again
+	case e.state.Pages > 0:
 		fmt.Fprintf(stdout, "going on after %d images\n", e.state.Images.Lines)
 	}
-	err := e.walk(ctx)
+	err := work(ctx)
 	e.progress.end()
 	if err != nil {
-		_ = e.out.cut(e.state.Images) // the lines of the unfinished page; otherwise the next run does it
+		if !e.state.Done {
+			_ = e.out.cut(e.state.Images) // the lines of the unfinished page; otherwise the next run does it
+		}
 		return e.explain(ctx, err)
 	}
 	fmt.Fprintf(stdout, "%d images are in %s\n", e.state.Images.Lines, opts.out)
@@ -64,7 +70,7 @@ func (e *exporter) open() (err error) {
 	}
 	fresh, err := e.load()
 	switch {
-	case err != nil || e.state.Done:
+	case err != nil || e.isComplete():
 		return err
 	case fresh:
 		// First of all: an output without a checkpoint could not be gone on with.
@@ -72,8 +78,10 @@ func (e *exporter) open() (err error) {
 			return err
 		}
 	}
-	if err := e.out.cut(e.state.Images); err != nil {
-		return err
+	if !e.state.Done {
+		if err := e.out.cut(e.state.Images); err != nil {
+			return err
+		}
 	}
 	if e.downloads != nil {
 		if err := e.downloads.resume(&e.state); err != nil {
@@ -186,7 +194,7 @@ func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
 // failures is the error of an export that is complete but for some images.
 func (e *exporter) failures() error {
 	if n := e.state.Failed.Lines; n > 0 {
-		return fmt.Errorf("%d images could not be downloaded: %s.failed tells which and why", n, filepath.Clean(e.opts.out))
+		return fmt.Errorf("%d images could not be downloaded: %s.failed tells which and why; the same command tries them again", n, filepath.Clean(e.opts.out))
 	}
 	return nil
 }

@@ -20,14 +20,15 @@
 // private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
 // signing keys. <file>.files tells the file, size and ETag of each image; if it
 // has an ID twice, the later line counts. <file>.failed tells which images could
-// not be had, and why.
+// not be had, and why; when all others were, the same command again tries these,
+// and leaves there what still can not be had.
 //
 // A file of a page that was not finished is kept if it still is what its source
 // has: one request each asks for that, and does not read the image when upload
 // time, size and ETag are as recorded; without an ETag in the reply, the other two
 // must do. So that going on costs little of the rate limit, a page has 100 images
 // with -download, and 1000 otherwise: that is at most 100 calls of the 1,200 in 5
-// minutes, for one more list call with each 100 originals. -per-page changes it.
+// minutes, for a list call with every 100 images. -per-page changes it.
 //
 // The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
 // wrong command line and 130 after an interrupt.
