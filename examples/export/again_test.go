@@ -135,3 +135,21 @@ func TestChangedListOfFailuresIsRefused(t *testing.T) {
 		assert.Equal(t, changed, b.failed())
 	}
 }
+
+func TestWrongSigningKeyStopsTheExport(t *testing.T) {
+	b := newFailures(t, 30)
+	list := b.failed()
+	good := b.signer
+	wrong, err := cfimages.NewURLSigner("wrong")
+	require.NoError(t, err)
+	b.signer = wrong
+	text, code := b.run()
+	require.Equal(t, 1, code)
+	assert.Contains(t, text, "CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys")
+	assert.LessOrEqual(t, b.server.Count(imagestest.OpDeliver), b.opts.workers)
+	assert.Equal(t, list, b.failed())
+	b.signer = good
+	text, code = b.run()
+	require.Zero(t, code, text)
+	b.wantFiles()
+}

@@ -104,7 +104,7 @@ func variants(client *http.Client, signer *cfimages.URLSigner, name string) sour
 			return nil, &sourceError{withoutURL(err), general, true}
 		case resp.StatusCode != http.StatusOK:
 			resp.Body.Close()
-			return nil, refusal(resp.StatusCode, img.RequireSignedURLs && signer == nil)
+			return nil, refusal(resp.StatusCode, img.RequireSignedURLs, signer != nil)
 		}
 		return &content{resp.Body, resp.Header.Get("Content-Type"), resp.Header.Get("Etag"), resp.ContentLength}, nil
 	}
@@ -130,10 +130,13 @@ func variantURL(img *cfimages.Image, name string) (string, error) {
 
 // refusal is the error of a delivery URL that answers with a status that is no
 // success.
-func refusal(status int, unsigned bool) *sourceError {
+func refusal(status int, private, signed bool) *sourceError {
 	err := fmt.Errorf("status %d %s", status, http.StatusText(status))
+	forbidden := status == http.StatusUnauthorized || status == http.StatusForbidden
 	switch {
-	case unsigned && (status == http.StatusUnauthorized || status == http.StatusForbidden):
+	case forbidden && private && signed:
+		return &sourceError{err: fmt.Errorf("%w: the signature is refused: CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys", err), scope: general}
+	case forbidden && private:
 		return &sourceError{err: fmt.Errorf("%w: the image is private: set CLOUDFLARE_IMAGES_SIGNING_KEY to one of the account's signing keys", err)}
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:
 		return &sourceError{err, passing, true}
