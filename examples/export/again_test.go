@@ -65,14 +65,18 @@ func TestOnlyWhatFailedIsTriedAgain(t *testing.T) {
 func TestManyFailures(t *testing.T) {
 	b := newFailures(t, 2*downloadPage+1)
 	require.NoError(t, os.WriteFile(b.opts.out+".failed.new", []byte("of a crash"), 0o600))
+	before := b.snapshot()[1]
 	text, code := b.run()
 	require.Zero(t, code, text)
 	assert.Equal(t, 2*downloadPage+1, b.server.Count(imagestest.OpDeliver))
 	b.wantAll()
 	b.wantFiles()
-	text, code = b.run()
-	require.Zero(t, code)
-	assert.Contains(t, text, "finished already")
+	for _, checkpoint := range []string{b.snapshot()[1], before} { // the latter after a crash just before it is saved
+		require.NoError(t, os.WriteFile(b.opts.out+".checkpoint", []byte(checkpoint), 0o600))
+		text, code = b.run()
+		require.Zero(t, code)
+		assert.Contains(t, text, "finished already")
+	}
 }
 
 func TestStoppedRetryLosesNothing(t *testing.T) {

@@ -96,15 +96,7 @@ func TestKeptFilesAreCompared(t *testing.T) {
 				before := b.stat()
 				require.Len(t, before, 2)
 
-				b.wrap = func(next http.RoundTripper) http.RoundTripper {
-					return transport(func(r *http.Request) (*http.Response, error) {
-						resp, err := next.RoundTrip(r)
-						if err == nil && !strings.HasSuffix(r.URL.Path, "/images/v2") {
-							test.change(resp)
-						}
-						return resp, err
-					})
-				}
+				b.wrap = changed(test.change)
 				text, code := b.run()
 				require.Zero(t, code, text)
 				after := b.stat()
@@ -114,6 +106,19 @@ func TestKeptFilesAreCompared(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// changed changes the replies that have images.
+func changed(change func(*http.Response)) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return transport(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil && !strings.HasSuffix(r.URL.Path, "/images/v2") {
+				change(resp)
+			}
+			return resp, err
+		})
 	}
 }
 
