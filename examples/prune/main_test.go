@@ -127,9 +127,7 @@ func TestInterrupt(t *testing.T) {
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete && demo.Count(imagestest.OpDelete) == 3 && interrupted.Err() == nil {
-			process, err := os.FindProcess(os.Getpid())
-			assert.NoError(t, err)
-			assert.NoError(t, process.Signal(os.Interrupt))
+			assert.NoError(t, interruptMyself())
 			<-interrupted.Done()
 		}
 		demo.Handler().ServeHTTP(w, r)
@@ -157,6 +155,14 @@ func TestInterrupt(t *testing.T) {
 	_, stderr, code = command(t, user, args...)
 	assert.Equal(t, 1, code, "a report that is used again by mistake must not look like a success")
 	assert.Contains(t, stderr, "is finished (16 deleted): name another")
+}
+
+func interruptMyself() error {
+	process, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return process.Signal(os.Interrupt)
 }
 
 func TestBatchHostOfAnotherServer(t *testing.T) {
