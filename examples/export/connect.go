@@ -27,7 +27,7 @@ const (
 type connection struct {
 	client   *cfimages.Client
 	delivery *http.Client        // without credentials, for variants
-	signer   *cfimages.URLSigner // nil: variants of private images can not be had
+	signer   *cfimages.URLSigner // nil: variants of private images cannot be had
 	account  string              // for the checkpoint
 	api      string
 	close    func()

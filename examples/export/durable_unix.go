@@ -29,7 +29,7 @@ func syncDir(name string) error {
 		return err
 	}
 	defer dir.Close()
-	if err := dir.Sync(); !errors.Is(err, syscall.EINVAL) { // some network file systems can not
+	if err := dir.Sync(); !errors.Is(err, syscall.EINVAL) { // some network file systems cannot
 		return err
 	}
 	return nil

@@ -21,7 +21,7 @@
 // signing keys. <file>.files tells the file, size and ETag of each image; if it
 // has an ID twice, the later line counts. <file>.failed tells which images could
 // not be had, and why; when all others were, the same command again tries these,
-// and leaves there what still can not be had.
+// and leaves there what still cannot be had.
 //
 // A file of a page that was not finished is kept if it still is what its source
 // has: one request each asks for that, and does not read the image when upload

@@ -72,7 +72,7 @@ func scopeOf(err error) scope {
 	reply, replied := errors.AsType[*cfimages.Error](err)
 	switch {
 	case errors.Is(err, cfimages.ErrInvalidParams):
-		return lasting // an ID that can not be addressed
+		return lasting // an ID that cannot be addressed
 	case !replied || reply.StatusCode == 0:
 		return general
 	case reply.StatusCode >= 500:

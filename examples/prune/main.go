@@ -131,7 +131,7 @@ func connect(opts *options) (client *cfimages.Client, disconnect func(), err err
 
 // clientOptions make the client wait for as long as Cloudflare refuses all calls
 // of a token that was over its limit, and leave the pace of the calls to us. What
-// it logs from the level of warnings on is why the batch API can not be used.
+// it logs from the level of warnings on is why the batch API cannot be used.
 func clientOptions(batch bool) []cfimages.Option {
 	policy := cfimages.DefaultRetryPolicy()
 	policy.MaxWait = 5 * time.Minute

@@ -122,7 +122,7 @@ func TestInterrupt(t *testing.T) {
 	var interrupted context.Context
 	user := console{untilInterrupt: func(ctx context.Context) (context.Context, context.CancelFunc) {
 		ctx, stop := untilInterrupt(ctx)
-		interrupted = ctx
+		interrupted = ctx //nolint:fatcontext // looked at, not passed on
 		return ctx, stop
 	}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -93,7 +93,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.BoolVar(&o.demo, "demo", false, "use an in-process server, without an account")
 }
 
-// check refuses what is not clearly meant: a deletion can not be undone.
+// check refuses what is not clearly meant: a deletion cannot be undone.
 func (o *options) check(terminal bool) error {
 	filtered := len(o.Where) > 0 || o.Creator != ""
 	switch {

@@ -58,7 +58,7 @@ func (p *pruner) describe(left survey) {
 
 // confirm asks for the number of images, which nobody types by habit.
 func confirm(user console, images int) error {
-	fmt.Fprint(user.out, "This can not be undone. Type the number of images to delete them: ")
+	fmt.Fprint(user.out, "This cannot be undone. Type the number of images to delete them: ")
 	answer, err := bufio.NewReader(user.in).ReadString('\n')
 	if err != nil || strings.TrimSpace(answer) != strconv.Itoa(images) {
 		return errors.New("not confirmed: nothing was deleted")
