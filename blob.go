@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/cfimages/cfimages-go/internal/imagepath"
 )
 
 // Blob is an image as it was uploaded, while it arrives: [ImagesV1.Blob] returns
@@ -32,7 +34,7 @@ type Blob struct {
 // begins; what fails after that fails a Read, and all of it has to be asked for
 // again. More than 32 MiB is [ErrResponseTooLarge].
 func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
-	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id)
+	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id, imagepath.CheckID)
 	if err != nil {
 		return nil, err
 	}

@@ -19,14 +19,11 @@ type ImagesV1 struct{ sender *sender }
 // stats, batch_token, keys, variants, all below the last two, and what ends in
 // /blob. An unknown image is [ErrNotFound].
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
-	c, err := imageCall("ImagesV1.Get", http.MethodGet, id)
+	c, err := imageCall("ImagesV1.Get", http.MethodGet, id, imagepath.CheckReadable)
 	if err != nil {
 		return nil, err
 	}
 	c.batched = true
-	if err := imagepath.CheckReadable(id); err != nil {
-		return nil, &ParamError{Param: "id", Reason: err.Error()}
-	}
 	img := new(Image)
 	err = s.sender.do(ctx, c, func(r *reply) error {
 		return readResult(r.decoder, func() error { return new(imageDecoder).decode(r.decoder, img) })
@@ -44,7 +41,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 // no clear answer and the next one finds no such image, that is a success.
 // Otherwise an unknown image is [ErrNotFound].
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
-	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id)
+	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {
 		return err
 	}
@@ -59,9 +56,9 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	return err
 }
 
-// imageCall returns a call on the path of one image.
-func imageCall(op, method, id string) (call, error) {
-	if err := imagepath.CheckID(id); err != nil {
+// imageCall returns a call on the path of one image, whose ID passes check.
+func imageCall(op, method, id string, check func(string) error) (call, error) {
+	if err := check(id); err != nil {
 		return call{}, &ParamError{Param: "id", Reason: err.Error()}
 	}
 	return apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}"), nil
