@@ -66,9 +66,7 @@ func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	switch {
 	case strings.HasSuffix(req.URL.Path, "/blob"):
-		resp := respond(http.StatusOK, "pixels")
-		resp.Header.Set("Content-Type", "image/png")
-		return resp, nil
+		return respond(http.StatusOK, "pixels", "Content-Type", "image/png"), nil
 	case strings.HasSuffix(req.URL.Path, "/direct_upload"):
 		return respond(http.StatusOK, uploadReply), nil
 	case strings.HasSuffix(req.URL.Path, "/v2"):
@@ -88,10 +86,6 @@ func (h *twoHosts) newToken() *http.Response {
 }
 
 const refusal = `{"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"result":null}`
-
-func respond(status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-}
 
 func (h *twoHosts) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
 	t.Helper()

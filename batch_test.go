@@ -52,7 +52,10 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 	}{
 		"once": {
 			onBatch: func(n int, _ string) *http.Response {
-				return respond(pick(n == 1, 401, 200), pick(n == 1, refusal, imageReply))
+				if n == 1 {
+					return respond(401, refusal)
+				}
+				return respond(200, imageReply)
 			},
 			batch: 3, fetched: 2,
 		},
@@ -70,7 +73,7 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				hosts := &twoHosts{life: time.Hour, onBatch: tt.onBatch}
-				client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				client := hosts.client(t, logTo(&log, slog.LevelInfo))
 				get(t, client)
 				_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "x"})
 				if tt.ordinary > 0 {
@@ -85,13 +88,6 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 			})
 		})
 	}
-}
-
-func pick[T any](first bool, a, b T) T {
-	if first {
-		return a
-	}
-	return b
 }
 
 func TestOrdinaryHostStandsIn(t *testing.T) {
@@ -115,7 +111,7 @@ func TestOrdinaryHostStandsIn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				hosts := &twoHosts{life: time.Hour, fetch: tt.fetch}
-				client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+				client := hosts.client(t, logTo(&log, slog.LevelInfo))
 				for range 100 {
 					get(t, client)
 				}
@@ -146,7 +142,7 @@ func TestBatchErrorsHideTheToken(t *testing.T) {
 		hosts.onBatch = func(_ int, token string) *http.Response {
 			return respond(500, fmt.Sprintf(`{"success":false,"errors":[{"code":1,"message":"token %s is odd"}],"result":null}`, token))
 		}
-		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		client := hosts.client(t, logTo(&log, slog.LevelDebug))
 		_, err := client.ImagesV1.Get(t.Context(), "img")
 		require.Error(t, err)
 		for _, text := range []string{err.Error(), fmt.Sprintf("%+v %#v", err, err), fmt.Sprintf("%+v %#v", client, client), log.String()} {
@@ -181,7 +177,7 @@ func TestBatchHostThatCanNotBeReached(t *testing.T) {
 			}
 			return nil
 		}
-		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		client := hosts.client(t, logTo(&log, slog.LevelInfo))
 		for range 10 {
 			get(t, client)
 		}

@@ -14,8 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cfimages/cfimages-go"
 )
 
 func TestBatchTokenIsRenewedInTime(t *testing.T) {
@@ -177,7 +175,7 @@ func TestBatchTokenDoesNotExpireInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		hosts := &twoHosts{life: 2 * time.Second, way: tokensTake(300 * time.Millisecond)}
-		client := hosts.client(t, cfimages.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		client := hosts.client(t, logTo(&log, slog.LevelInfo))
 		var wg sync.WaitGroup
 		for range 2000 {
 			wg.Go(func() { get(t, client) })

@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -224,9 +222,7 @@ func TestSecretsEchoedByTheServer(t *testing.T) {
 				var log bytes.Buffer
 				transport := new(canned).thenDo(func(req *http.Request) (*http.Response, error) {
 					told := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
-					resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(fmt.Sprintf(shape, told)))}
-					resp.Header.Set("Cf-Ray", told)
-					return resp, nil
+					return respond(status, fmt.Sprintf(shape, told), "Cf-Ray", told), nil
 				})
 				client := transport.client(t, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 				_, err := client.ImagesV1.Get(t.Context(), "img")

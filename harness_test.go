@@ -2,6 +2,7 @@ package cfimages_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -33,11 +34,7 @@ func answers(bodies ...string) *canned {
 // then adds a reply.
 func (c *canned) then(status int, body string, header ...string) *canned {
 	return c.thenDo(func(*http.Request) (*http.Response, error) {
-		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-		for i := 0; i < len(header); i += 2 {
-			resp.Header.Set(header[i], header[i+1])
-		}
-		return resp, nil
+		return respond(status, body, header...), nil
 	})
 }
 
@@ -75,6 +72,20 @@ func (c *canned) client(t testing.TB, opts ...cfimages.Option) *cfimages.Client 
 	}, opts...)...)
 	require.NoError(t, err)
 	return client
+}
+
+// respond returns a reply; header holds names, each before its value.
+func respond(status int, body string, header ...string) *http.Response {
+	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+	for i := 0; i < len(header); i += 2 {
+		resp.Header.Set(header[i], header[i+1])
+	}
+	return resp
+}
+
+// logTo makes a client log to w, as text.
+func logTo(w io.Writer, level slog.Level) cfimages.Option {
+	return cfimages.WithLogger(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }
 
 const (

@@ -82,8 +82,7 @@ func TestRecordTellsOfTheBatchHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		hosts := &twoHosts{life: time.Hour, way: tokensTake(time.Second)}
-		handler := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
-		client := hosts.client(t, cfimages.WithLogger(slog.New(handler)))
+		client := hosts.client(t, logTo(&out, slog.LevelDebug))
 		get(t, client)
 		assert.Contains(t, out.String(), "op=ImagesV1.BatchToken")
 		assert.Contains(t, out.String(), "wait=1s batch=true")
