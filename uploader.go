@@ -91,8 +91,7 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 	if err != nil {
 		return nil, err
 	}
-	defer func() { form.Release(bodyPatience) }()
-	attempted := false
+	defer form.Release(bodyPatience)
 	c := call{
 		op:         "DirectUploads.Upload",
 		method:     http.MethodPost,
@@ -103,18 +102,12 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 		foreign:    true,
 	}
 	c.content = func(ctx context.Context) (content, error) {
-		if attempted {
-			next, err := form.Again()
-			if err != nil {
-				return content{}, err
-			}
-			form = next
+		body, err := form.Open()
+		if err != nil {
+			return content{}, err
 		}
-		attempted = true
-		current := form
-		context.AfterFunc(ctx, func() { current.Close() })
-		form.OnProgress = file.Progress
-		return content{form, form.ContentType(), form.Len()}, nil
+		context.AfterFunc(ctx, func() { body.Close() })
+		return content{body, form.ContentType(), form.Len()}, nil
 	}
 	img := new(Image)
 	err = s.keeping(uploadURL).do(ctx, c, func(r *reply) error { return readUploaded(r.decoder, img) })
@@ -148,8 +141,8 @@ func (f *File) check(uploadURL string, insecure bool) error {
 }
 
 // form returns the multipart form of the file.
-func (f *File) form() (*multipartbody.Body, error) {
-	form, err := multipartbody.New("file", cmp.Or(f.Name, "image"), f.ContentType, f.Body, f.Size)
+func (f *File) form() (*multipartbody.Form, error) {
+	form, err := multipartbody.New(nil, "file", cmp.Or(f.Name, "image"), f.ContentType, f.Body, f.Size)
 	switch {
 	case errors.As(err, new(*multipartbody.SizeError)):
 		return nil, &ParamError{Param: "Size", Reason: err.Error()}
@@ -158,6 +151,7 @@ func (f *File) form() (*multipartbody.Body, error) {
 	case form.FileLen() == 0:
 		return nil, paramErrorf("Body", "has nothing left to send: is it at its end already?")
 	}
+	form.OnProgress = f.Progress
 	return form, nil
 }
 

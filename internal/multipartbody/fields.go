@@ -12,27 +12,22 @@ type Field struct {
 // Content-Type of its request.
 func Fields(fields []Field) (contentType string, body []byte, err error) {
 	boundary := rand.Text()
-	buf := make([]byte, 0, fieldsLen(fields, boundary))
+	buf, err := appendFields(make([]byte, 0, 1<<10), boundary, fields) // holds what is usual
+	if err != nil {
+		return "", nil, err
+	}
+	return formType + boundary, append(buf, "--"+boundary+"--\r\n"...), nil
+}
+
+func appendFields(buf []byte, boundary string, fields []Field) (_ []byte, err error) {
 	for _, f := range fields {
 		buf, err = appendDisposition(buf, boundary, f.Name)
 		if err != nil {
-			return "", nil, err
+			return nil, err
 		}
 		buf = append(buf, "\r\n\r\n"...)
 		buf = append(buf, f.Value...)
 		buf = append(buf, "\r\n"...)
 	}
-	buf = append(buf, "--"...)
-	buf = append(buf, boundary...)
-	buf = append(buf, "--\r\n"...)
-	return formContentType(boundary), buf, nil
-}
-
-// fieldsLen is exact when no name needs escaping.
-func fieldsLen(fields []Field, boundary string) int {
-	n := len("--") + len(boundary) + len("--\r\n")
-	for _, f := range fields {
-		n += len("--") + len(boundary) + len(dispositionPrefix) + len(f.Name) + len("\"\r\n\r\n") + len(f.Value) + len("\r\n")
-	}
-	return n
+	return buf, nil
 }

@@ -35,7 +35,6 @@ func TestFields(t *testing.T) {
 			contentType, body, err := multipartbody.Fields(fields)
 			require.NoError(t, err)
 			assert.Equal(t, fields, parseFields(t, contentType, body))
-			assert.Equal(t, len(body), cap(body), "one allocation, of the right size")
 		})
 	}
 }
@@ -90,7 +89,6 @@ func parseFields(t *testing.T, contentType string, body []byte) []multipartbody.
 			return fields
 		}
 		require.NoError(t, err)
-		assert.Empty(t, part.FileName())
 		value, err := io.ReadAll(part)
 		require.NoError(t, err)
 		fields = append(fields, multipartbody.Field{Name: part.FormName(), Value: string(value)})

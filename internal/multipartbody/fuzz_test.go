@@ -22,7 +22,7 @@ func FuzzNew(f *testing.F) {
 	f.Add(" ", " text/plain ", "x")
 	escape := strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A")
 	f.Fuzz(func(t *testing.T, name, contentType, content string) {
-		body, err := multipartbody.New("file", name, contentType, strings.NewReader(content), 0)
+		form, err := multipartbody.New(nil, "file", name, contentType, strings.NewReader(content), 0)
 		if !isText(name) {
 			require.Error(t, err)
 			return
@@ -31,10 +31,10 @@ func FuzzNew(f *testing.F) {
 			assert.ErrorContains(t, err, "content type")
 			return
 		}
-		raw, err := io.ReadAll(body)
+		raw, err := io.ReadAll(open(t, form))
 		require.NoError(t, err)
-		require.Len(t, raw, int(body.Len()))
-		part, got := onlyPart(t, body.ContentType(), raw)
+		require.Len(t, raw, int(form.Len()))
+		part, got := onlyPart(t, form.ContentType(), raw)
 		assert.Equal(t, content, got)
 		if name == "" {
 			name = "blob"

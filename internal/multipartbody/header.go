@@ -10,20 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-const (
-	defaultFileName    = "blob" // what browsers call a file without a name
-	defaultContentType = "application/octet-stream"
+const formType = "multipart/form-data; boundary="
 
-	dispositionPrefix = "\r\nContent-Disposition: form-data; name=\""
-)
-
-// CheckFileName says why [New] would refuse a file name.
+// CheckFileName says why [New] would reject a file name.
 func CheckFileName(name string) error {
-	_, err := appendEscaped(nil, "file name", name)
+	_, err := escape("file name", name)
 	return err
 }
 
-// CheckContentType says why [New] would refuse a content type that is not empty.
+// CheckContentType says why [New] would reject a content type that is not empty.
 func CheckContentType(value string) error {
 	for i := range len(value) {
 		if value[i] < ' ' || value[i] > '~' {
@@ -40,28 +35,21 @@ func CheckContentType(value string) error {
 	return nil
 }
 
-func formContentType(boundary string) string {
-	return "multipart/form-data; boundary=" + boundary
-}
-
-// appendFileHeader appends everything that precedes the file.
+// appendFileHeader appends the delimiter and the header of the file's part.
 func appendFileHeader(buf []byte, boundary, fieldName, fileName, contentType string) ([]byte, error) {
-	contentType = cmp.Or(contentType, defaultContentType)
+	contentType = cmp.Or(contentType, "application/octet-stream")
 	if err := CheckContentType(contentType); err != nil {
 		return nil, err
 	}
-	buf, err := appendDisposition(buf, boundary, fieldName)
+	fileName, err := escape("file name", cmp.Or(fileName, "blob")) // as browsers call it
 	if err != nil {
 		return nil, err
 	}
-	buf = append(buf, `; filename="`...)
-	buf, err = appendEscaped(buf, "file name", cmp.Or(fileName, defaultFileName))
+	buf, err = appendDisposition(buf, boundary, fieldName)
 	if err != nil {
 		return nil, err
 	}
-	buf = append(buf, "\"\r\nContent-Type: "...)
-	buf = append(buf, contentType...)
-	return append(buf, "\r\n\r\n"...), nil
+	return append(buf, `; filename="`+fileName+"\"\r\nContent-Type: "+contentType+"\r\n\r\n"...), nil
 }
 
 // appendDisposition appends a part's delimiter and its header up to the closing
@@ -70,36 +58,25 @@ func appendDisposition(buf []byte, boundary, fieldName string) ([]byte, error) {
 	if fieldName == "" {
 		return nil, errors.New("field name is empty")
 	}
-	buf = append(buf, "--"...)
-	buf = append(buf, boundary...)
-	buf = append(buf, dispositionPrefix...)
-	buf, err := appendEscaped(buf, "field name", fieldName)
+	name, err := escape("field name", fieldName)
 	if err != nil {
 		return nil, err
 	}
-	return append(buf, '"'), nil
+	return append(buf, "--"+boundary+"\r\nContent-Disposition: form-data; name=\""+name+`"`...), nil
 }
 
-// appendEscaped appends value as HTML forms write it between quotes. It leaves
-// a backslash and a percent sign as they are, as browsers do.
-func appendEscaped(buf []byte, label, value string) ([]byte, error) {
-	for i := 0; i < len(value); {
-		r, size := utf8.DecodeRuneInString(value[i:])
+// escape returns a name as HTML forms write it between quotes. A backslash and a
+// percent sign stay as they are, as in browsers.
+func escape(label, name string) (string, error) {
+	for i, r := range name {
 		switch {
-		case r == utf8.RuneError && size == 1:
-			return nil, fmt.Errorf("%s %q is not valid UTF-8: byte 0x%02x at offset %d", label, value, value[i], i)
-		case r == '"':
-			buf = append(buf, "%22"...)
-		case r == '\r':
-			buf = append(buf, "%0D"...)
-		case r == '\n':
-			buf = append(buf, "%0A"...)
-		case unicode.IsControl(r):
-			return nil, fmt.Errorf("%s %q has the control character %U at offset %d", label, value, r, i)
-		default:
-			buf = append(buf, value[i:i+size]...)
+		case r == utf8.RuneError && !strings.HasPrefix(name[i:], "\uFFFD"):
+			return "", fmt.Errorf("%s %q is not valid UTF-8: byte 0x%02x at offset %d", label, name, name[i], i)
+		case unicode.IsControl(r) && r != '\r' && r != '\n':
+			return "", fmt.Errorf("%s %q has the control character %U at offset %d", label, name, r, i)
 		}
-		i += size
 	}
-	return buf, nil
+	name = strings.ReplaceAll(name, `"`, "%22")
+	name = strings.ReplaceAll(name, "\r", "%0D")
+	return strings.ReplaceAll(name, "\n", "%0A"), nil
 }

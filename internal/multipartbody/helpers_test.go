@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go/internal/multipartbody"
 )
 
 // onlyPart parses raw and returns its single part and that part's content.
@@ -27,6 +29,13 @@ func onlyPart(t *testing.T, contentType string, raw []byte) (*multipart.Part, st
 	_, err = r.NextRawPart()
 	require.ErrorIs(t, err, io.EOF)
 	return part, string(content)
+}
+
+func open(t testing.TB, form *multipartbody.Form) io.ReadCloser {
+	t.Helper()
+	body, err := form.Open()
+	require.NoError(t, err)
+	return body
 }
 
 func openFile(t testing.TB, content string, offset int64) *os.File {
@@ -94,14 +103,4 @@ func (*seekOnlyForward) Seek(_ int64, whence int) (int64, error) {
 		return 0, errors.New("one way only")
 	}
 	return 7, nil
-}
-
-type signalling struct{ onFirst chan struct{} }
-
-func (s *signalling) Write(p []byte) (int, error) {
-	if s.onFirst != nil {
-		close(s.onFirst)
-		s.onFirst = nil
-	}
-	return len(p), nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
 )
 
-func TestBodyFromEverySource(t *testing.T) {
+func TestFormFromEverySource(t *testing.T) {
 	const content = "0123456789"
 	file := openFile(t, "before"+content, int64(len("before")))
 	partlyRead := strings.NewReader("before" + content)
@@ -22,81 +22,98 @@ func TestBodyFromEverySource(t *testing.T) {
 	beyondEnd := openFile(t, content, 100)
 
 	tests := []struct {
-		name   string
-		src    io.Reader
-		size   int64
-		known  bool
-		want   string
-		replay bool
+		name  string
+		src   io.Reader
+		size  int64
+		known bool
+		want  string
 	}{
-		{"file at an offset", file, 0, true, content, true},
-		{"file beyond its end", beyondEnd, 0, true, "", true},
-		{"reader partly read", partlyRead, -1, true, content, true},
-		{"section", io.NewSectionReader(strings.NewReader(content), 2, 5), 0, true, "23456", true},
-		{"buffer", bytes.NewBufferString(content), 0, true, content, false},
-		{"right promise of a seekable", strings.NewReader(content), 10, true, content, true},
-		{"promise of a plain reader", onlyReader{strings.NewReader(content)}, 10, true, content, false},
-		{"plain reader", onlyReader{strings.NewReader(content)}, 0, false, content, false},
-		{"io.Pipe", ioPipe(content), -1, false, content, false},
-		{"pipe in an *os.File", osPipe(t, content), 0, false, content, false},
-		{"negative Len", brokenLen{strings.NewReader(content)}, 0, false, content, false},
-		{"EOF with the last bytes", iotest.DataErrReader(onlyReader{strings.NewReader(content)}), 10, true, content, false},
-		{"byte by byte", iotest.OneByteReader(strings.NewReader(content)), 10, true, content, false},
-		{"nothing now and then", &hesitant{r: strings.NewReader(content)}, 10, true, content, false},
-		{"empty", strings.NewReader(""), 0, true, "", true},
-		{"empty of unknown size", onlyReader{strings.NewReader("")}, 0, false, "", false},
+		{"file at an offset", file, 0, true, content},
+		{"file beyond its end", beyondEnd, 0, true, ""},
+		{"reader partly read", partlyRead, -1, true, content},
+		{"section", io.NewSectionReader(strings.NewReader(content), 2, 5), 0, true, "23456"},
+		{"buffer", bytes.NewBufferString(content), 0, true, content},
+		{"right promise of a seekable", strings.NewReader(content), 10, true, content},
+		{"promise of a plain reader", onlyReader{strings.NewReader(content)}, 10, true, content},
+		{"plain reader", onlyReader{strings.NewReader(content)}, 0, false, content},
+		{"io.Pipe", ioPipe(content), -1, false, content},
+		{"pipe in an *os.File", osPipe(t, content), 0, false, content},
+		{"negative Len", brokenLen{strings.NewReader(content)}, 0, false, content},
+		{"EOF with the last bytes", iotest.DataErrReader(onlyReader{strings.NewReader(content)}), 10, true, content},
+		{"byte by byte", iotest.OneByteReader(strings.NewReader(content)), 10, true, content},
+		{"nothing now and then", &hesitant{r: strings.NewReader(content)}, 10, true, content},
+		{"empty", strings.NewReader(""), 0, true, ""},
+		{"empty of unknown size", onlyReader{strings.NewReader("")}, 0, false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			body, err := multipartbody.New("file", "a.png", "image/png", tt.src, tt.size)
+			form, err := multipartbody.New(nil, "file", "a.png", "image/png", tt.src, tt.size)
 			require.NoError(t, err)
-			length := body.Len()
+			length := form.Len()
 
-			raw, err := io.ReadAll(onlyReader{body})
+			raw, err := io.ReadAll(onlyReader{open(t, form)})
 			require.NoError(t, err)
-			part, content := onlyPart(t, body.ContentType(), raw)
+			part, content := onlyPart(t, form.ContentType(), raw)
 			assert.Equal(t, tt.want, content)
 			assert.Equal(t, "file", part.FormName())
 			assert.Equal(t, "a.png", part.FileName())
 			assert.Equal(t, "image/png", part.Header.Get("Content-Type"))
 			if tt.known {
 				assert.Equal(t, int64(len(raw)), length)
-				assert.Equal(t, int64(len(tt.want)), body.FileLen())
+				assert.Equal(t, int64(len(tt.want)), form.FileLen())
 			} else {
 				assert.Equal(t, int64(-1), length)
-				assert.Equal(t, int64(-1), body.FileLen())
+				assert.Equal(t, int64(-1), form.FileLen())
 			}
-			_, err = body.Again()
-			assert.Equal(t, tt.replay, err == nil)
+			_, err = form.Open()
+			assert.ErrorIs(t, err, multipartbody.ErrRead)
 		})
 	}
 }
 
 func TestBodyIsTheSameThroughAnyBuffer(t *testing.T) {
 	for size := range 300 {
-		body, err := multipartbody.New("file", "a", "", strings.NewReader("some content"), 0)
+		form, err := multipartbody.New(nil, "file", "a", "", strings.NewReader("some content"), 0)
 		require.NoError(t, err)
 		var raw bytes.Buffer
-		_, err = io.CopyBuffer(onlyWriter{&raw}, onlyReader{body}, make([]byte, size+1))
+		_, err = io.CopyBuffer(onlyWriter{&raw}, onlyReader{open(t, form)}, make([]byte, size+1))
 		require.NoError(t, err)
-		require.Equal(t, body.Len(), int64(raw.Len()))
-		_, content := onlyPart(t, body.ContentType(), raw.Bytes())
+		require.Equal(t, form.Len(), int64(raw.Len()))
+		_, content := onlyPart(t, form.ContentType(), raw.Bytes())
 		require.Equal(t, "some content", content)
 	}
 }
 
 func TestReadIntoNothing(t *testing.T) {
-	body, err := multipartbody.New("file", "a", "", strings.NewReader("x"), 0)
+	form, err := multipartbody.New(nil, "file", "a", "", strings.NewReader("x"), 0)
 	require.NoError(t, err)
+	body := open(t, form)
 	n, err := body.Read(nil)
 	assert.Zero(t, n)
 	assert.NoError(t, err)
 	raw, err := io.ReadAll(body)
 	assert.NoError(t, err)
-	assert.Len(t, raw, int(body.Len()))
+	assert.Len(t, raw, int(form.Len()))
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestFieldsPrecedeTheFile(t *testing.T) {
+	fields := []multipartbody.Field{{Name: "id", Value: "a/b ☃"}, {Name: "a\"\r\nb", Value: "\x00\r\n--"}, {Name: "empty", Value: ""}}
+	form, err := multipartbody.New(fields, "file", "a.png", "image/png", strings.NewReader("content"), 0)
+	require.NoError(t, err)
+	raw, err := io.ReadAll(open(t, form))
+	require.NoError(t, err)
+	assert.Len(t, raw, int(form.Len()))
+	assert.Equal(t, int64(len("content")), form.FileLen())
+
+	fields[1].Name = "a%22%0D%0Ab"
+	fields = append(fields, multipartbody.Field{Name: "file", Value: "content"})
+	assert.Equal(t, fields, parseFields(t, form.ContentType(), raw))
+
+	_, err = multipartbody.New([]multipartbody.Field{{Name: "\x7f"}}, "file", "a", "", strings.NewReader("x"), 0)
+	assert.ErrorContains(t, err, "U+007F")
+}
+
+func TestNewRejects(t *testing.T) {
 	tests := []struct {
 		name, field, file, contentType string
 		src                            io.Reader
@@ -123,7 +140,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := multipartbody.New(tt.field, tt.file, tt.contentType, tt.src, tt.size)
+			_, err := multipartbody.New(nil, tt.field, tt.file, tt.contentType, tt.src, tt.size)
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
@@ -147,11 +164,11 @@ func TestFileNameOnTheWire(t *testing.T) {
 		`c:\dir\100%22.png`:    `"c:\dir\100%22.png"`,
 		long:                   `"` + long + `"`,
 	} {
-		body, err := multipartbody.New("file", name, "", strings.NewReader("x"), 0)
+		form, err := multipartbody.New(nil, "file", name, "", strings.NewReader("x"), 0)
 		require.NoError(t, err)
-		raw, err := io.ReadAll(body)
+		raw, err := io.ReadAll(open(t, form))
 		require.NoError(t, err)
-		part, content := onlyPart(t, body.ContentType(), raw)
+		part, content := onlyPart(t, form.ContentType(), raw)
 		assert.Equal(t, `form-data; name="file"; filename=`+want, part.Header.Get("Content-Disposition"))
 		assert.Equal(t, "application/octet-stream", part.Header.Get("Content-Type"))
 		assert.Len(t, part.Header, 2)
@@ -175,11 +192,11 @@ func TestProgress(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			body, err := multipartbody.New("file", "a", "", tt.src, tt.size)
+			form, err := multipartbody.New(nil, "file", "a", "", tt.src, tt.size)
 			require.NoError(t, err)
 			var got [][2]int64
-			body.OnProgress = func(sent, total int64) { got = append(got, [2]int64{sent, total}) }
-			_, err = io.Copy(io.Discard, tt.through(body))
+			form.OnProgress = func(sent, total int64) { got = append(got, [2]int64{sent, total}) }
+			_, err = io.Copy(io.Discard, tt.through(open(t, form)))
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
 		})

@@ -1,0 +1,175 @@
+// Package multipartbody builds multipart/form-data request bodies: plain fields in
+// one buffer ([Fields]), or such fields and one file, which is streamed ([New]).
+//
+// A body has no WriteTo: net/http puts an io.LimitedReader around a body of known
+// length and would not call it, and sendfile by way of a connection of our own was
+// measured to be slower than reading (BenchmarkUpload).
+package multipartbody
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+	"time"
+)
+
+// ErrRead is what [Form.Open] returns when the form was read before.
+var ErrRead = errors.New("the file was read already although nothing was sent, and is not read again")
+
+var errClosed = errors.New("the body was closed, or replaced by a newer one")
+
+// Form is a multipart/form-data form that ends with a file. It is sent once. An
+// attempt whose body was not read, because there was no connection, does not count:
+// [Form.Open] then returns a body for another attempt.
+type Form struct {
+	// OnProgress, when set before the first Open, is called by the goroutine that
+	// sends, after each chunk of the file was read. sent counts the file's bytes;
+	// total is the file's size, or -1 until an unknown size has become known.
+	// The last call for a complete file has sent == total.
+	OnProgress func(sent, total int64)
+
+	contentType string
+	framing     int64 // bytes of the body that are not the file's
+	size        int64 // of the file; -1: unknown
+	file        *file
+	content     io.Reader // the whole form
+	err         error     // what every further Read returns
+
+	mu      sync.Mutex     // guards current and started
+	current *body          // the only one that may read
+	started bool           // current was read
+	reading sync.WaitGroup // the Reads of current
+}
+
+// New returns a form of the fields and, after them, one part that holds what src
+// delivers from where it stands now. src is never closed.
+//
+// fileName is written as browsers do: `"`, CR and LF become %22, %0D and %0A,
+// everything else stays UTF-8. Other control characters and invalid UTF-8 are
+// rejected, in fieldName too. An empty fileName becomes "blob" (a part without
+// one would be a text field), an empty contentType "application/octet-stream".
+//
+// A size above 0 is a promise. Otherwise, for 0 and -1, it is found out from
+// src when that can seek or has a Len method, and stays unknown when not. A
+// promise that src is known to break is rejected here with a [*SizeError]; one
+// that src breaks later makes Read fail with it before the body is complete.
+func New(fields []Field, fieldName, fileName, contentType string, src io.Reader, size int64) (*Form, error) {
+	if src == nil {
+		return nil, errors.New("the file's reader is nil")
+	}
+	boundary := rand.Text()
+	header, err := appendFields(nil, boundary, fields)
+	if err != nil {
+		return nil, err
+	}
+	header, err = appendFileHeader(header, boundary, fieldName, fileName, contentType)
+	if err != nil {
+		return nil, err
+	}
+	footer := []byte("\r\n--" + boundary + "--\r\n")
+	found, err := remaining(src)
+	if err != nil {
+		return nil, err
+	}
+	size, err = settleSize(size, found)
+	if err != nil {
+		return nil, err
+	}
+	framing := int64(len(header) + len(footer))
+	if size > math.MaxInt64-framing {
+		return nil, fmt.Errorf("size %d is too large to be sent", size)
+	}
+	f := &file{src: src, blocks: found < 0, size: size, closed: make(chan struct{})}
+	return &Form{
+		contentType: formType + boundary,
+		framing:     framing,
+		size:        size,
+		file:        f,
+		content:     io.MultiReader(bytes.NewReader(header), f, bytes.NewReader(footer)),
+	}, nil
+}
+
+// ContentType returns the request's Content-Type with the boundary, which is
+// random.
+func (f *Form) ContentType() string { return f.contentType }
+
+// Len returns the length of the whole body in bytes, or -1 when the file's size
+// is unknown. Reading does not change it.
+func (f *Form) Len() int64 {
+	if f.size < 0 {
+		return -1
+	}
+	return f.framing + f.size
+}
+
+// FileLen returns the length of the file in bytes, or -1 when it is unknown.
+// Reading does not change it.
+func (f *Form) FileLen() int64 { return f.size }
+
+// Open returns the body for one attempt, which replaces the one before. Once a body
+// was read, Open fails with [ErrRead]: the file is not read twice.
+//
+// Only Close may be called while a body is being read. It makes every Read fail that
+// begins after it, and one that waits for a file of unknown size. The file stays open.
+func (f *Form) Open() (io.ReadCloser, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.started {
+		return nil, ErrRead
+	}
+	f.file.onProgress = f.OnProgress
+	f.current = &body{f}
+	return f.current, nil
+}
+
+// Release closes the body and waits until neither the file nor OnProgress is in use.
+// A file of unknown size whose Read blocks is abandoned after patience.
+func (f *Form) Release(patience time.Duration) {
+	f.mu.Lock()
+	f.close()
+	f.mu.Unlock()
+	f.reading.Wait() // not a mutex: testing/synctest knows this wait to be idle
+	f.file.release(patience)
+}
+
+// close ends the current body. f.mu is held.
+func (f *Form) close() {
+	if f.current != nil && f.started {
+		close(f.file.closed)
+	}
+	f.current = nil
+}
+
+// body is the right to read the form. It is lost by Close and to a newer body.
+type body struct{ form *Form }
+
+func (b *body) Read(p []byte) (n int, err error) {
+	f := b.form
+	f.mu.Lock()
+	if f.current != b {
+		f.mu.Unlock()
+		return 0, errClosed
+	}
+	f.started = true
+	f.reading.Add(1)
+	f.mu.Unlock()
+	defer f.reading.Done()
+
+	if f.err == nil {
+		n, f.err = f.content.Read(p)
+	}
+	return n, f.err
+}
+
+func (b *body) Close() error {
+	b.form.mu.Lock()
+	defer b.form.mu.Unlock()
+	if b.form.current == b {
+		b.form.close()
+	}
+	return nil
+}
