@@ -12,6 +12,7 @@ import (
 
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/secret"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // version is the library's own, told to the server in the User-Agent header.
@@ -19,6 +20,7 @@ const version = "0.1.0"
 
 const (
 	defaultBaseURL        = "https://api.cloudflare.com/client/v4"
+	defaultBatchBaseURL   = "https://batch.imagedelivery.net"
 	defaultRequestTimeout = 30 * time.Second
 )
 
@@ -30,7 +32,7 @@ type Client struct {
 	ImagesV2      *ImagesV2
 	DirectUploads *DirectUploads
 
-	sender *sender
+	sender *send.Sender
 }
 
 // NewClient returns a client for one account.
@@ -59,7 +61,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	return &Client{
 		ImagesV1:      &ImagesV1{sender: s},
 		ImagesV2:      &ImagesV2{sender: s, prefetch: cfg.prefetch},
-		DirectUploads: &DirectUploads{sender: s},
+		DirectUploads: &DirectUploads{sender: s, insecure: cfg.insecure},
 		sender:        s,
 	}, nil
 }
@@ -68,7 +70,7 @@ func NewClient(opts ...Option) (*Client, error) {
 // it, less the requests sent since. The zero value means that nothing is known, or
 // not any more. The batch host of [WithBatchAPI] is not part of it.
 func (c *Client) RateLimit() RateLimit {
-	state := c.sender.gate.State()
+	state := c.sender.RateLimit()
 	return RateLimit{
 		Remaining: state.Remaining,
 		Reset:     state.Reset,
@@ -104,8 +106,8 @@ type config struct {
 	errs         []error
 }
 
-// sender checks the whole configuration and builds the sending path from it.
-func (c *config) sender() (*sender, error) {
+// sender checks the whole configuration and makes the sender of all calls from it.
+func (c *config) sender() (*send.Sender, error) {
 	account := c.checkedAccount()
 	creds := c.checkedCredentials()
 	base := c.checkedBaseURL()
@@ -116,11 +118,21 @@ func (c *config) sender() (*sender, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	s := newSender(c, base, account, creds)
-	if c.batch {
-		s.batch = newBatchAPI(batchBase)
+	if !c.batch {
+		batchBase = ""
 	}
-	return s, nil
+	return send.New(send.Config{
+		HTTP:        c.httpClient,
+		BaseURL:     base,
+		BatchURL:    batchBase,
+		AccountID:   account,
+		Credentials: creds,
+		UserAgent:   userAgent(c.userAgent),
+		Log:         c.logger,
+		Policy:      send.Policy(c.retry),
+		Timeout:     c.timeout,
+		Describe:    describe,
+	}), nil
 }
 
 // check records a violation unless ok.
@@ -145,7 +157,7 @@ func (c *config) checkedAccount() string {
 	return id
 }
 
-func (c *config) checkedCredentials() credentials {
+func (c *config) checkedCredentials() send.Credentials {
 	from := c.login
 	if from == nil {
 		from = loginFromEnvironment()
@@ -160,10 +172,10 @@ func (c *config) checkedCredentials() credentials {
 	}
 	c.check(visible(from.token+from.email+from.key), from.param,
 		"credentials must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
-	return credentials{
-		token: secret.New(from.token),
-		email: secret.New(from.email),
-		key:   secret.New(from.key),
+	return send.Credentials{
+		Token: secret.New(from.token),
+		Email: secret.New(from.email),
+		Key:   secret.New(from.key),
 	}
 }
 
@@ -234,6 +246,11 @@ func endpointProblem(rawURL string, insecure bool) string {
 		return "must be https: plain http is for loopback hosts, or with WithInsecureHTTP"
 	}
 	return ""
+}
+
+// userAgent returns the User-Agent header, with the caller's product in front.
+func userAgent(product string) string {
+	return strings.TrimSpace(product + " cfimages-go/" + version)
 }
 
 func isLoopback(host string) bool {

@@ -17,14 +17,19 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/cfimages/cfimages-go/internal/envelope"
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
 	"github.com/cfimages/cfimages-go/internal/retry"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // DirectUploads makes one-time upload URLs, uploads to them, and waits for the
 // uploads of others.
-type DirectUploads struct{ sender *sender }
+type DirectUploads struct {
+	sender   *send.Sender
+	insecure bool // plain http is allowed
+}
 
 // DirectUploadParams say what a future image will be. The zero value is valid.
 type DirectUploadParams struct {
@@ -113,17 +118,19 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		return nil, fmt.Errorf("cfimages: DirectUploads.Create: %w", err)
 	}
 	const path = "images/v2/direct_upload"
-	c := apiCall("DirectUploads.Create", http.MethodPost, path, path)
-	c.batched = true
-	c.repetition = repeatUnserved
-	c.private = true
-	c.unsure = "a draft may have been created; with a custom ID, ImagesV1.Get tells"
-	c.content = func(context.Context) (content, error) {
-		return content{io.NopCloser(bytes.NewReader(form)), contentType, int64(len(form))}, nil
+	c := &send.Call{
+		Op: "DirectUploads.Create", Method: http.MethodPost, Path: path, Template: path,
+		Batched: true,
+		Private: true,
+		Retry:   send.RetryUnserved,
+		Unsure:  "a draft may have been created; with a custom ID, ImagesV1.Get tells",
+		Content: &send.Content{Type: contentType, Size: int64(len(form)), Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(form)), nil
+		}},
 	}
 	created := new(DirectUpload)
-	if err := s.sender.do(ctx, c, created.read); err != nil {
-		return nil, err
+	if failed := s.sender.Do(ctx, c, created.read); failed != nil {
+		return nil, newError(failed)
 	}
 	return created, nil
 }
@@ -131,7 +138,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 // Upload sends the file to a one-time upload URL, as [Uploader.Upload] does,
 // with the client's HTTP client and options but without its credentials.
 func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
-	return s.sender.upload(ctx, uploadURL, file)
+	return upload(ctx, s.sender, uploadURL, file, s.insecure)
 }
 
 // Wait waits until something was uploaded to a draft, and returns the image. It
@@ -151,8 +158,8 @@ func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 		if !img.Draft {
 			return img, nil
 		}
-		if err := retry.Sleep(ctx, pause/2+rand.N(pause/2)); err != nil {
-			return nil, fmt.Errorf("cfimages: DirectUploads.Wait: image %q is still a draft: %w", id, cancellation(ctx))
+		if retry.Sleep(ctx, pause/2+rand.N(pause/2)) != nil {
+			return nil, fmt.Errorf("cfimages: DirectUploads.Wait: image %q is still a draft: %w", id, send.Cancellation(ctx))
 		}
 	}
 }
@@ -225,16 +232,16 @@ func (p *DirectUploadParams) metadata() (string, error) {
 	return string(text), nil
 }
 
-// read decodes the reply to a create.
-func (d *DirectUpload) read(r *reply) error {
-	dec := r.decoder
-	err := readResult(dec, func() error {
-		return readObject(dec, func(name []byte) error {
+// read decodes the response to a create.
+func (d *DirectUpload) read(r *send.Response) error {
+	dec := r.Decoder()
+	err := envelope.ReadResult(dec, func() error {
+		return envelope.ReadObject(dec, func(name []byte) error {
 			switch string(name) {
 			case "id":
-				return readString(dec, &d.ID)
+				return envelope.ReadString(dec, &d.ID)
 			case "uploadURL":
-				return readString(dec, &d.UploadURL)
+				return envelope.ReadString(dec, &d.UploadURL)
 			}
 			return dec.SkipValue()
 		})

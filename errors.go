@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // What went wrong, for errors.Is. Errors that came from a reply are also
@@ -202,4 +205,85 @@ func (e *PageError) Unwrap() error { return e.Err }
 // paramErrorf returns a ParamError with a formatted reason.
 func paramErrorf(param, format string, args ...any) *ParamError {
 	return &ParamError{Param: param, Reason: fmt.Sprintf(format, args...)}
+}
+
+// newError returns the error that a caller gets for a failed call. These three
+// functions are the only place where a failure becomes an error of this package.
+//
+//	failure     error                                   besides
+//	Refused     *Error, found by the sentinel of its status
+//	Malformed   *Error, ErrMalformedResponse
+//	TooLarge    *Error, ErrResponseTooLarge              no *Error if its headers were too large
+//	Limited     *Error, ErrRateLimited
+//	Lost        the error of the connection
+//	Canceled    the error of the context and its cause
+//	Unbuilt     the error of the request's body
+//
+// A failure that leaves the outcome of a write unknown is ErrOutcomeUnknown too.
+func newError(f *send.Failure) error {
+	cause := causeOf(f)
+	switch {
+	case f.Kind == send.Refused, f.Kind == send.Malformed, f.Kind == send.Limited, f.Kind == send.TooLarge && f.Status != 0:
+		return &Error{
+			Op:         f.Op,
+			StatusCode: f.Status,
+			Errors:     infosOf(f.Errors),
+			Messages:   infosOf(f.Messages),
+			RayID:      f.RayID,
+			RetryAfter: f.RetryAfter,
+			Attempts:   f.Attempts,
+			Body:       f.Excerpt,
+			cause:      cause,
+		}
+	case f.Attempts > 1:
+		return fmt.Errorf("cfimages: %s: attempt %d: %w", f.Op, f.Attempts, cause)
+	}
+	return fmt.Errorf("cfimages: %s: %w", f.Op, cause)
+}
+
+// causeOf returns what errors.Is finds in the error of a failure besides its
+// status; nil when the status says it all.
+func causeOf(f *send.Failure) error {
+	cause := f.Err
+	switch f.Kind {
+	case send.Malformed:
+		cause = fmt.Errorf("%w: %w", ErrMalformedResponse, cause)
+	case send.TooLarge:
+		cause = fmt.Errorf("%w: %w", ErrResponseTooLarge, cause)
+	case send.Limited:
+		cause = fmt.Errorf("%w: not sent, the known quota is spent until its window ends", ErrRateLimited)
+	}
+	switch {
+	case f.Earlier != nil && f.Kind == send.Unbuilt:
+		cause = fmt.Errorf("%w; it was to be retried after: %w", cause, newError(f.Earlier))
+	case f.Earlier != nil:
+		cause = fmt.Errorf("%w while waiting to retry after: %w", cause, newError(f.Earlier))
+	}
+	switch {
+	case f.Unsure == "":
+		return cause
+	case cause == nil:
+		return fmt.Errorf("%w: %s", ErrOutcomeUnknown, f.Unsure)
+	}
+	return fmt.Errorf("%w; %w: %s", cause, ErrOutcomeUnknown, f.Unsure)
+}
+
+// describe returns the text of a failure for the log: without the call, which the
+// record has, where there is no *Error.
+func describe(f *send.Failure) string {
+	if e, ok := newError(f).(*Error); ok {
+		return e.Error()
+	}
+	return causeOf(f).Error()
+}
+
+func infosOf(infos []envelope.Info) []ErrorInfo {
+	if infos == nil {
+		return nil
+	}
+	converted := make([]ErrorInfo, len(infos))
+	for i, info := range infos {
+		converted[i] = ErrorInfo(info)
+	}
+	return converted
 }

@@ -2,18 +2,38 @@ package cfimages
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
 	"net/http"
+	"strconv"
+	"strings"
 
+	"github.com/cfimages/cfimages-go/internal/envelope"
 	"github.com/cfimages/cfimages-go/internal/imagepath"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // ImagesV1 looks after one image: the API keeps these calls on its v1 paths.
-type ImagesV1 struct{ sender *sender }
+type ImagesV1 struct{ sender *send.Sender }
 
-// Get returns the details of one image. Draft is true while a direct upload to
-// it has not come.
+// Blob is an image as it was uploaded, while it arrives: [ImagesV1.Blob] returns
+// it. It is for one goroutine.
+type Blob struct {
+	ContentType string
+	Size        int64  // in bytes; -1: the server did not say
+	ETag        string // "": the server did not send one
+
+	exchange *send.Exchange
+	response *send.Response
+	err      error // what every further Read returns
+}
+
+// Get returns the details of one image. Draft is true until a direct upload to it
+// has completed.
 //
-// id may have subpaths. One that cannot be addressed is refused with
+// id may have subpaths. One that cannot be addressed is rejected with
 // [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
 // characters, more than 1024 characters, and what Cloudflare has beside the images:
 // stats, batch_token, keys, variants, all below the last two, and what ends in
@@ -23,13 +43,13 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.batched = true
+	c.Batched = true
 	img := new(Image)
-	err = s.sender.do(ctx, c, func(r *reply) error {
-		return readResult(r.decoder, func() error { return new(imageDecoder).decode(r.decoder, img) })
+	failed := s.sender.Do(ctx, c, func(r *send.Response) error {
+		return envelope.ReadResult(r.Decoder(), func() error { return new(imageDecoder).decode(r.Decoder(), img) })
 	})
-	if err != nil {
-		return nil, err
+	if failed != nil {
+		return nil, newError(failed)
 	}
 	return img, nil
 }
@@ -45,21 +65,110 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	c.batched = true
-	x := &exchange{sender: s.sender, call: c}
-	err = x.do(ctx, func(r *reply) error { return new(envelope).readSuccess(r.decoder, nil) })
-	// Only the API's own word counts: its envelope has errors.
-	e, ok := err.(*Error)
-	if ok && x.unclear && e.StatusCode == http.StatusNotFound && len(e.Errors) > 0 {
+	c.Batched = true
+	failed := s.sender.Do(ctx, c, func(r *send.Response) error { return envelope.ReadNoResult(r.Decoder()) })
+	switch {
+	case failed == nil:
 		return nil
+	case failed.Retried && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
+		return nil // only the API's own word counts: its envelope has errors
 	}
-	return err
+	return newError(failed)
+}
+
+// Blob returns the bytes of one image as they were uploaded. Close what it
+// returns. For a variant, get one of the image's delivery URLs instead: these
+// need no credentials and do not count against the API's rate limit.
+//
+// id is as for Get, and may end in /blob. An unknown image, or a draft, is
+// [ErrNotFound]. A call is retried by the retry policy until the response
+// begins; what fails after that fails a Read, and the whole image has to be
+// requested again. More than 32 MiB is [ErrResponseTooLarge].
+func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
+	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id, imagepath.CheckID)
+	if err != nil {
+		return nil, err
+	}
+	c.Path += "/blob"
+	c.Template += "/blob"
+	c.Accept, c.MaxValue = "*/*", send.MaxBytes
+	c.Private = true // no errors with bytes of a picture
+	x := s.sender.Start(c)
+	r, failed := x.Open(ctx)
+	for failed == nil {
+		if isImage(r) {
+			return &Blob{
+				ContentType: r.Header.Get("Content-Type"),
+				Size:        contentLength(r.Header),
+				ETag:        r.Header.Get("Etag"),
+				exchange:    x,
+				response:    r,
+			}, nil
+		}
+		r, failed = x.Reopen(ctx, x.Finish(r, readNoImage(r)))
+	}
+	return nil, newError(failed)
+}
+
+// Read reads what has arrived of the image. Its error is io.EOF only when the
+// image is complete.
+func (b *Blob) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.response.Read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case err == io.EOF && b.Size >= 0 && b.response.Size() != b.Size:
+		err = fmt.Errorf("%d bytes arrived instead of %d: %w", b.response.Size(), b.Size, io.ErrUnexpectedEOF)
+	case err == io.EOF:
+		b.exchange.Finish(b.response, nil)
+		b.err = err
+		return n, err
+	}
+	b.err = newError(b.exchange.Finish(b.response, err))
+	return n, b.err
+}
+
+// Close ends the reading. Closing twice does no harm.
+func (b *Blob) Close() error {
+	if b.err == nil {
+		b.err = errors.New("cfimages: ImagesV1.Blob: read after Close")
+		b.response.Close()
+	}
+	return nil
 }
 
 // imageCall returns a call on the path of one image, whose ID passes check.
-func imageCall(op, method, id string, check func(string) error) (call, error) {
+func imageCall(op, method, id string, check func(string) error) (*send.Call, error) {
 	if err := check(id); err != nil {
-		return call{}, &ParamError{Param: "id", Reason: err.Error()}
+		return nil, &ParamError{Param: "id", Reason: err.Error()}
 	}
-	return apiCall(op, method, "images/v1/"+imagepath.Escape(id), "images/v1/{id}"), nil
+	return &send.Call{Op: op, Method: method, Path: "images/v1/" + imagepath.Escape(id), Template: "images/v1/{id}"}, nil
+}
+
+// isImage reports whether a response is an image, rather than what the API or the
+// edge before it says instead. Cloudflare's OpenAPI document promises image/*.
+func isImage(r *send.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return r.Status == http.StatusOK && (strings.HasPrefix(mediaType, "image/") || mediaType == "application/octet-stream")
+}
+
+// readNoImage reads a response that has no image, perhaps a refusal. It always fails.
+func readNoImage(r *send.Response) error {
+	if err := envelope.ReadNoResult(r.Decoder()); err != nil {
+		return err
+	}
+	return errors.New("a success without an image")
+}
+
+// contentLength returns the size that the headers name, -1 if they do not.
+// net/http has compared it with the body's already; other transports may not.
+func contentLength(h http.Header) int64 {
+	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	if err != nil || size < 0 {
+		return -1
+	}
+	return size
 }

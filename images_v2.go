@@ -2,22 +2,21 @@ package cfimages
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"time"
 	"unicode/utf8"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-querystring/query"
+
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // ImagesV2 lists the images of an account.
 type ImagesV2 struct {
-	sender   *sender
+	sender   *send.Sender
 	prefetch bool
 }
 
@@ -57,31 +56,6 @@ const (
 	SortDescending SortOrder = "desc" // newest first
 )
 
-// Image is one hosted image, or the draft of one.
-type Image struct {
-	ID                string          `json:"id"`
-	Creator           string          `json:"creator,omitempty"`  // "": not set
-	Filename          string          `json:"filename,omitempty"` // as uploaded
-	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as sent, nil if there was none; see DecodeMeta
-	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
-	Uploaded          time.Time       `json:"uploaded,omitzero"`
-	Variants          []string        `json:"variants,omitempty"` // delivery URLs
-	Draft             bool            `json:"draft,omitempty"`    // a direct upload that has not come yet; lists have none
-}
-
-// DecodeMeta stores the metadata in the value that dst points to, by the rules
-// of encoding/json/v2: names match exactly, members that dst lacks are ignored.
-// An image without metadata leaves dst as it is.
-func (img *Image) DecodeMeta(dst any) error {
-	if len(img.Meta) == 0 {
-		return nil
-	}
-	if err := jsonv2.Unmarshal(img.Meta, dst); err != nil {
-		return fmt.Errorf("cfimages: metadata of image %q: %w", img.ID, err)
-	}
-	return nil
-}
-
 // List returns one page of images.
 //
 // Bad parameters are refused with [ErrInvalidParams] before any request. A reply
@@ -99,8 +73,8 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 		return nil, fmt.Errorf("cfimages: ImagesV2.List: encode the parameters: %w", err)
 	}
 	page := new(ImagePage)
-	if err := s.sender.do(ctx, listCall("ImagesV2.List", values), page.read); err != nil {
-		return nil, err
+	if failed := s.sender.Do(ctx, listCall("ImagesV2.List", values), page.read); failed != nil {
+		return nil, newError(failed)
 	}
 	return page, nil
 }
@@ -139,12 +113,11 @@ func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, 
 }
 
 // listCall returns the call for the page that the encoded parameters say.
-func listCall(op string, params url.Values) call {
+func listCall(op string, params url.Values) *send.Call {
 	const path = "images/v2"
-	c := apiCall(op, http.MethodGet, path, path)
-	c.batched = true
+	c := &send.Call{Op: op, Method: http.MethodGet, Path: path, Template: path, Batched: true}
 	if encoded := params.Encode(); encoded != "" {
-		c.path += "?" + encoded
+		c.Path += "?" + encoded
 	}
 	return c
 }

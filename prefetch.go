@@ -3,79 +3,89 @@ package cfimages
 import (
 	"context"
 	"time"
+
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 const (
-	// aheadAfter is how many images of the first page are taken before the second
-	// is asked for ahead: who looks for the first match pays for one request.
-	aheadAfter = 100
-	// aheadQuota is the known remaining quota below which no page is asked for ahead.
-	aheadQuota = 20
-	// aheadNews is how old the failure of a page asked for ahead may be to be
-	// reported: a consumer that comes later asks again, as it would without the
-	// page ahead.
-	aheadNews = 5 * time.Second
+	// prefetchAfter is how many images of the first page are taken before the
+	// second is prefetched: a search for the first match costs one request.
+	prefetchAfter = 100
+	// prefetchQuota is the known remaining quota below which nothing is prefetched.
+	prefetchQuota = 20
+	// prefetchNews is how old the failure of a prefetch may be to be reported. A
+	// consumer that comes later requests the page again, as without the prefetch.
+	prefetchNews = 5 * time.Second
 )
 
-// pageAhead is the request for a page that was sent before its turn.
-type pageAhead struct {
-	token    string
+// openedPage is a page whose response has begun, or failed to.
+type openedPage struct {
+	ctx      context.Context
 	cancel   context.CancelFunc
-	exchange *exchange
+	exchange *send.Exchange
+	response *send.Response // its body waits unread
+	failed   *send.Failure
+}
 
-	done  chan struct{} // closed when the following are set
-	reply *reply        // its body waits unread
-	err   error
+// prefetchedPage is a page that is requested before its turn.
+type prefetchedPage struct {
+	openedPage
+	token string
+	done  chan struct{} // closed when the request has ended
 	ended time.Time
 }
 
-// isOutdated reports whether the request failed for a reason that may be gone by now.
-func (a *pageAhead) isOutdated() bool {
-	if a.err == nil || a.exchange.last == nil || time.Since(a.ended) <= aheadNews {
-		return false
+// open requests the page with the token, unless it is prefetched.
+func (w *walk) open(token string) *openedPage {
+	if p := w.prefetched; p != nil && p.token == token {
+		<-p.done
+		if !p.isOutdated() {
+			w.prefetched = nil
+			return &p.openedPage
+		}
 	}
-	return a.exchange.last.again || a.exchange.last.passing
+	w.dropPrefetched()
+	o := w.newPage(token)
+	o.response, o.failed = o.exchange.Open(o.ctx)
+	return &o
 }
 
-// askAhead asks for the page with the token while the one before it is still
-// being read or taken, where that does no harm.
-func (w *walk) askAhead(token string) {
-	if token == "" || w.ahead != nil || !w.service.prefetch || w.seen[token] ||
-		w.pages == 0 && w.images < aheadAfter || w.quotaIsLow() {
+func (w *walk) newPage(token string) openedPage {
+	ctx, cancel := context.WithCancel(w.ctx)
+	return openedPage{ctx: ctx, cancel: cancel, exchange: w.newExchange(token)}
+}
+
+// prefetch requests the page with the token while the one before it is still
+// being read or taken, if that does no harm.
+func (w *walk) prefetch(token string) {
+	if token == "" || w.prefetched != nil || !w.service.prefetch || w.seen[token] ||
+		w.pages == 0 && w.images < prefetchAfter || w.service.sender.IsQuotaLow(prefetchQuota) {
 		return
 	}
-	x := w.exchange(token)
-	ctx, cancel := context.WithCancel(w.ctx)
-	a := &pageAhead{token: token, cancel: cancel, exchange: x, done: make(chan struct{})}
-	w.ahead = a
+	p := &prefetchedPage{openedPage: w.newPage(token), token: token, done: make(chan struct{})}
+	w.prefetched = p
 	go func() {
-		defer close(a.done)
-		a.reply, a.err = x.open(ctx)
-		a.ended = time.Now()
+		defer close(p.done)
+		p.response, p.failed = p.exchange.Open(p.ctx)
+		p.ended = time.Now()
 	}()
 }
 
-func (w *walk) quotaIsLow() bool {
-	s := w.service.sender
-	if s.batch != nil {
-		if token, _ := s.batch.state(); token != nil {
-			return false
-		}
-	}
-	state := s.gate.State()
-	return state.Remaining < aheadQuota && time.Now().Before(state.Reset)
+// isOutdated reports whether the request failed for a reason that may have passed.
+func (p *prefetchedPage) isOutdated() bool {
+	return p.failed != nil && p.failed.Passing && time.Since(p.ended) > prefetchNews
 }
 
-// dropAhead ends the request for a page that is not wanted any more.
-func (w *walk) dropAhead() {
-	a := w.ahead
-	if a == nil {
+// dropPrefetched ends the request for a page that is not wanted any more.
+func (w *walk) dropPrefetched() {
+	p := w.prefetched
+	if p == nil {
 		return
 	}
-	w.ahead = nil
-	a.cancel()
-	<-a.done
-	if a.reply != nil {
-		a.reply.close()
+	w.prefetched = nil
+	p.cancel()
+	<-p.done
+	if p.response != nil {
+		p.response.Close()
 	}
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/cfimages/cfimages-go/internal/envelope"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // Uploader uploads to one-time upload URLs and needs no credentials: it is for
@@ -28,7 +30,7 @@ type Uploader struct {
 	HTTPClient *http.Client
 
 	once   sync.Once
-	sender *sender
+	sender *send.Sender
 }
 
 // File is what is uploaded.
@@ -72,19 +74,24 @@ type File struct {
 // [ImagesV1.Get] tells whether the image has come.
 func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
 	u.once.Do(func() {
-		cfg := &config{httpClient: u.HTTPClient, retry: DefaultRetryPolicy(), timeout: defaultRequestTimeout}
-		u.sender = newSender(cfg, "", "", credentials{})
+		u.sender = send.New(send.Config{
+			HTTP:      u.HTTPClient,
+			UserAgent: userAgent(""),
+			Policy:    send.Policy(DefaultRetryPolicy()),
+			Timeout:   defaultRequestTimeout,
+		})
 	})
-	return u.sender.upload(ctx, uploadURL, file)
+	return upload(ctx, u.sender, uploadURL, file, false)
 }
 
 // bodyPatience is how long an upload that has ended waits for a Read of a Body
 // that blocks.
 const bodyPatience = time.Second
 
-// upload sends the file without credentials.
-func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
-	if err := file.check(uploadURL, s.insecure); err != nil {
+// upload sends the file without credentials. Plain http is for loopback hosts,
+// unless insecure.
+func upload(ctx context.Context, sender *send.Sender, uploadURL string, file File, insecure bool) (*Image, error) {
+	if err := file.check(uploadURL, insecure); err != nil {
 		return nil, err
 	}
 	form, err := file.form()
@@ -92,27 +99,23 @@ func (s *sender) upload(ctx context.Context, uploadURL string, file File) (*Imag
 		return nil, err
 	}
 	defer form.Release(bodyPatience)
-	c := call{
-		op:         "DirectUploads.Upload",
-		method:     http.MethodPost,
-		url:        uploadURL,
-		template:   "{one-time upload URL}",
-		repetition: repeatUnsent,
-		unsure:     "the image may have come; ImagesV1.Get tells",
-		foreign:    true,
-	}
-	c.content = func(ctx context.Context) (content, error) {
-		body, err := form.Open()
-		if err != nil {
-			return content{}, err
-		}
-		context.AfterFunc(ctx, func() { body.Close() })
-		return content{body, form.ContentType(), form.Len()}, nil
+	c := &send.Call{
+		Op: "DirectUploads.Upload", Method: http.MethodPost, UploadURL: uploadURL, Template: "{one-time upload URL}",
+		Secrets: secretsOf(uploadURL),
+		Retry:   send.RetryUnsent,
+		Unsure:  "the image may have been uploaded; ImagesV1.Get tells",
+		Content: &send.Content{Type: form.ContentType(), Size: form.Len(), Open: func(ctx context.Context) (io.ReadCloser, error) {
+			body, err := form.Open()
+			if err == nil {
+				context.AfterFunc(ctx, func() { body.Close() })
+			}
+			return body, err
+		}},
 	}
 	img := new(Image)
-	err = s.keeping(uploadURL).do(ctx, c, func(r *reply) error { return readUploaded(r.decoder, img) })
-	if err != nil {
-		return nil, err
+	failed := sender.Do(ctx, c, func(r *send.Response) error { return readUploaded(r.Decoder(), img) })
+	if failed != nil {
+		return nil, newError(failed)
 	}
 	return img, nil
 }
@@ -155,32 +158,30 @@ func (f *File) form() (*multipartbody.Form, error) {
 	return form, nil
 }
 
-// keeping returns a sender that keeps a one-time upload URL secret.
-func (s *sender) keeping(uploadURL string) *sender {
-	keeper := *s
-	hidden := []string{uploadURL}
+// secretsOf returns the parts of a one-time upload URL that may appear in no text.
+func secretsOf(uploadURL string) []string {
+	secrets := []string{uploadURL}
 	if u, err := url.Parse(uploadURL); err == nil {
-		hidden = append(hidden, u.RequestURI(), u.EscapedPath(), u.Path, path.Base(u.Path))
+		secrets = append(secrets, u.RequestURI(), u.EscapedPath(), u.Path, path.Base(u.Path))
 		for _, values := range u.Query() {
-			hidden = append(hidden, values...)
+			secrets = append(secrets, values...)
 		}
 	}
-	keeper.redact = newRedactor(hidden...)
-	return &keeper
+	return secrets
 }
 
-// readUploaded decodes the reply to an upload: an envelope around the image, or
+// readUploaded decodes the response to an upload: an envelope around the image, or
 // only the ID beside success.
 func readUploaded(dec *jsontext.Decoder, img *Image) error {
-	var env envelope
-	err := env.readSuccess(dec, func() error { return new(imageDecoder).decode(dec, img) })
+	var e envelope.Envelope
+	err := e.ReadSuccess(dec, func() error { return new(imageDecoder).decode(dec, img) })
 	switch {
 	case err != nil:
 		return err
-	case !env.hasResult && env.id == "":
-		return errors.New("the reply has neither a result nor an ID")
-	case !env.hasResult:
-		*img = Image{ID: env.id}
+	case !e.HasResult && e.ID == "":
+		return errors.New("the response has neither a result nor an ID")
+	case !e.HasResult:
+		*img = Image{ID: e.ID}
 	}
 	return nil
 }

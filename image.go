@@ -1,13 +1,41 @@
 package cfimages
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/envelope"
 )
+
+// Image is one hosted image, or the draft of one.
+type Image struct {
+	ID                string          `json:"id"`
+	Creator           string          `json:"creator,omitempty"`  // "": not set
+	Filename          string          `json:"filename,omitempty"` // as uploaded
+	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as sent, nil if there was none; see DecodeMeta
+	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
+	Uploaded          time.Time       `json:"uploaded,omitzero"`
+	Variants          []string        `json:"variants,omitempty"` // delivery URLs
+	Draft             bool            `json:"draft,omitempty"`    // a direct upload that has not come yet; lists have none
+}
+
+// DecodeMeta stores the metadata in the value that dst points to, by the rules
+// of encoding/json/v2: names match exactly, members that dst lacks are ignored.
+// An image without metadata leaves dst as it is.
+func (img *Image) DecodeMeta(dst any) error {
+	if len(img.Meta) == 0 {
+		return nil
+	}
+	if err := jsonv2.Unmarshal(img.Meta, dst); err != nil {
+		return fmt.Errorf("cfimages: metadata of image %q: %w", img.ID, err)
+	}
+	return nil
+}
 
 // maxVariants is how many variants an image may have: a bound of this library's
 // own, to keep a hostile page small.
@@ -32,7 +60,7 @@ func (d *imageDecoder) decode(dec *jsontext.Decoder, img *Image) error {
 	*img = Image{}
 	d.id, d.text, d.variants = d.id[:0], d.text[:0], d.variants[:0]
 	d.creator, d.filename, d.metadata = span{}, span{}, nil
-	err := readObject(dec, func(name []byte) error { return d.member(dec, string(name), img) })
+	err := envelope.ReadObject(dec, func(name []byte) error { return d.member(dec, string(name), img) })
 	if err != nil {
 		return err
 	}
@@ -59,24 +87,24 @@ func (d *imageDecoder) decode(dec *jsontext.Decoder, img *Image) error {
 func (d *imageDecoder) member(dec *jsontext.Decoder, name string, img *Image) (err error) {
 	switch name {
 	case "id":
-		d.id, err = appendString(dec, d.id[:0])
+		d.id, err = envelope.AppendString(dec, d.id[:0])
 		return err
 	case "creator":
 		return d.readText(dec, &d.creator)
 	case "filename":
 		return d.readText(dec, &d.filename)
 	case "meta":
-		return readMeta(dec, (*jsontext.Value)(&img.Meta))
+		return envelope.ReadRawObject(dec, (*jsontext.Value)(&img.Meta))
 	case "metadata":
-		return readMeta(dec, &d.metadata)
+		return envelope.ReadRawObject(dec, &d.metadata)
 	case "requireSignedURLs":
-		return readBool(dec, &img.RequireSignedURLs)
+		return envelope.ReadBool(dec, &img.RequireSignedURLs)
 	case "uploaded":
-		return readTime(dec, &img.Uploaded)
+		return envelope.ReadTime(dec, &img.Uploaded)
 	case "variants":
 		return d.readVariants(dec)
 	case "draft":
-		return readBool(dec, &img.Draft)
+		return envelope.ReadBool(dec, &img.Draft)
 	}
 	return dec.SkipValue()
 }
@@ -84,7 +112,7 @@ func (d *imageDecoder) member(dec *jsontext.Decoder, name string, img *Image) (e
 // readText reads a string or null into the decoder's text.
 func (d *imageDecoder) readText(dec *jsontext.Decoder, s *span) (err error) {
 	s.from = len(d.text)
-	d.text, err = appendString(dec, d.text)
+	d.text, err = envelope.AppendString(dec, d.text)
 	s.to = len(d.text)
 	return err
 }
@@ -94,49 +122,13 @@ func (d *imageDecoder) readVariants(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == 'n' {
 		return dec.SkipValue()
 	}
-	return readArray(dec, func() error {
+	return envelope.ReadArray(dec, func() error {
 		if len(d.variants) == maxVariants {
-			return fmt.Errorf("%w: over %d variants of an image", errTooMany, maxVariants)
+			return fmt.Errorf("%w: over %d variants of an image", envelope.ErrTooMany, maxVariants)
 		}
 		var s span
 		err := d.readText(dec, &s)
 		d.variants = append(d.variants, s)
 		return err
 	})
-}
-
-// readMeta copies an object as it was sent; null is none.
-func readMeta(dec *jsontext.Decoder, dst *jsontext.Value) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	switch raw.Kind() {
-	case '{':
-		*dst = bytes.Clone(raw)
-		return nil
-	case 'n':
-		*dst = nil
-		return nil
-	}
-	return wrongKind(dec, raw, '{')
-}
-
-// readTime reads an RFC 3339 time; null is the zero time.
-func readTime(dec *jsontext.Decoder, dst *time.Time) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	switch raw.Kind() {
-	case '"':
-		if dst.UnmarshalText(unquoteInPlace(raw)) != nil {
-			return fmt.Errorf("not an RFC 3339 time, at %q", string(dec.StackPointer()))
-		}
-		return nil
-	case 'n':
-		*dst = time.Time{}
-		return nil
-	}
-	return wrongKind(dec, raw, '"')
 }

@@ -1,0 +1,153 @@
+// Package envelope reads the JSON object around every response of the API, as a
+// stream: the result in it is handed on while it arrives.
+package envelope
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxInfos is how many errors and how many messages of a response are kept, so
+// that a hostile one does not fill the memory.
+const maxInfos = 100
+
+// ErrTooMany is for what has more parts than any response of the API.
+var ErrTooMany = errors.New("too many parts")
+
+// Envelope is the object around a response, without its result.
+type Envelope struct {
+	Success  bool
+	Errors   []Info
+	Messages []Info
+	ID       string // beside the result only in the short response to an upload
+
+	HasResult  bool // a result that is not null
+	hasSuccess bool
+}
+
+// Info is one entry of the errors or messages.
+type Info struct {
+	Code             int
+	Message          string
+	DocumentationURL string
+	Pointer          string // the part of the request it is about, a JSON pointer
+}
+
+// Refusal is the error of an envelope that says success:false.
+type Refusal struct{ Envelope *Envelope }
+
+func (*Refusal) Error() string { return "the response says success:false" }
+
+// Read reads the one envelope in a decoder's source. It calls result for a result
+// that is not null, while it arrives; a nil result skips it. What result was given
+// counts only when Read returns without an error and the envelope says success.
+func (e *Envelope) Read(dec *jsontext.Decoder, result func() error) error {
+	err := ReadObject(dec, func(name []byte) error { return e.member(dec, string(name), result) })
+	if err != nil {
+		return err
+	}
+	if _, err := dec.ReadToken(); err == nil {
+		return errors.New("the response goes on after its end")
+	} else if err != io.EOF {
+		return fmt.Errorf("after the end of the response: %w", err)
+	}
+	if !e.hasSuccess {
+		return errors.New("the response does not say whether it is a success")
+	}
+	return nil
+}
+
+// ReadSuccess is like Read, but an envelope that says success:false is a
+// [*Refusal].
+func (e *Envelope) ReadSuccess(dec *jsontext.Decoder, result func() error) error {
+	if err := e.Read(dec, result); err != nil {
+		return err
+	}
+	if !e.Success {
+		return &Refusal{e}
+	}
+	return nil
+}
+
+// ReadResult reads an envelope of success that must have a result.
+func ReadResult(dec *jsontext.Decoder, result func() error) error {
+	var e Envelope
+	if err := e.ReadSuccess(dec, result); err != nil {
+		return err
+	}
+	if !e.HasResult {
+		return errors.New("the response is a success without a result")
+	}
+	return nil
+}
+
+// ReadNoResult reads an envelope of success and skips its result.
+func ReadNoResult(dec *jsontext.Decoder) error { return new(Envelope).ReadSuccess(dec, nil) }
+
+// member reads the value of one member of the envelope.
+func (e *Envelope) member(dec *jsontext.Decoder, name string, result func() error) error {
+	switch name {
+	case "success":
+		e.hasSuccess = dec.PeekKind() != 'n'
+		return ReadBool(dec, &e.Success)
+	case "errors":
+		return readInfos(dec, &e.Errors)
+	case "messages":
+		return readInfos(dec, &e.Messages)
+	case "result":
+		if dec.PeekKind() == 'n' || result == nil {
+			return dec.SkipValue()
+		}
+		if e.HasResult {
+			return errors.New("the response has two results")
+		}
+		e.HasResult = true
+		return result()
+	case "id":
+		return ReadString(dec, &e.ID)
+	}
+	return dec.SkipValue()
+}
+
+// readInfos reads an envelope's errors or messages; null is none. Those beyond
+// maxInfos are skipped.
+func readInfos(dec *jsontext.Decoder, dst *[]Info) error {
+	*dst = nil
+	if dec.PeekKind() == 'n' {
+		return dec.SkipValue()
+	}
+	return ReadArray(dec, func() error {
+		if len(*dst) == maxInfos {
+			return dec.SkipValue()
+		}
+		var info Info
+		err := ReadObject(dec, func(name []byte) error { return info.member(dec, string(name)) })
+		*dst = append(*dst, info)
+		return err
+	})
+}
+
+func (i *Info) member(dec *jsontext.Decoder, name string) error {
+	switch name {
+	case "code":
+		return readInt(dec, &i.Code)
+	case "message":
+		return ReadString(dec, &i.Message)
+	case "documentation_url":
+		return ReadString(dec, &i.DocumentationURL)
+	case "source":
+		if dec.PeekKind() == 'n' {
+			return dec.SkipValue()
+		}
+		return ReadObject(dec, func(name []byte) error {
+			if string(name) == "pointer" {
+				return ReadString(dec, &i.Pointer)
+			}
+			return dec.SkipValue()
+		})
+	}
+	return dec.SkipValue()
+}

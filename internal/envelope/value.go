@@ -1,0 +1,169 @@
+package envelope
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ReadObject calls member with the name of each member of the next value, which
+// must be an object. member must read the member's value; name is good until then.
+func ReadObject(dec *jsontext.Decoder, member func(name []byte) error) error {
+	if err := readDelimiter(dec, '{'); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := member(unquoteInPlace(name)); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// ReadArray calls element before each element of the next value, which must be
+// an array. element must read it.
+func ReadArray(dec *jsontext.Decoder, element func() error) error {
+	if err := readDelimiter(dec, '['); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// ReadString reads a string; null becomes "".
+func ReadString(dec *jsontext.Decoder, dst *string) error {
+	text, err := AppendString(dec, nil)
+	*dst = string(text)
+	return err
+}
+
+// AppendString appends the text of the next value, which must be a string or
+// null, to dst.
+func AppendString(dec *jsontext.Decoder, dst []byte) ([]byte, error) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return dst, err
+	}
+	switch raw.Kind() {
+	case '"':
+		return unquote(dst, raw), nil
+	case 'n':
+		return dst, nil
+	}
+	return dst, wrongKind(dec, raw, '"')
+}
+
+// ReadBool reads a boolean; null becomes false.
+func ReadBool(dec *jsontext.Decoder, dst *bool) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case 't', 'f', 'n':
+		*dst = raw.Kind() == 't'
+		return nil
+	}
+	return wrongKind(dec, raw, 't')
+}
+
+// ReadTime reads an RFC 3339 time; null becomes the zero time.
+func ReadTime(dec *jsontext.Decoder, dst *time.Time) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case '"':
+		if dst.UnmarshalText(unquoteInPlace(raw)) != nil {
+			return fmt.Errorf("not an RFC 3339 time, at %q", string(dec.StackPointer()))
+		}
+		return nil
+	case 'n':
+		*dst = time.Time{}
+		return nil
+	}
+	return wrongKind(dec, raw, '"')
+}
+
+// ReadRawObject copies an object as it was sent; null becomes nil.
+func ReadRawObject(dec *jsontext.Decoder, dst *jsontext.Value) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case '{':
+		*dst = bytes.Clone(raw)
+		return nil
+	case 'n':
+		*dst = nil
+		return nil
+	}
+	return wrongKind(dec, raw, '{')
+}
+
+// readInt reads a whole number; null becomes 0.
+func readInt(dec *jsontext.Decoder, dst *int) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch raw.Kind() {
+	case '0':
+		if *dst, err = strconv.Atoi(string(raw)); err != nil {
+			return fmt.Errorf("not a whole number, at %q", string(dec.StackPointer()))
+		}
+		return nil
+	case 'n':
+		*dst = 0
+		return nil
+	}
+	return wrongKind(dec, raw, '0')
+}
+
+func readDelimiter(dec *jsontext.Decoder, want jsontext.Kind) error {
+	if dec.PeekKind() != want {
+		raw, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		return wrongKind(dec, raw, want)
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// wrongKind is the error for a value just read that is not of the wanted kind.
+// The pointer consists of names that were looked for, so it is safe to show.
+func wrongKind(dec *jsontext.Decoder, got jsontext.Value, want jsontext.Kind) error {
+	return fmt.Errorf("%v where %v was expected, at %q", got.Kind(), want, string(dec.StackPointer()))
+}
+
+// unquoteInPlace returns the text of a JSON string that a decoder has accepted. It
+// is good until the next read, and copied only to take escapes out.
+func unquoteInPlace(raw jsontext.Value) []byte {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return unquote(nil, raw)
+	}
+	return raw[1 : len(raw)-1]
+}
+
+// unquote appends the text of a JSON string that a decoder has accepted.
+func unquote(dst []byte, raw jsontext.Value) []byte {
+	dst, _ = jsontext.AppendUnquote(dst, raw) // invalid UTF-8, now U+FFFD, is the only error left
+	return dst
+}

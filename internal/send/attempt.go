@@ -1,0 +1,156 @@
+package send
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/secret"
+)
+
+// attempts sends single HTTP requests.
+type attempts struct {
+	http      *http.Client
+	userAgent string
+	timeout   time.Duration // until the response's headers
+	log       *slog.Logger  // nil: nothing is logged
+	describe  func(*Failure) string
+	decoders  envelope.Decoders
+}
+
+// target is where a request goes, and what belongs to it there.
+type target struct {
+	url       string
+	authorize func(http.Header) // nil: no credentials
+	redact    *secret.Redactor
+	observe   func(http.Header) // is given the response's headers; may be nil
+	batch     bool              // for the log
+}
+
+// attempt is one HTTP request, from its start to the end of its response.
+type attempt struct {
+	attempts *attempts
+	call     *Call
+	target   *target
+	number   int
+	waited   time.Duration
+	started  time.Time
+
+	caller   context.Context // ends when the caller gives up
+	ctx      context.Context // ends with the attempt
+	watchdog *watchdog
+	sent     evidence
+}
+
+// send sends one request and returns its response if its status is a success.
+func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *Failure) {
+	t.requests++
+	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx}
+	var cancel context.CancelCauseFunc
+	a.ctx, cancel = context.WithCancelCause(ctx)
+	a.watchdog = newWatchdog(as.timeout, cancel)
+	req, err := a.request()
+	if err != nil {
+		return nil, a.fail(&Failure{Kind: Unbuilt, Err: err})
+	}
+	resp, err := as.http.Do(req)
+	a.watchdog.answered()
+	if err != nil {
+		return nil, a.fail(a.lost(withoutURL(err)))
+	}
+	if to.observe != nil {
+		to.observe(resp.Header)
+	}
+	return receive(a, resp)
+}
+
+// request builds the request.
+func (a *attempt) request() (*http.Request, error) {
+	ctx := httptrace.WithClientTrace(a.ctx, a.sent.trace(a.watchdog.cancel))
+	req, err := http.NewRequestWithContext(ctx, a.call.Method, a.target.url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("build the request: %w", withoutURL(err))
+	}
+	req.Header.Set("User-Agent", a.attempts.userAgent)
+	req.Header.Set("Accept", cmp.Or(a.call.Accept, "application/json"))
+	if a.target.authorize != nil {
+		a.target.authorize(req.Header)
+	}
+	if content := a.call.Content; content != nil {
+		body, err := content.Open(a.ctx)
+		if err != nil {
+			return nil, err
+		}
+		req.Body, req.ContentLength = watchedBody{body, a.watchdog}, content.Size
+		req.Header.Set("Content-Type", content.Type)
+	}
+	return req, nil
+}
+
+// lost is the failure of an attempt that got no response.
+func (a *attempt) lost(err error) *Failure {
+	unsent := a.sent.unsent(err)
+	failed := a.broken(err)
+	failed.Unsent, failed.Unclear = unsent && failed.Kind == Lost, !unsent
+	return failed
+}
+
+// broken is the failure of an attempt whose connection failed with err, which is as
+// net/http gave it: the texts of net/http and of a server may hold secrets.
+func (a *attempt) broken(err error) *Failure {
+	switch cause := context.Cause(a.ctx); {
+	case a.caller.Err() != nil:
+		return canceled(a.caller)
+	case cause != nil: // the watchdog
+		return &Failure{Kind: Lost, Err: cause, Passing: true}
+	case isHeaderOverflow(err):
+		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
+	}
+	return &Failure{Kind: Lost, Err: a.target.redact.Error(err), Passing: isPassing(err)}
+}
+
+// fail ends an attempt that has no response to be read.
+func (a *attempt) fail(failed *Failure) *Failure {
+	a.end(&Response{}, 0, failed)
+	return failed
+}
+
+// end frees what the attempt holds, and logs it.
+func (a *attempt) end(r *Response, size int64, failed *Failure) {
+	a.watchdog.answered()
+	a.watchdog.cancel(nil)
+	if a.attempts.log == nil {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("op", a.call.Op),
+		slog.String("method", a.call.Method),
+		slog.String("path", a.call.Template),
+		slog.Int("status", r.Status),
+		slog.Int("attempt", a.number),
+		slog.Duration("duration", time.Since(a.started)),
+		slog.String("ray_id", r.rayID),
+		slog.Int64("bytes", size),
+		slog.Duration("wait", a.waited),
+		slog.Bool("batch", a.target.batch),
+	}
+	if failed != nil {
+		attrs = append(attrs, slog.String("error", a.attempts.describe(failed)))
+	}
+	a.attempts.log.LogAttrs(a.caller, slog.LevelDebug, "cfimages request", attrs...)
+}
+
+// withoutURL takes off the *url.Error that net/http puts around its errors: its
+// URL may be a one-time upload URL.
+func withoutURL(err error) error {
+	if withURL, ok := err.(*url.Error); ok {
+		return withURL.Err
+	}
+	return err
+}

@@ -1,0 +1,105 @@
+package send
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// quiet returns a watchdog of a response whose headers have arrived. It closes
+// fired when it gives the response up.
+func quiet(fired chan struct{}) *watchdog {
+	w := newWatchdog(time.Hour, func(error) { close(fired) })
+	w.answered()
+	return w
+}
+
+func TestBodyEndsAtItsLimit(t *testing.T) {
+	for name, wrap := range map[string]func(io.Reader) io.Reader{
+		"whole":             func(r io.Reader) io.Reader { return r },
+		"bytes":             iotest.OneByteReader,
+		"EOF with the data": iotest.DataErrReader,
+	} {
+		for size, want := range map[int]error{0: nil, 9: nil, 10: nil, 11: errTooLarge, 1000: errTooLarge} {
+			body := newBody(io.NopCloser(wrap(strings.NewReader(strings.Repeat("x", size)))), 10, 10, quiet(nil))
+			text, err := io.ReadAll(body)
+			require.Equal(t, want, err, "%s: %d bytes", name, size)
+			assert.Equal(t, want, body.err)
+			assert.Len(t, text, min(size, 10))
+			assert.Equal(t, int64(len(text)), body.read)
+			assert.Equal(t, string(text), string(body.prefix))
+			_, again := body.Read(make([]byte, 1))
+			if want == nil {
+				want = io.EOF
+			}
+			assert.Equal(t, want, again)
+		}
+	}
+}
+
+func TestBodyBoundsEachValue(t *testing.T) {
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 100, 10, quiet(nil))
+	for range 5 {
+		_, err := io.ReadFull(body, make([]byte, 10))
+		require.NoError(t, err)
+		body.checkpoint()
+	}
+	n, err := io.ReadFull(body, make([]byte, 11))
+	assert.Equal(t, 10, n)
+	assert.Equal(t, errTooLarge, err)
+}
+
+func TestBodyKeepsItsError(t *testing.T) {
+	lost := errors.New("lost")
+	body := newBody(io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(lost))), 10, 10, quiet(nil))
+	text, err := io.ReadAll(body)
+	assert.Equal(t, "some", string(text))
+	assert.Equal(t, lost, err)
+	assert.Equal(t, lost, body.err)
+	_, err = body.Read(make([]byte, 1))
+	assert.Equal(t, lost, err)
+}
+
+func TestBodyKeepsAShortPrefix(t *testing.T) {
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("ab", 1000))), 1<<20, 1<<20, quiet(nil))
+	_, err := io.Copy(io.Discard, body)
+	require.NoError(t, err)
+	assert.Equal(t, strings.Repeat("ab", 512), string(body.prefix))
+	assert.EqualValues(t, 2000, body.read)
+}
+
+// slow delivers a byte after each pause.
+type slow struct{ pause time.Duration }
+
+func (s slow) Read(p []byte) (int, error) {
+	time.Sleep(s.pause)
+	return copy(p[:1], "x"), nil
+}
+
+func TestBodyIdleTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fired := make(chan struct{})
+		body := newBody(io.NopCloser(slow{29 * time.Second}), 1<<20, 1<<20, quiet(fired))
+		for range 100 {
+			_, err := body.Read(make([]byte, 10))
+			require.NoError(t, err)
+			time.Sleep(time.Hour) // a slow reader is not an idle server
+		}
+		select {
+		case <-fired:
+			t.Fatal("gave up a response that was not idle")
+		default:
+		}
+		stalled := newBody(io.NopCloser(slow{31 * time.Second}), 1<<20, 1<<20, quiet(fired))
+		_, err := stalled.Read(make([]byte, 10))
+		require.NoError(t, err, "to end the read is the owner's business")
+		<-fired
+	})
+}

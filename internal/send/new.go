@@ -1,0 +1,95 @@
+package send
+
+import (
+	"cmp"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/batch"
+	"github.com/cfimages/cfimages-go/internal/ratelimit"
+	"github.com/cfimages/cfimages-go/internal/retry"
+	"github.com/cfimages/cfimages-go/internal/secret"
+)
+
+// Config is what a Sender is made of. It is checked by the caller.
+type Config struct {
+	HTTP        *http.Client // nil: one of this library's own
+	BaseURL     string       // without a slash at its end
+	BatchURL    string       // likewise; "": the batch host is not used
+	AccountID   string
+	Credentials Credentials
+	UserAgent   string
+	Log         *slog.Logger // nil: nothing is logged
+	Policy      Policy
+	Timeout     time.Duration // of an attempt, until the response's headers
+
+	// Describe returns the text of a failure for the log.
+	Describe func(*Failure) string
+}
+
+// New puts the layers together: the retry loop over the route, and the route over
+// the attempts.
+func New(cfg Config) *Sender {
+	attempts := &attempts{
+		http:      newHTTPClient(cfg.HTTP),
+		userAgent: cfg.UserAgent,
+		timeout:   cfg.Timeout,
+		log:       cfg.Log,
+		describe:  cfg.Describe,
+	}
+	creds := cfg.Credentials
+	route := &route{
+		attempts:    attempts,
+		log:         cfg.Log,
+		account:     cfg.BaseURL + "/accounts/" + cfg.AccountID + "/",
+		credentials: creds,
+		redact:      secret.NewRedactor(creds.Token.Reveal(), creds.Email.Reveal(), creds.Key.Reveal()),
+		gate:        ratelimit.NewGate(),
+		maxWait:     cfg.Policy.MaxWait,
+	}
+	sender := &Sender{route: route, policy: cfg.Policy, budget: retry.NewBudget(retryBudget)}
+	if cfg.BatchURL != "" {
+		route.batchBase = cfg.BatchURL + "/"
+		route.tokens = batch.New(sender.fetchToken)
+	}
+	return sender
+}
+
+// newHTTPClient returns a copy of the caller's client, or our own for nil.
+func newHTTPClient(callers *http.Client) *http.Client {
+	if callers == nil {
+		return &http.Client{Transport: noRedirects{newTransport()}}
+	}
+	client := *callers
+	client.Transport = noRedirects{cmp.Or(client.Transport, http.DefaultTransport)}
+	return &client
+}
+
+// newTransport returns the transport of a client that was given none.
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		ReadBufferSize:         32 << 10, // a page takes an eighth of the reads, 13 % less time
+	}
+}
+
+// noRedirects is a transport whose redirects lead nowhere: following them would
+// take credentials and images to another place.
+type noRedirects struct{ next http.RoundTripper }
+
+func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err == nil && resp != nil && resp.StatusCode/100 == 3 {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}

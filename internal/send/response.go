@@ -1,0 +1,182 @@
+package send
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/retry"
+)
+
+// Response is a response with a status of success while it is read.
+type Response struct {
+	Status int
+	Header http.Header
+
+	attempt    *attempt
+	rayID      string
+	retryAfter time.Duration
+	body       *body
+	decoder    *jsontext.Decoder
+	failed     *Failure
+	closed     bool
+}
+
+// receive looks at the headers of a response, and reads the whole of one that is
+// not a success.
+func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
+	r := &Response{Status: resp.StatusCode, Header: resp.Header, attempt: a}
+	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
+	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
+	if resp.StatusCode/100 == 2 {
+		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), a.watchdog)
+		r.decoder = a.attempts.decoders.Get(r.body)
+		return r, nil
+	}
+	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, a.watchdog)
+	defer r.Close()
+	r.failed = r.refused()
+	return nil, r.failed
+}
+
+// Decoder returns the decoder of the body.
+func (r *Response) Decoder() *jsontext.Decoder { return r.decoder }
+
+// Checkpoint says that a value of the body was decoded and the next one begins.
+func (r *Response) Checkpoint() { r.body.checkpoint() }
+
+// Read reads the body, of a response that has no JSON.
+func (r *Response) Read(p []byte) (int, error) { return r.body.Read(p) }
+
+// Size returns how many bytes of the body were read, decoded.
+func (r *Response) Size() int64 { return r.body.read }
+
+// Close ends the response and its attempt. Closing twice does no harm.
+func (r *Response) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	r.body.close()
+	if r.decoder != nil {
+		r.attempt.attempts.decoders.Put(r.decoder)
+		r.decoder = nil
+	}
+	r.attempt.end(r, r.body.read, r.failed)
+}
+
+// refused is the failure of a response whose status is not a success.
+func (r *Response) refused() *Failure {
+	slow := r.attempt.watchdog.limit(r.attempt.attempts.timeout)
+	defer slow.Stop()
+	text, err := io.ReadAll(r.body)
+	f := r.failure(Refused, nil)
+	switch {
+	case errors.Is(err, errTooLarge):
+		f.Kind, f.Err = TooLarge, fmt.Errorf("over %d bytes of an error", maxErrorBytes)
+	case err != nil:
+		f.Err = r.attempt.broken(err).Err
+	case r.Status/100 == 3:
+		f.Err = errors.New("redirects are not followed")
+	}
+	var e envelope.Envelope
+	if err == nil && e.Read(envelope.NewDecoder(bytes.NewReader(text)), nil) == nil && !e.Success {
+		r.addInfo(f, &e)
+	} else {
+		f.Excerpt = r.excerpt()
+	}
+	f.Passing = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
+	f.Unclear = r.Status >= 500 || r.Status == http.StatusRequestTimeout
+	return f
+}
+
+// finish ends a response that was read with the given result, and returns what is
+// wrong with it.
+func (r *Response) finish(result error) *Failure {
+	if result != nil && result != ErrStop {
+		r.failed = r.unread(result)
+	}
+	r.Close()
+	return r.failed
+}
+
+// unread is the failure of a response that could not be read to its end.
+func (r *Response) unread(result error) *Failure {
+	if refusal, ok := errors.AsType[*envelope.Refusal](result); ok {
+		f := r.failure(Refused, nil)
+		r.addInfo(f, refusal.Envelope)
+		return f
+	}
+	if broken := r.body.err; broken != nil && !errors.Is(broken, errTooLarge) {
+		if f := r.attempt.broken(broken); f.Passing {
+			f.Err, f.Unclear = fmt.Errorf("read the response: %w", f.Err), true
+			return f
+		}
+	}
+	var f *Failure
+	switch {
+	case errors.Is(result, envelope.ErrTooMany) || errors.Is(r.body.err, errTooLarge):
+		f = r.failure(TooLarge, result)
+	case r.attempt.caller.Err() != nil:
+		f = canceled(r.attempt.caller)
+	default:
+		f = r.failure(Malformed, r.attempt.target.redact.Error(withoutPointer(result)))
+		f.Excerpt = r.excerpt()
+	}
+	f.Unclear = true
+	return f
+}
+
+// failure returns a failure with what the headers say.
+func (r *Response) failure(kind Kind, err error) *Failure {
+	return &Failure{
+		Op:         r.attempt.call.Op,
+		Kind:       kind,
+		Err:        err,
+		Status:     r.Status,
+		RayID:      r.rayID,
+		RetryAfter: r.retryAfter,
+		Attempts:   r.attempt.number,
+	}
+}
+
+// addInfo moves an envelope's errors and messages to a failure.
+func (r *Response) addInfo(f *Failure, e *envelope.Envelope) {
+	clean := func(infos []envelope.Info) []envelope.Info {
+		for i := range infos {
+			info := &infos[i]
+			for _, text := range []*string{&info.Message, &info.DocumentationURL, &info.Pointer} {
+				*text = r.attempt.target.redact.Clean(*text, 1000)
+			}
+		}
+		return infos
+	}
+	f.Errors, f.Messages = clean(e.Errors), clean(e.Messages)
+}
+
+// excerpt returns the printable start of a body that was not understood.
+func (r *Response) excerpt() string {
+	if r.attempt.call.Private && r.Status/100 == 2 {
+		return ""
+	}
+	start := string(r.body.prefix)
+	if int64(len(start)) < r.body.read {
+		return r.attempt.target.redact.CleanStart(start, 200)
+	}
+	return r.attempt.target.redact.Clean(start, 200)
+}
+
+// withoutPointer takes the names that a server sent out of an error of jsontext.
+func withoutPointer(err error) error {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Errorf("at byte %d: %w", syntax.ByteOffset, syntax.Err)
+	}
+	return err
+}

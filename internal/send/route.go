@@ -1,0 +1,159 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/batch"
+	"github.com/cfimages/cfimages-go/internal/ratelimit"
+	"github.com/cfimages/cfimages-go/internal/secret"
+)
+
+// errBatchRefused is for a batch host that accepts no token for a call that the
+// API accepts.
+var errBatchRefused = errors.New("the batch host refuses the batch tokens that the API gives")
+
+// Credentials are an API token, or an e-mail address and an API key.
+type Credentials struct{ Token, Email, Key *secret.Value }
+
+// route decides which host takes an attempt: the batch host, if it can take the
+// call and there is a token for it, or else the standard API host. Each has its own
+// credentials and its own limit.
+type route struct {
+	attempts *attempts
+	log      *slog.Logger // nil: nothing is logged
+
+	account     string // the URL below which the account's paths lie
+	credentials Credentials
+	redact      *secret.Redactor // of the credentials
+	gate        *ratelimit.Gate
+	maxWait     time.Duration // for the gate
+
+	batchBase string        // the URL below which the batch host's paths lie
+	tokens    *batch.Tokens // nil: the batch host is not used
+}
+
+// trip is what the layers keep of one call.
+type trip struct {
+	call     *Call
+	requests int           // sent so far
+	waited   time.Duration // before the next one
+}
+
+// send sends one attempt, wherever it can be sent. It may take more than one
+// request to find that out.
+func (r *route) send(ctx context.Context, t *trip) (*Response, *Failure) {
+	switch {
+	case ctx.Err() != nil:
+		return nil, canceled(ctx)
+	case t.call.UploadURL != "":
+		return r.attempts.send(ctx, t, &target{url: t.call.UploadURL, redact: secret.NewRedactor(t.call.Secrets...)})
+	case r.tokens == nil || !t.call.Batched:
+		return r.sendStandard(ctx, t)
+	}
+	response, failed, forbidden := r.sendBatch(ctx, t)
+	if response != nil || failed != nil {
+		return response, failed
+	}
+	r.logFallback(ctx)
+	response, failed = r.sendStandard(ctx, t)
+	if forbidden && failed == nil { // so it is not the call that is
+		r.tokens.Refused(errBatchRefused)
+		r.logFallback(ctx)
+	}
+	return response, failed
+}
+
+// sendStandard sends one request to the standard API host, when the known rate
+// limit allows it.
+func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure) {
+	asked := time.Now()
+	if err := r.gate.Acquire(ctx, r.maxWait); err != nil {
+		if limited, ok := errors.AsType[*ratelimit.WaitError](err); ok {
+			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Passing: true}
+		}
+		return nil, canceled(ctx)
+	}
+	defer r.gate.Done()
+	t.waited += time.Since(asked)
+	return r.attempts.send(ctx, t, &target{
+		url:       r.account + t.call.Path,
+		authorize: r.authorize,
+		redact:    r.redact,
+		observe:   r.gate.Update,
+	})
+}
+
+// sendBatch sends one request to the batch host, and a second one with a new token
+// if the first was refused there. It returns nils when the standard API host is to
+// take the call; forbidden then means that the batch host answered 403, which may
+// be meant for the call or for the token.
+func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, failed *Failure, forbidden bool) {
+	for range 2 {
+		asked := time.Now()
+		token, err := r.tokens.Take(ctx)
+		t.waited += time.Since(asked)
+		switch {
+		case errors.Is(err, batch.ErrNone):
+			return nil, nil, false
+		case err != nil:
+			return nil, canceled(ctx), false
+		}
+		response, failed = r.attempts.send(ctx, t, &target{
+			url:       r.batchBase + t.call.Path,
+			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
+			redact:    token.Redact,
+			batch:     true,
+		})
+		switch {
+		case failed == nil:
+			return response, nil, false
+		case failed.Kind == Lost && failed.Unsent:
+			r.tokens.Unreachable(failed.Err)
+		case failed.Kind == Refused && failed.Status == http.StatusForbidden:
+			forbidden = true
+		case failed.Kind == Refused && failed.Status == http.StatusUnauthorized:
+			r.tokens.Reject(token)
+			t.waited = 0
+			continue
+		default:
+			return nil, failed, false
+		}
+		t.waited = 0
+		return nil, nil, forbidden
+	}
+	r.tokens.Refused(errBatchRefused)
+	return nil, nil, false
+}
+
+// logFallback logs once that the standard API host takes the calls, and why.
+func (r *route) logFallback(ctx context.Context) {
+	if why := r.tokens.Fallback(); why != nil && r.log != nil {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API cannot be used: calls go to the ordinary host",
+			slog.String("error", why.Error()))
+	}
+}
+
+func (r *route) authorize(h http.Header) {
+	if token := r.credentials.Token.Reveal(); token != "" {
+		h.Set("Authorization", "Bearer "+token)
+		return
+	}
+	h.Set("X-Auth-Email", r.credentials.Email.Reveal())
+	h.Set("X-Auth-Key", r.credentials.Key.Reveal())
+}
+
+func canceled(ctx context.Context) *Failure {
+	return &Failure{Kind: Canceled, Err: Cancellation(ctx)}
+}
+
+func (r *route) isQuotaLow(n int) bool {
+	if r.tokens != nil && r.tokens.Available() {
+		return false
+	}
+	state := r.gate.State()
+	return state.Remaining < n && time.Now().Before(state.Reset)
+}

@@ -1,0 +1,68 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/cfimages/cfimages-go/internal/batch"
+	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/secret"
+)
+
+// maxTokenBytes is how long a batch token may be: it goes into a header.
+const maxTokenBytes = 4 << 10
+
+// fetchToken asks the standard API host for a new batch token.
+func (s *Sender) fetchToken(ctx context.Context) (*batch.Token, error) {
+	const path = "images/v1/batch_token"
+	var token tokenResult
+	failed := s.Do(ctx, &Call{
+		Op: "ImagesV1.BatchToken", Method: http.MethodGet, Path: path, Template: path, Private: true,
+	}, token.read)
+	if failed != nil {
+		err := errors.New(s.route.attempts.describe(failed))
+		if failed.Status == http.StatusForbidden || failed.Status == http.StatusNotFound {
+			err = fmt.Errorf("%w: %w", batch.ErrRefused, err)
+		}
+		return nil, err
+	}
+	creds := s.route.credentials
+	redact := secret.NewRedactor(token.value, creds.Token.Reveal(), creds.Email.Reveal(), creds.Key.Reveal())
+	return batch.NewToken(secret.New(token.value), redact, token.expires, token.date), nil
+}
+
+// tokenResult is the result of a call for a batch token.
+type tokenResult struct {
+	value         string
+	expires, date time.Time
+}
+
+func (t *tokenResult) read(r *Response) error {
+	*t = tokenResult{}
+	t.date, _ = http.ParseTime(r.Header.Get("Date"))
+	dec := r.Decoder()
+	err := envelope.ReadResult(dec, func() error {
+		return envelope.ReadObject(dec, func(name []byte) error {
+			switch string(name) {
+			case "token":
+				return envelope.ReadString(dec, &t.value)
+			case "expiresAt":
+				return envelope.ReadTime(dec, &t.expires)
+			}
+			return dec.SkipValue()
+		})
+	})
+	if err == nil && (!isHeaderValue(t.value) || t.expires.IsZero()) {
+		return errors.New("the result lacks a token that fits a header, or the time of its expiry")
+	}
+	return err
+}
+
+// isHeaderValue reports whether a token can be sent in a header: visible ASCII.
+func isHeaderValue(s string) bool {
+	return s != "" && len(s) <= maxTokenBytes && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+}

@@ -1,0 +1,100 @@
+package send
+
+import (
+	"context"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// timeoutError is an attempt that this library gave up. It is not the caller's
+// deadline, so it is not context.DeadlineExceeded.
+type timeoutError struct{ what string }
+
+var (
+	errNoResponse = &timeoutError{"no response within the request timeout (see WithRequestTimeout)"}
+	errStalled    = &timeoutError{"the response stalled"}
+)
+
+func (e *timeoutError) Error() string   { return e.what }
+func (e *timeoutError) Timeout() bool   { return true }
+func (e *timeoutError) Temporary() bool { return true }
+func (e *timeoutError) Is(target error) bool {
+	return target == os.ErrDeadlineExceeded
+}
+
+// watchdog ends an attempt when the server is silent for too long: first until
+// the headers of the response, and then during each read of its body.
+type watchdog struct {
+	cancel  context.CancelCauseFunc // of the attempt
+	timeout time.Duration           // until the headers
+
+	mu      sync.Mutex
+	headers bool // arrived
+	timer   *time.Timer
+}
+
+// newWatchdog returns a watchdog that waits for the headers.
+func newWatchdog(timeout time.Duration, cancel context.CancelCauseFunc) *watchdog {
+	w := &watchdog{cancel: cancel, timeout: timeout}
+	w.timer = time.AfterFunc(timeout, w.giveUp)
+	return w
+}
+
+func (w *watchdog) giveUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.headers {
+		w.cancel(errStalled)
+	} else {
+		w.cancel(errNoResponse)
+	}
+}
+
+// answered ends the wait for the headers.
+func (w *watchdog) answered() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.headers = true
+	w.timer.Stop()
+}
+
+// expect gives the server so much time for the headers, unless they have arrived; 0
+// stops the wait.
+func (w *watchdog) expect(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.headers:
+	case d == 0:
+		w.timer.Stop()
+	default:
+		w.timer.Reset(d)
+	}
+}
+
+// arm ends the attempt unless it is disarmed within d. It is for the body of a
+// response, after answered.
+func (w *watchdog) arm(d time.Duration) { w.timer.Reset(d) }
+
+func (w *watchdog) disarm() { w.timer.Stop() }
+
+// limit ends the attempt after d, however busy the server is, until the timer that
+// it returns is stopped.
+func (w *watchdog) limit(d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() { w.cancel(errStalled) })
+}
+
+// watchedBody is a request's body. While it is read, the server owes nothing, and
+// after each part that was read it has its whole time again.
+type watchedBody struct {
+	io.ReadCloser
+	watchdog *watchdog
+}
+
+func (b watchedBody) Read(p []byte) (int, error) {
+	b.watchdog.expect(0)
+	defer b.watchdog.expect(b.watchdog.timeout)
+	return b.ReadCloser.Read(p)
+}
