@@ -68,7 +68,8 @@ func NewClient(opts ...Option) (*Client, error) {
 
 // RateLimit returns what is known of the rate limit: what the server last said of
 // it, less the requests sent since. The zero value means that nothing is known, or
-// not any more. The batch host of [WithBatchAPI] is not part of it.
+// not any more: a header is believed for 5 minutes. The batch host of [WithBatchAPI] is
+// not part of it.
 func (c *Client) RateLimit() RateLimit {
 	state := c.sender.RateLimit()
 	return RateLimit{

@@ -16,7 +16,8 @@ import (
 type server struct {
 	onDemand bool          // a window begins with the first request after the last one, not by the clock
 	silent   bool          // about its policy
-	delay    time.Duration // the longest that a reply takes to its client
+	delay    time.Duration // the longest that a response takes to its client
+	lie      int           // the request whose response says that nothing is left for a day; 0: none
 
 	mu      sync.Mutex
 	used    int
@@ -48,6 +49,9 @@ func (s *server) serve() http.Header {
 	} else {
 		s.served++
 	}
+	if s.served == s.lie && s.lie > 0 {
+		return limit("default", 0, day)
+	}
 	left := (time.Until(s.ends) + time.Second - 1) / time.Second
 	h := limit("default", max(quota-s.used, 0), int(left))
 	if s.silent {
@@ -56,7 +60,7 @@ func (s *server) serve() http.Header {
 	return withPolicy(h, "default", quota, window)
 }
 
-// call makes one request that takes there to arrive and back for its reply.
+// call makes one request that takes there to arrive and back for its response.
 func call(t *testing.T, gate *ratelimit.Gate, s *server, there, back time.Duration) {
 	if !assert.NoError(t, gate.Acquire(t.Context(), 10*time.Minute)) {
 		return
@@ -118,5 +122,41 @@ func TestConcurrentRequestsAreNeverRefused(t *testing.T) {
 		assert.Equal(t, goroutines*calls, s.served)
 		// 3,000 requests need three windows; what is in flight at their ends may cost one more.
 		assert.Less(t, time.Since(start), 4*(window+10)*time.Second)
+	})
+}
+
+// A header that lies costs five minutes, and the documented limit is kept nevertheless.
+func TestAHeaderThatLies(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *server) {
+		gate := ratelimit.NewGate()
+		s.lie = 700
+		start := time.Now()
+		for range 1300 {
+			call(t, gate, s, 7*time.Millisecond, 13*time.Millisecond)
+		}
+		assert.Zero(t, s.refused)
+		assert.Equal(t, 1300, s.served)
+		// The second window begins while the lie is believed.
+		assert.InDelta(t, (1300*20*time.Millisecond + belief).Seconds(), time.Since(start).Seconds(), 0.6)
+	})
+}
+
+func TestACrowdMeetsAHeaderThatLies(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *server) {
+		gate := ratelimit.NewGate()
+		s.lie = 700
+		start := time.Now()
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				for range 13 {
+					call(t, gate, s, 7*time.Millisecond, 13*time.Millisecond)
+				}
+			})
+		}
+		group.Wait()
+		assert.Zero(t, s.refused)
+		assert.Equal(t, 1300, s.served)
+		assert.Less(t, time.Since(start), belief+time.Second)
 	})
 }
