@@ -61,7 +61,7 @@ func TestGateUpdate(t *testing.T) {
 			limit("a", 50, 300), 0, 0, limit("b", 60, 1), "a", 50, 300 * time.Second,
 		},
 		"no headers":        {limit("a", 50, 30), 0, 0, http.Header{}, "a", 50, 30 * time.Second},
-		"malformed headers": {limit("a", 50, 30), 0, 0, http.Header{"Ratelimit": {`"a";r=1;t=30,`}}, "a", 50, 30 * time.Second},
+		"malformed headers": {limit("a", 50, 30), 0, 0, http.Header{"Ratelimit": {`"a";r=1;t=`}}, "a", 50, 30 * time.Second},
 		"window over, next one's quota unknown": {
 			limit("a", 50, 30), 0, 30 * time.Second, http.Header{}, "", 0, 0,
 		},
@@ -103,7 +103,7 @@ func TestGateUpdate(t *testing.T) {
 	}
 }
 
-func TestGateKeepsThePolicyThatARepliesOmits(t *testing.T) {
+func TestGateKeepsThePolicyThatAResponseOmits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(withPolicy(limit("a", 50, 30), "a", 100, 60))
