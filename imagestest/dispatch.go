@@ -17,6 +17,8 @@ const drainLimit = 256 << 20
 type call struct {
 	op        Operation
 	request   *http.Request
+	wire      *wire  // that it came by; nil on somebody else's server
+	stream    uint32 // of the wire, over HTTP/2
 	origin    string // scheme and host that was asked
 	batch     bool   // it came to the batch host
 	accountID string // as in the path of an API request, or of the batch token
@@ -43,28 +45,34 @@ type endpoint struct {
 // between any two of them.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	e, c := s.route(r)
+	c.admitOnWire((*frames).admits)
 	if s.latency > 0 && !pause(r.Context(), s.latency) {
 		panic(http.ErrAbortHandler) // net/http's way to break a connection
 	}
 	s.writeHeaders(w.Header(), c)
 	fault := s.faults.next(c.op)
-	if fault != nil && fault.At == BeforeRead {
-		s.strike(w, c, fault, reply{})
+	if fault != nil && fault.At == BeforeRead && s.strike(w, c, fault, reply{}) {
 		return
 	}
 	bodyErr := c.readBody(e.maxBody)
 	c.now = s.clock.Now()
-	if fault != nil && fault.At == AfterRead {
-		s.strike(w, c, fault, reply{})
+	if fault != nil && fault.At == AfterRead && s.strike(w, c, fault, reply{}) {
 		return
 	}
+	c.admitOnWire((*frames).begin)
 	rep := s.perform(w.Header(), e, c, bodyErr)
-	if fault != nil {
-		s.strike(w, c, fault, rep)
+	if fault != nil && fault.At >= AfterCommit && s.strike(w, c, fault, rep) {
 		return
 	}
 	s.log.add(c, rep.status)
 	s.send(w, c, rep)
+}
+
+// admitOnWire ends a request of which a GOAWAY has said that it is not answered.
+func (c *call) admitOnWire(admits func(*frames, uint32) bool) {
+	if c.wire != nil && c.wire.frames != nil && !admits(c.wire.frames, c.stream) {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // writeHeaders sets what replies carry whatever they say.

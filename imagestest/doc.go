@@ -19,25 +19,29 @@
 // [WithMaxFileSize], [WithRateLimit], [WithBatchTokenLifetime] and [WithLatency]
 // set what their names say. [Server.Clock] moves time, so that links, signatures
 // and batch tokens expire and rate-limit windows end.
+// [WithHTTP2] serves HTTP/2 over TLS, as Cloudflare does.
 //
 // # Failing
 //
 // [Server.Inject] makes chosen requests fail: with a status, a page of the
-// edge, a reply that is broken, too large or too slow, or none at all; before,
-// while or after what was asked is done. [Server.Unused] tells which of the
-// faults were not needed.
+// edge, a response that is broken, too large or too slow, or none at all; before,
+// while or after what was asked is done. [Cut], [Reset] and [Blackhole] happen to
+// a connection; [GoAway] and [ResetStream] to HTTP/2. [Server.Unused] tells which
+// of the faults were not needed.
 //
 // # Looking
 //
 // [Server.Images] returns what is stored, [Server.Requests] what was asked.
-// [Server.Count], [Server.Verified] and [Request.Filters] answer the questions
-// that tests ask most.
+// [Server.Count], [Server.Verified], [Request.Filters] and [Server.Connections]
+// answer the questions that tests ask most.
 //
 // # Where it runs
 //
 // A server listens on a free port of the loopback interface; [InMemory] spares
 // the port, starts in microseconds and works inside a testing/synctest bubble.
-// [Server.Handler] can be mounted on a host of one's own. To use another SDK,
+// [Server.Handler] can be mounted on a host of one's own; there, faults of a
+// connection are limited to what a handler of net/http can do: over HTTP/2 they
+// end the request only. To use another SDK,
 // give it [Server.URL] as its base URL, [AccountID], and [APIToken] or [Email]
 // with [APIKey]. The Batch API is at [Server.BatchURL].
 //

@@ -1,6 +1,7 @@
 package imagestest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -84,7 +85,7 @@ func (s *Server) Inject(faults ...Fault) {
 	plans = slices.DeleteFunc(plans, func(p plan) bool { return p.to <= s.faults.seen[p.Operation] })
 	for _, f := range faults {
 		p := newPlan(f, s.faults.seen[f.Operation])
-		if problem := p.problem(plans); problem != "" {
+		if problem := cmp.Or(p.problem(plans), s.protocolProblem(f.Kind)); problem != "" {
 			panic(fmt.Sprintf("imagestest: Inject(%v): %s", p.Fault, problem))
 		}
 		plans = append(plans, p)
@@ -163,6 +164,17 @@ func (p *plan) problem(others []plan) string {
 		}
 	}
 	return p.Kind.problem(p.Operation)
+}
+
+// protocolProblem says why the kind cannot be on this server.
+func (s *Server) protocolProblem(kind Kind) string {
+	switch kind.(type) {
+	case GoAway, ResetStream:
+		if !s.http2 {
+			return "this kind needs a server WithHTTP2"
+		}
+	}
+	return ""
 }
 
 // next counts a request and returns the fault that strikes it, or nil.

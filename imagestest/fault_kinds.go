@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Kind is what happens in a fault: Reply, Bomb, Reset, Cut, Stall, Slow,
-// WrongLength, RepeatToken or EmptyPage.
+// Kind is what happens in a fault. Reply, Bomb, Slow, WrongLength, RepeatToken
+// and EmptyPage are responses; Stall is none. Cut, Reset and Blackhole happen to
+// the connection, GoAway and ResetStream to HTTP/2.
 //
-// Where Reset and Cut leave a GET without a byte of its reply, on a connection
-// that has served before, Go's http.Transport sends it again by itself: that is
-// one request more than the client library knows of.
+// Where Reset and Cut leave a GET without a byte of its response, on an HTTP/1.1
+// connection that has served before, Go's http.Transport retries it by itself:
+// that is one request more than the client library knows of.
 type Kind interface {
 	positions() (first, last Position) // at which the kind can strike; the first is the default
 	problem(Operation) string          // what is wrong with the kind itself; "": nothing
@@ -65,22 +66,10 @@ type Bomb struct {
 	Size   int64
 }
 
-// Reset breaks the connection by a TCP RST, at any position. What was sent of
-// the reply until then has a millisecond to arrive. Over HTTP/2 only the stream
-// is reset.
-type Reset struct{}
-
-// Cut closes the connection in an orderly way, at any position: before the
-// reply is complete, which a careless client takes for its end. In mid body,
-// the reply is short of its Content-Length; a Chunked one has none and lacks
-// the last chunk.
-type Cut struct {
-	Chunked bool
-}
-
 // Stall sends nothing more, at any position, until the client leaves or the
 // server closes; then the connection is broken. That the client has left is
-// noticed only after the request was read.
+// noticed only after the request was read. Over HTTP/2 other requests on the
+// connection are served, and the connection is not broken.
 type Stall struct{}
 
 // Slow sends the server's own reply a byte at a time, with a pause before each,
@@ -91,7 +80,8 @@ type Slow struct {
 
 // WrongLength sends the server's own reply with a Content-Length that is By
 // larger, or smaller when By is negative, than the body. Then the connection
-// is closed.
+// is closed. Over HTTP/2 the stream ends instead, and what goes beyond a length
+// that is too small is not sent.
 type WrongLength struct {
 	By int
 }
@@ -108,8 +98,6 @@ const anywhere = math.MaxInt // the last position
 
 func (Reply) positions() (first, last Position)       { return BeforeRead, AfterCommit }
 func (Bomb) positions() (first, last Position)        { return BeforeRead, AfterCommit }
-func (Reset) positions() (first, last Position)       { return BeforeRead, anywhere }
-func (Cut) positions() (first, last Position)         { return BeforeRead, anywhere }
 func (Stall) positions() (first, last Position)       { return BeforeRead, anywhere }
 func (Slow) positions() (first, last Position)        { return AfterCommit, anywhere }
 func (WrongLength) positions() (first, last Position) { return AfterCommit, AfterCommit }
@@ -125,8 +113,6 @@ func (b Bomb) problem(Operation) string {
 	return statusProblem(b.Status, true)
 }
 
-func (Reset) problem(Operation) string { return "" }
-func (Cut) problem(Operation) string   { return "" }
 func (Stall) problem(Operation) string { return "" }
 
 func (s Slow) problem(Operation) string {

@@ -117,6 +117,10 @@ func TestImpossibleFaultsPanic(t *testing.T) {
 		{get(imagestest.Reply{Status: 100}, 0), "Status must be 200 to 999"},
 		{get(imagestest.EmptyPage{}, 0), "Operation must be OpList"},
 		{get(imagestest.RepeatToken{}, 0), "Operation must be OpList"},
+		{get(imagestest.GoAway{Unprocessed: true}, imagestest.AfterCommit), "At must be from BeforeRead to AfterRead for this kind"},
+		{get(imagestest.ResetStream{Code: 7}, imagestest.MidBody(3)), "At must be from BeforeRead to AfterRead for this kind"},
+		{get(imagestest.GoAway{}, 0), "this kind needs a server WithHTTP2"},
+		{get(imagestest.ResetStream{Code: 8}, 0), "this kind needs a server WithHTTP2"},
 		{imagestest.Fault{Operation: imagestest.OpList, Call: 8, Times: 3, Kind: imagestest.Reset{}}, "there is a fault for the same request already: ImagesV2.List: call 9, times 1, MidBody(4), imagestest.Stall{}"},
 	} {
 		srv := newServer(t, imagestest.InMemory())

@@ -4,15 +4,10 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
 )
-
-// arrival is how long what was sent before a reset has to arrive: a reset
-// destroys what is under way. Inside a synctest bubble, it always does arrive.
-const arrival = time.Millisecond
 
 // hit is a fault that strikes a call. It writes the reply, and records the call
 // before the client can know of it.
@@ -23,14 +18,18 @@ type hit struct {
 	at       Position
 	own      reply // the server's, from AfterCommit on
 	recorded bool
+	goesOn   bool // the call is answered all the same
 }
 
-// strike answers a call by a fault.
-func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own reply) {
+// strike answers a call by a fault. It returns false when the fault leaves the
+// answer to the server.
+func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own reply) bool {
 	if c.now.IsZero() {
 		c.now = s.clock.Now()
 	}
-	f.Kind.strike(&hit{ResponseWriter: w, server: s, call: c, at: f.At, own: own})
+	h := &hit{ResponseWriter: w, server: s, call: c, at: f.At, own: own}
+	f.Kind.strike(h)
+	return !h.goesOn
 }
 
 // WriteHeader records the call and begins the reply.
@@ -57,22 +56,6 @@ func (b Bomb) strike(h *hit) {
 	writeBomb(h, b.Size)
 }
 
-func (Reset) strike(h *hit) {
-	h.sendUntilStruck(false)
-	if h.at > AfterCommit {
-		h.pause(arrival)
-	}
-	if conn := h.hijack(); conn != nil {
-		reset(conn)
-	}
-	h.breakOff()
-}
-
-func (k Cut) strike(h *hit) {
-	h.sendUntilStruck(k.Chunked)
-	h.breakOff()
-}
-
 func (Stall) strike(h *hit) {
 	h.sendUntilStruck(false)
 	<-h.call.request.Context().Done()
@@ -86,23 +69,18 @@ func (k Slow) strike(h *hit) {
 func (k WrongLength) strike(h *hit) {
 	w := &lengthWriter{hit: h, by: k.By}
 	h.server.send(w, h.call, h.own)
+	if h.call.request.ProtoMajor >= 2 {
+		return // the stream ends here
+	}
 	h.flush()
-	if len(w.surplus) > 0 {
-		h.writePast(w.surplus)
+	if len(w.surplus) == 0 {
+		h.breakOff()
+	}
+	if conn := h.wire(); conn != nil {
+		conn.Write(w.surplus)
+		conn.Close()
 	}
 	h.breakOff()
-}
-
-// writePast sends what follows a reply that is complete, and closes the connection.
-func (h *hit) writePast(surplus []byte) {
-	conn := h.hijack()
-	if conn == nil {
-		return
-	}
-	stop := context.AfterFunc(h.call.request.Context(), func() { conn.Close() })
-	defer stop()
-	conn.Write(surplus)
-	conn.Close()
 }
 
 func (RepeatToken) strike(h *hit) {
@@ -127,14 +105,17 @@ func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	h.server.send(h, h.call, h.own)
 }
 
-// sendUntilStruck sends what is to be sent of the reply before the fault.
-func (h *hit) sendUntilStruck(chunked bool) {
+// sendUntilStruck sends what is to be sent of the response before the fault. It
+// reports whether that is all of it.
+func (h *hit) sendUntilStruck(chunked bool) (whole bool) {
 	if h.at <= AfterCommit {
 		h.record(0)
-		return
+		return false
 	}
-	h.server.send(&partWriter{hit: h, left: h.bodyBytes(), chunked: chunked}, h.call, h.own)
+	w := &partWriter{hit: h, left: h.bodyBytes(), chunked: chunked}
+	h.server.send(w, h.call, h.own)
 	h.flush()
+	return !w.lost
 }
 
 // bodyBytes is how much of the body is sent unharmed.
@@ -154,33 +135,21 @@ func (h *hit) flush() { http.NewResponseController(h.ResponseWriter).Flush() }
 // pause waits, unless the client leaves or the server closes meanwhile.
 func (h *hit) pause(d time.Duration) bool { return pause(h.call.request.Context(), d) }
 
-// hijack returns the connection, or nil where there is none of its own for the
-// request, as over HTTP/2.
-func (h *hit) hijack() net.Conn {
+// wire returns the wire that the call came by, if need be from somebody else's
+// server; or nil where the connection is not the call's own, as over HTTP/2.
+func (h *hit) wire() *wire {
+	if h.call.wire != nil {
+		return h.call.wire
+	}
 	conn, _, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
 		return nil
 	}
-	return conn
+	return newWire(conn)
 }
 
 // breakOff ends the handler; net/http closes the connection if it still has it.
 func (h *hit) breakOff() { panic(http.ErrAbortHandler) }
-
-// reset closes a connection by a RST.
-func reset(conn net.Conn) {
-	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
-		conn = wrapped.NetConn()
-	}
-	switch conn := conn.(type) {
-	case interface{ Reset() error }: // in memory
-		conn.Reset()
-		return
-	case *net.TCPConn:
-		conn.SetLinger(0)
-	}
-	conn.Close()
-}
 
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -198,6 +167,7 @@ type partWriter struct {
 	*hit
 	left    int
 	chunked bool
+	lost    bool // something was not sent
 }
 
 func (w *partWriter) WriteHeader(status int) {
@@ -210,6 +180,7 @@ func (w *partWriter) WriteHeader(status int) {
 func (w *partWriter) Write(p []byte) (int, error) {
 	n := min(w.left, len(p))
 	w.left -= n
+	w.lost = w.lost || n < len(p)
 	_, err := w.hit.Write(p[:n])
 	return len(p), err
 }

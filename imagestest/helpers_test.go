@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
@@ -146,4 +148,40 @@ func numbered(n int) []cfimages.Image {
 		ids = append(ids, fmt.Sprintf("%03d", i))
 	}
 	return imagesNamed(ids...)
+}
+
+// onEveryNetwork runs a test over HTTP/1.1 and HTTP/2, over TCP, and in memory
+// and virtual time.
+func onEveryNetwork(t *testing.T, test func(t *testing.T, srv *imagestest.Server)) {
+	overTCP(t, "HTTP/1.1", test)
+	overTCP(t, "HTTP/2", test, imagestest.WithHTTP2())
+	inMemory(t, test)
+}
+
+func inMemory(t *testing.T, test func(t *testing.T, srv *imagestest.Server)) {
+	inBubble(t, "HTTP/1.1", test)
+	inBubble(t, "HTTP/2", test, imagestest.WithHTTP2())
+}
+
+func overHTTP2(t *testing.T, test func(t *testing.T, srv *imagestest.Server)) {
+	overTCP(t, "HTTP/2", test, imagestest.WithHTTP2())
+	inBubble(t, "HTTP/2", test, imagestest.WithHTTP2())
+}
+
+func overTCP(t *testing.T, protocol string, test func(t *testing.T, srv *imagestest.Server), opts ...imagestest.Option) {
+	t.Run(protocol+" TCP", func(t *testing.T) {
+		srv := newServer(t, opts...)
+		test(t, srv)
+		assert.Empty(t, srv.Unused())
+	})
+}
+
+func inBubble(t *testing.T, protocol string, test func(t *testing.T, srv *imagestest.Server), opts ...imagestest.Option) {
+	t.Run(protocol+" memory", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, append(opts, imagestest.InMemory())...)
+			test(t, srv)
+			assert.Empty(t, srv.Unused())
+		})
+	})
 }

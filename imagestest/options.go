@@ -9,6 +9,8 @@ import (
 // are binary megabytes is a guess.
 const maxFileSize = 10 << 20
 
+const defaultMaxStreams = 100
+
 // Option configures a server. A nil Option is ignored.
 type Option func(*config)
 
@@ -16,6 +18,8 @@ type Option func(*config)
 type config struct {
 	clock              *Clock
 	inMemory           bool
+	http2              bool
+	maxStreams         int
 	latency            time.Duration
 	maxFileSize        int64
 	quota              int
@@ -30,6 +34,7 @@ type config struct {
 func newConfig(opts []Option) config {
 	c := config{
 		clock:              new(Clock),
+		maxStreams:         defaultMaxStreams,
 		maxFileSize:        maxFileSize,
 		quota:              defaultQuota,
 		window:             defaultWindow,
@@ -66,6 +71,29 @@ func WithClock(c *Clock) Option {
 //	})
 func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
+}
+
+// WithHTTP2 makes the server speak HTTP/2 over TLS, with a certificate of its
+// own that Client and HTTPClient trust; URL begins with https. A client that does
+// not ask for HTTP/2 is served over HTTP/1.1 and TLS.
+//
+// A client of one's own finds the certificate in the transport of HTTPClient:
+//
+//	srv.HTTPClient().Transport.(*http.Transport).TLSClientConfig.RootCAs
+func WithHTTP2() Option {
+	return func(cfg *config) { cfg.http2 = true }
+}
+
+// WithMaxConcurrentStreams sets how many requests a server WithHTTP2 takes on a
+// connection at the same time. The default is 100, the least that RFC 9113
+// recommends; so is what is less than 1.
+func WithMaxConcurrentStreams(n int) Option {
+	return func(cfg *config) {
+		cfg.maxStreams = n
+		if n < 1 {
+			cfg.maxStreams = defaultMaxStreams
+		}
+	}
 }
 
 // WithLatency makes every request wait before it is read. By default none does.

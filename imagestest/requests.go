@@ -49,6 +49,7 @@ type Request struct {
 	AccountID string // of API requests; on the batch host that of the token, once it was looked at
 	Batch     bool   // it came to the batch host
 	ImageID   string // of the image asked for, or of the draft created
+	Proto     string // HTTP/1.1 or HTTP/2.0
 	Method    string
 	Path      string // escaped, as sent; that of a one-time upload is redacted
 	Query     url.Values
@@ -124,6 +125,7 @@ func (l *requestLog) add(c *call, status int) {
 		AccountID: c.accountID,
 		Batch:     c.batch,
 		ImageID:   c.imageID,
+		Proto:     c.request.Proto,
 		Method:    c.request.Method,
 		Path:      c.request.URL.EscapedPath(),
 		Query:     c.request.URL.Query(),

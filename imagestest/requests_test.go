@@ -40,7 +40,7 @@ func TestRequestsTellWhatWasAsked(t *testing.T) {
 		{Operation: imagestest.OpDelete, ImageID: id, Method: "DELETE", Path: path + "v1/" + id, Status: 200},
 		{Operation: imagestest.OpUnknown, Method: "PATCH", Path: path + "v1/" + id, Status: 405},
 	} {
-		want.Time = noon
+		want.Time, want.Proto = noon, "HTTP/1.1"
 		if i != 3 && i != 4 {
 			want.AccountID = imagestest.AccountID
 		}

@@ -25,7 +25,7 @@ const (
 // route finds what a request asks for. It looks at the path as it was sent: an
 // ID's slashes may be escaped or not.
 func (s *Server) route(r *http.Request) (endpoint, *call) {
-	c := &call{request: r, origin: originOf(r)}
+	c := &call{request: r, wire: wireOf(r), stream: takeStream(r.Header), origin: originOf(r)}
 	e := s.parsePath(c, r.URL.EscapedPath())
 	c.op = e.op
 	return e, c

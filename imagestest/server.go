@@ -2,6 +2,7 @@ package imagestest
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -45,6 +46,8 @@ type Server struct {
 	cancel    context.CancelFunc // ends every request
 	served    chan struct{}      // closed when no more connections are accepted
 	conns     sync.WaitGroup     // open connections
+	accepted  atomic.Int64       // connections
+	calls     gate
 	limiter   limiter
 	batch     batchTokens
 	faults    faultPlans
@@ -141,38 +144,55 @@ func (s *Server) Close() {
 	<-s.served
 	s.web.Close() // of a connection that was accepted during the first Close
 	s.conns.Wait()
+	s.calls.close()
 }
+
+// Connections returns how many connections were made to the server so far.
+func (s *Server) Connections() int { return int(s.accepted.Load()) }
 
 // listen opens the server's listener, and makes the transport that reaches it.
 func (s *Server) listen() net.Listener {
 	s.transport = &http.Transport{MaxIdleConnsPerHost: maxIdleConns}
+	scheme, tlsConfig := "http://", (*tls.Config)(nil)
+	if s.http2 {
+		scheme = "https://"
+		tlsConfig, s.transport.TLSClientConfig = newTLSConfigs()
+		s.transport.ForceAttemptHTTP2 = true
+	}
 	if s.inMemory {
 		listener := memnet.Listen()
-		s.origin = "http://" + inMemoryAddress
+		s.origin = scheme + inMemoryAddress
 		s.transport.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
 			if addr != inMemoryAddress {
 				return nil, fmt.Errorf("imagestest: %s is out of reach: this client is connected in memory to %s only", addr, s.origin)
 			}
 			return listener.Dial(ctx)
 		}
-		return listener
+		return wireListener{listener, tlsConfig}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(fmt.Sprintf("imagestest: no port to listen on: %v", err))
 	}
-	s.origin = "http://" + listener.Addr().String()
-	return listener
+	s.origin = scheme + listener.Addr().String()
+	return wireListener{listener, tlsConfig}
 }
 
 func (s *Server) serve(listener net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.web = &http.Server{
-		Handler:     s.Handler(),
+		Handler:     http.HandlerFunc(s.handle),
 		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: withWire,
 		ConnState:   s.countConn,
 		ErrorLog:    log.New(io.Discard, "", 0), // broken connections are part of tests
+	}
+	if s.http2 {
+		s.web.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: s.maxStreams}
+		s.web.Protocols = new(http.Protocols)
+		s.web.Protocols.SetHTTP1(true)
+		s.web.Protocols.SetUnencryptedHTTP2(true) // a wire is decrypted already
 	}
 	go func() {
 		defer close(s.served)
@@ -180,9 +200,21 @@ func (s *Server) serve(listener net.Listener) {
 	}()
 }
 
+// handle takes the requests of the server's own connections. Over HTTP/2 they
+// can outlive their connection, but not the server.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	if !s.calls.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.calls.leave()
+	r.TLS = wireOf(r).state
+	s.dispatch(w, r)
+}
+
 func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
+		s.accepted.Add(1)
 		s.conns.Add(1)
 	case http.StateClosed, http.StateHijacked:
 		s.conns.Done()

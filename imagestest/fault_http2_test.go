@@ -1,0 +1,262 @@
+package imagestest_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+const afterLastByte = imagestest.Position(1 << 30) // of any response
+
+var positions = []imagestest.Position{
+	imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit,
+	imagestest.MidBody(0), imagestest.MidBody(10), afterLastByte,
+}
+
+// onEveryPosition strikes a creation at every position that is possible, over
+// HTTP/2, and makes a list on the same client before and after.
+func onEveryPosition(t *testing.T, last imagestest.Position, kind imagestest.Kind, check func(t *testing.T, srv *imagestest.Server, at imagestest.Position, got received)) {
+	for _, at := range positions {
+		if at > last {
+			continue
+		}
+		t.Run(at.String(), func(t *testing.T) {
+			overHTTP2(t, func(t *testing.T, srv *imagestest.Server) {
+				list(t, srv, "")
+				srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: kind})
+				req := requestOf(t, srv, imagestest.OpCreate)
+				req.GetBody = nil // so that net/http does not retry it
+				got := sendOn(srv.HTTPClient(), req)
+				assert.Equal(t, at >= imagestest.MidBody(0) && got.err != nil, got.err != nil && got.status != 0)
+				check(t, srv, at, got)
+				assert.Equal(t, 200, list(t, srv, "").Status)
+			})
+		})
+	}
+}
+
+// sendOn is send on the connections that there are.
+func sendOn(client *http.Client, req *http.Request) received {
+	resp, err := client.Do(req)
+	if err != nil {
+		return received{err: err}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return received{status: resp.StatusCode, proto: resp.Proto, header: resp.Header, body: string(body), err: err}
+}
+
+func TestGoAwayInGoodOrder(t *testing.T) {
+	for _, code := range []uint32{0, 11} {
+		onEveryPosition(t, afterLastByte, imagestest.GoAway{Code: code}, func(t *testing.T, srv *imagestest.Server, _ imagestest.Position, got received) {
+			require.NoError(t, got.err)
+			assert.Equal(t, 200, got.status)
+			assert.Len(t, srv.Images(), 1)
+			require.Len(t, srv.Requests(), 2)
+			assert.Equal(t, 200, srv.Requests()[1].Status)
+			list(t, srv, "")
+			assert.Greater(t, srv.Connections(), 1, "the first takes no more requests")
+		})
+	}
+}
+
+func TestGoAwayAndClose(t *testing.T) {
+	for code, says := range map[uint32]string{0: "", 2: "INTERNAL_ERROR", 11: "ENHANCE_YOUR_CALM"} {
+		onEveryPosition(t, afterLastByte, imagestest.GoAway{Code: code, Close: true}, func(t *testing.T, srv *imagestest.Server, at imagestest.Position, got received) {
+			if at == afterLastByte {
+				require.NoError(t, got.err)
+			} else {
+				require.Error(t, got.err)
+				assert.ErrorContains(t, got.err, says)
+			}
+			assert.Equal(t, at == imagestest.MidBody(10), len(got.body) == 10)
+			assert.Equal(t, at >= imagestest.AfterCommit, len(srv.Images()) == 1)
+			list(t, srv, "")
+			assert.Greater(t, srv.Connections(), 1)
+		})
+	}
+}
+
+func TestGoAwayUnprocessed(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		kind := imagestest.GoAway{Unprocessed: true, Close: closed}
+		onEveryPosition(t, imagestest.AfterRead, kind, func(t *testing.T, srv *imagestest.Server, _ imagestest.Position, got received) {
+			require.ErrorContains(t, got.err, "GOAWAY")
+			assert.Empty(t, srv.Images())
+			require.Len(t, srv.Requests(), 2)
+			assert.Zero(t, srv.Requests()[1].Status)
+			list(t, srv, "")
+			assert.Greater(t, srv.Connections(), 1)
+
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, Kind: kind})
+			again := sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpCreate))
+			require.NoError(t, again.err, "net/http retries what is proven unprocessed")
+			assert.Equal(t, 200, again.status)
+			assert.Len(t, srv.Images(), 1)
+		})
+	}
+}
+
+// TestGoAwayDeniesNothingThatWasDone has many calls under way while a GOAWAY
+// says that one of them, and those after it, were not processed.
+func TestGoAwayDeniesNothingThatWasDone(t *testing.T) {
+	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead} {
+		for _, call := range []int{0, 5, 15} {
+			synctest.Test(t, func(t *testing.T) {
+				srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
+				defer srv.Close()
+				srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, Call: call, At: at, Kind: imagestest.GoAway{Unprocessed: true}})
+				var calls sync.WaitGroup
+				for range 20 {
+					calls.Go(func() { assert.Equal(t, 200, create(t, srv).Status) })
+				}
+				calls.Wait()
+				assert.Len(t, srv.Images(), 20, "each was done once")
+				assert.Empty(t, srv.Unused())
+			})
+		}
+	}
+}
+
+func TestResetStream(t *testing.T) {
+	for code, says := range map[uint32]string{0: "NO_ERROR", 1: "PROTOCOL_ERROR", 2: "INTERNAL_ERROR", 8: "CANCEL", 11: "ENHANCE_YOUR_CALM", 77: "0x4d"} {
+		onEveryPosition(t, afterLastByte, imagestest.ResetStream{Code: code}, func(t *testing.T, srv *imagestest.Server, at imagestest.Position, got received) {
+			require.ErrorContains(t, got.err, says)
+			assert.Equal(t, at == imagestest.MidBody(10), len(got.body) == 10)
+			assert.Equal(t, at >= imagestest.AfterCommit, len(srv.Images()) == 1)
+			list(t, srv, "")
+			if code != 1 { // after which net/http takes a new one
+				assert.Equal(t, 1, srv.Connections(), "the connection is left alone")
+			}
+		})
+	}
+}
+
+func TestResetStreamRefused(t *testing.T) {
+	kind := imagestest.ResetStream{Code: 7}
+	onEveryPosition(t, imagestest.AfterRead, kind, func(t *testing.T, srv *imagestest.Server, _ imagestest.Position, got received) {
+		require.ErrorContains(t, got.err, "REFUSED_STREAM")
+		assert.Empty(t, srv.Images())
+		srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: kind})
+		assert.Equal(t, 200, list(t, srv, "").Status, "net/http retries what is proven unprocessed")
+		assert.Equal(t, 1, srv.Connections())
+	})
+}
+
+func TestFaultsOfAConnectionStrikeAllOfIt(t *testing.T) {
+	for _, kind := range []imagestest.Kind{imagestest.Cut{}, imagestest.Reset{}, imagestest.GoAway{Code: 2, Close: true}} {
+		t.Run(fmt.Sprintf("%T", kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
+				defer srv.Close()
+				srv.AddImages(cfimages.Image{ID: "a"})
+				srv.Inject(
+					imagestest.Fault{Operation: imagestest.OpGet, At: imagestest.MidBody(5), Kind: imagestest.Slow{Every: time.Second}},
+					imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterCommit, Kind: kind},
+				)
+				var other received
+				var calls sync.WaitGroup
+				calls.Go(func() { other = sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpGet)) })
+				time.Sleep(3500 * time.Millisecond)
+				assert.Error(t, sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpCreate)).err)
+				calls.Wait()
+				assert.Error(t, other.err)
+				assert.Len(t, other.body, 8)
+				assert.Equal(t, 200, list(t, srv, "").Status)
+				assert.Equal(t, 2, srv.Connections())
+			})
+		})
+	}
+}
+
+func TestBlackhole(t *testing.T) {
+	for _, at := range positions {
+		networks := inMemory
+		if at == imagestest.MidBody(10) {
+			networks = onEveryNetwork
+		}
+		t.Run(at.String(), func(t *testing.T) {
+			networks(t, func(t *testing.T, srv *imagestest.Server) {
+				list(t, srv, "")
+				srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: imagestest.Blackhole{}})
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				defer cancel()
+				got := sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpCreate).WithContext(ctx))
+				if at == afterLastByte {
+					require.NoError(t, got.err)
+				} else {
+					require.ErrorIs(t, got.err, context.DeadlineExceeded)
+				}
+				assert.Equal(t, at >= imagestest.MidBody(0), got.status == 200)
+				assert.Equal(t, at == imagestest.MidBody(10), len(got.body) == 10)
+				assert.Equal(t, at >= imagestest.AfterCommit, len(srv.Images()) == 1)
+
+				requests := len(srv.Requests())
+				if got.proto == "HTTP/2.0" || at == afterLastByte {
+					lost, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+					defer cancel()
+					again := sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpDelete).WithContext(lost))
+					assert.ErrorIs(t, again.err, context.DeadlineExceeded, "the client takes the connection for a good one")
+				}
+				assert.Len(t, srv.Requests(), requests)
+				assert.Equal(t, 1, srv.Connections())
+				assert.Equal(t, 200, sendOn(newConnections(t, srv), requestOf(t, srv, imagestest.OpList)).status)
+				assert.Equal(t, 2, srv.Connections())
+			})
+		})
+	}
+}
+
+// newConnections returns a client of the server that has no connection yet.
+func newConnections(t *testing.T, srv *imagestest.Server) *http.Client {
+	transport := srv.HTTPClient().Transport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// TestBlackholeSwallowsUploads has clients that send more than any buffer holds.
+func TestBlackholeSwallowsUploads(t *testing.T) {
+	for _, opts := range [][]imagestest.Option{{}, {imagestest.WithHTTP2()}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := imagestest.NewServer(append(opts, imagestest.InMemory())...)
+			defer srv.Close()
+			link := create(t, srv).Result.UploadURL
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpUpload, Kind: imagestest.Blackhole{}})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			body := strings.NewReader(strings.Repeat("x", 8<<20))
+			got := sendOn(srv.HTTPClient(), newRequest(t, "POST", link, body).WithContext(ctx))
+			assert.ErrorIs(t, got.err, context.DeadlineExceeded)
+			assert.Greater(t, body.Len(), 4<<20, "the rest was never sent")
+			assert.Equal(t, 200, sendOn(newConnections(t, srv), requestOf(t, srv, imagestest.OpList)).status)
+		})
+	}
+}
+
+// TestBlackholeIsFoundByPings has the one way to find a dead HTTP/2 connection.
+func TestBlackholeIsFoundByPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
+		defer srv.Close()
+		transport := srv.HTTPClient().Transport.(*http.Transport).Clone()
+		transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
+		defer transport.CloseIdleConnections()
+		srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Blackhole{}})
+		start := time.Now()
+		assert.Error(t, sendOn(&http.Client{Transport: transport}, requestOf(t, srv, imagestest.OpList)).err)
+		assert.Equal(t, 15*time.Second, time.Since(start))
+		assert.Equal(t, 200, sendOn(&http.Client{Transport: transport}, requestOf(t, srv, imagestest.OpList)).status)
+	})
+}

@@ -1,0 +1,245 @@
+package imagestest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"math"
+	"net"
+	"sync"
+)
+
+// protoHTTP2 is what a client asks for in the TLS handshake to speak HTTP/2.
+const protoHTTP2 = "h2"
+
+// Of HTTP/2's frames (RFC 9113, section 6) as much as faults need.
+const (
+	frameData         = 0x0
+	frameHeaders      = 0x1
+	frameResetStream  = 0x3
+	frameGoAway       = 0x7
+	frameContinuation = 0x9
+
+	flagEndStream  = 0x1
+	flagEndHeaders = 0x4
+	flagPadded     = 0x8
+
+	codeRefusedStream = 0x7
+
+	frameHeadSize = 9
+	clientPreface = len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+)
+
+// frameHead is what a frame begins with.
+type frameHead struct {
+	length      int // of the payload
+	kind, flags byte
+	stream      uint32
+}
+
+func parseFrameHead(b []byte) frameHead {
+	return frameHead{
+		length: int(b[0])<<16 | int(b[1])<<8 | int(b[2]),
+		kind:   b[3],
+		flags:  b[4],
+		stream: binary.BigEndian.Uint32(b[5:]) & math.MaxInt32,
+	}
+}
+
+func putFrameLength(b []byte, length int) {
+	b[0], b[1], b[2] = byte(length>>16), byte(length>>8), byte(length)
+}
+
+// appendFrame appends a frame whose payload consists of numbers.
+func appendFrame(b []byte, kind byte, stream uint32, payload ...uint32) []byte {
+	b = append(b, 0, 0, byte(4*len(payload)), kind, 0)
+	b = binary.BigEndian.AppendUint32(b, stream)
+	for _, number := range payload {
+		b = binary.BigEndian.AppendUint32(b, number)
+	}
+	return b
+}
+
+// frames is the HTTP/2 of a wire.
+type frames struct {
+	in streamTagger
+
+	turn      chan struct{} // holds a value while somebody writes; who waits for it is durably blocked
+	out       []byte        // not written yet
+	head      [frameHeadSize]byte
+	headBytes int // of head that were written by net/http
+	frame     frameHead
+	left      int      // of the frame's payload
+	dropped   bool     // the frame is not sent
+	next      []func() // to do when the frame, and the header that it belongs to, ends
+	err       error
+
+	mu        sync.Mutex
+	marks     map[uint32]*mark // by stream
+	processed uint32           // the highest stream of which something was done
+	last      uint32           // the highest that may be: what GOAWAY said
+}
+
+// mark is something to do at a point of a response: after so many bytes of its
+// body, and at the latest at its end.
+type mark struct {
+	bytes int
+	do    func()
+}
+
+func newFrames(conn net.Conn) *frames {
+	return &frames{
+		in:    streamTagger{src: bufio.NewReader(conn), left: clientPreface},
+		turn:  make(chan struct{}, 1),
+		marks: make(map[uint32]*mark),
+		last:  math.MaxInt32,
+	}
+}
+
+// markStream has something done when so many bytes of the response on a stream
+// were sent, or it ended: by its last frame, or because the handler gave it up;
+// then it is done in place of the RST_STREAM that net/http sends.
+func (f *frames) markStream(stream uint32, bytes int, do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.marks[stream] = &mark{bytes, do}
+}
+
+// admits reports whether requests on the stream are still taken.
+func (f *frames) admits(stream uint32) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return stream <= f.last
+}
+
+// begin is admits right before something is done, which no GOAWAY can then deny.
+func (f *frames) begin(stream uint32) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if stream > f.last {
+		return false
+	}
+	f.processed = max(f.processed, stream)
+	return true
+}
+
+// goAway sends a GOAWAY that names the last stream of which something was or
+// will be done. What a refused stream asked for is not among that; that others
+// were served in the meantime can not be denied, so it gets a refusal of its own.
+func (f *frames) goAway(code, stream uint32, refused bool) {
+	f.mu.Lock()
+	if !refused {
+		f.processed = max(f.processed, stream)
+	}
+	f.last = min(f.last, f.processed)
+	last := f.last
+	f.mu.Unlock()
+	if refused && stream <= last {
+		f.resetStream(codeRefusedStream, stream)
+	}
+	f.out = appendFrame(f.out, frameGoAway, 0, last, code)
+}
+
+func (f *frames) resetStream(code, stream uint32) {
+	f.out = appendFrame(f.out, frameResetStream, stream, code)
+}
+
+// betweenFrames does something as soon as no frame is being written.
+func (w *wire) betweenFrames(do func()) {
+	f := w.frames
+	f.turn <- struct{}{}
+	defer func() { <-f.turn }()
+	f.next = append(f.next, do)
+	if f.headBytes == 0 {
+		w.endFrame()
+		w.flushFrames()
+	}
+}
+
+// inHeader reports whether the next frame must continue the header of this one.
+func (h frameHead) inHeader() bool {
+	return (h.kind == frameHeaders || h.kind == frameContinuation) && h.flags&flagEndHeaders == 0
+}
+
+// writeFrames writes what net/http does, and does in between what is marked.
+func (w *wire) writeFrames(p []byte) (int, error) {
+	f := w.frames
+	f.turn <- struct{}{}
+	defer func() { <-f.turn }()
+	for rest := p; len(rest) > 0; {
+		if f.headBytes < frameHeadSize {
+			n := copy(f.head[f.headBytes:], rest)
+			rest = rest[n:]
+			if f.headBytes += n; f.headBytes == frameHeadSize {
+				f.beginFrame()
+			}
+		} else {
+			n := min(f.left, len(rest))
+			if !f.dropped {
+				f.out = append(f.out, rest[:n]...)
+			}
+			rest = rest[n:]
+			f.left -= n
+		}
+		if f.headBytes == frameHeadSize && f.left == 0 {
+			f.headBytes = 0
+			w.endFrame()
+		}
+	}
+	return len(p), w.flushFrames()
+}
+
+func (f *frames) beginFrame() {
+	f.frame = parseFrameHead(f.head[:])
+	f.left = f.frame.length
+	if f.dropped = f.reached(); !f.dropped {
+		f.out = append(f.out, f.head[:]...)
+	}
+}
+
+// reached looks at the frame that begins, and plans what is marked at its end.
+// It reports whether that comes in place of the frame.
+func (f *frames) reached() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := f.marks[f.frame.stream]
+	if m == nil {
+		return false
+	}
+	reset, reached := f.frame.kind == frameResetStream, false
+	switch f.frame.kind {
+	case frameHeaders, frameData:
+		if f.frame.kind == frameData {
+			m.bytes -= f.frame.length
+		}
+		reached = m.bytes <= 0 || f.frame.flags&flagEndStream != 0
+	}
+	if reset || reached {
+		delete(f.marks, f.frame.stream)
+		f.next = append(f.next, m.do)
+	}
+	return reset
+}
+
+func (w *wire) endFrame() {
+	f := w.frames
+	if f.frame.inHeader() {
+		return
+	}
+	for _, do := range f.next {
+		do()
+	}
+	f.next = f.next[:0]
+}
+
+// flushFrames sends what waits, unless the wire has become dark.
+func (w *wire) flushFrames() error {
+	f := w.frames
+	if f == nil {
+		return nil
+	}
+	if len(f.out) > 0 && f.err == nil && !w.dark.Load() {
+		_, f.err = w.Conn.Write(f.out)
+	}
+	f.out = f.out[:0]
+	return f.err
+}

@@ -1,0 +1,61 @@
+package imagestest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"net"
+	"time"
+)
+
+// newTLSConfigs returns what a server needs to speak HTTP/2 over TLS on a
+// loopback address, and a client to trust it.
+func newTLSConfigs() (server, client *tls.Config) {
+	certificate, err := newCertificate()
+	if err != nil {
+		panic(fmt.Sprintf("imagestest: no certificate: %v", err))
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(certificate.Leaf)
+	server = &tls.Config{
+		Certificates: []tls.Certificate{*certificate},
+		NextProtos:   []string{protoHTTP2, "http/1.1"},
+		MinVersion:   tls.VersionTLS12,
+	}
+	return server, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+// newCertificate makes a certificate that signs itself. It is valid at any time
+// that a clock may show, that of a testing/synctest bubble too.
+func newCertificate() (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "imagestest"},
+		NotBefore:             time.Unix(0, 0),
+		NotAfter:              time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC),
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames:              []string{"localhost"},
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key, Leaf: leaf}, nil
+}
