@@ -2,7 +2,7 @@
 // and the few endpoints that it calls.
 //
 //	POST   /uploads            a one-time upload URL for one image
-//	POST   /uploads/{id}/done  verifies that the image has come
+//	POST   /uploads/{id}/done  checks whether the upload has completed
 //	GET    /images             the application's images, newest first
 //	DELETE /images/{id}        deletes one
 //
@@ -11,6 +11,8 @@
 package gallery
 
 import (
+	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -21,25 +23,24 @@ import (
 const (
 	maxBody      = 4 << 10
 	linkLifetime = 15 * time.Minute
-	viewLifetime = time.Hour // of the signed URL of a private image
-	// callPatience is how long a browser waits for us while we call Cloudflare.
-	callPatience = 10 * time.Second
+	viewLifetime = time.Hour        // of the signed URL of a private image
+	callTimeout  = 10 * time.Second // of our calls to Cloudflare for one request of a browser
 )
 
 const (
 	// appName marks the images of this application among those of the account.
 	appName = "uploadpage"
-	// creator is whose images the application deals with. In yours it is the user
-	// that the session says, and never what a request says.
+	// creator owns the images of the application. In yours it is the user of the
+	// session, and never what a request says.
 	creator = "demo"
 )
 
-// Config says what the application works with.
+// Config is what the application works with.
 type Config struct {
-	// Client is for the account that keeps the images. It has to be given.
+	// Client is for the account that keeps the images. It is required.
 	Client *cfimages.Client
 
-	// Signer lets private images be seen. nil means that none are taken.
+	// Signer lets private images be seen. nil means that none are accepted.
 	Signer *cfimages.URLSigner
 
 	// UploadOrigin and DeliveryOrigin are where one-time uploads go and images
@@ -49,12 +50,10 @@ type Config struct {
 	// Notice is shown on top of the page. "" means none.
 	Notice string
 
-	// Log takes what happened. It gets no credentials, upload URLs or signatures.
-	// It has to be given.
+	// Log gets no credentials, upload URLs or signatures. It is required.
 	Log *slog.Logger
 }
 
-// handler serves the endpoints.
 type handler struct{ Config }
 
 // New returns the application's handler. It refuses requests that browsers send
@@ -65,9 +64,35 @@ func New(config Config) (http.Handler, error) {
 	if err := handlePage(mux, config); err != nil {
 		return nil, err
 	}
-	mux.HandleFunc("POST /uploads", h.create)
-	mux.HandleFunc("POST /uploads/{id}/done", h.done)
-	mux.HandleFunc("GET /images", h.list)
-	mux.HandleFunc("DELETE /images/{id}", h.delete)
+	mux.HandleFunc("POST /uploads", h.respond(http.StatusCreated, h.create))
+	mux.HandleFunc("POST /uploads/{id}/done", h.respond(http.StatusOK, h.done))
+	mux.HandleFunc("GET /images", h.respond(http.StatusOK, h.list))
+	mux.HandleFunc("DELETE /images/{id}", h.respond(http.StatusNoContent, h.delete))
 	return secure(config, http.NewCrossOriginProtection().Handler(mux)), nil
+}
+
+// respond returns a handler that responds with the result of an endpoint, or with
+// its error.
+func (h *handler) respond(status int, endpoint func(context.Context, *http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
+		defer cancel()
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		result, err := endpoint(ctx, r)
+		switch {
+		case err != nil:
+			h.refuse(w, r, err)
+		case result == nil:
+			w.WriteHeader(status)
+		default:
+			writeJSON(w, status, result)
+		}
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store") // upload URLs and signed URLs are for one browser only
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(value) // fails only when the browser has left
 }

@@ -29,77 +29,66 @@ type picture struct {
 	Src      string    `json:"src,omitempty"` // "": it cannot be seen
 }
 
-// list answers with a page of the gallery, and where the next one begins.
-func (h *handler) list(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), callPatience)
-	defer cancel()
-	pages := h.Client.ImagesV2.Pages(ctx, cfimages.ListParams{
+// picturePage is a part of the gallery.
+type picturePage struct {
+	Images []picture `json:"images"`
+	Next   string    `json:"next"` // where the next part begins; "": this is the last
+}
+
+func (h *handler) list(ctx context.Context, r *http.Request) (any, error) {
+	shown := picturePage{Images: []picture{}}
+	for page, err := range h.Client.ImagesV2.Pages(ctx, cfimages.ListParams{
 		PerPage:           pageSize,
 		Creator:           new(creator),
 		Meta:              cfimages.Where(cfimages.Eq("app", appName)),
 		ContinuationToken: r.URL.Query().Get("after"),
-	})
-	for page, err := range pages {
+	}) {
 		if err != nil {
-			h.refuse(w, r, err)
-			return
+			return nil, err
 		}
-		if len(page.Images) == 0 && page.ContinuationToken != "" {
-			continue // a filtered page may be empty and yet not the last
+		for _, img := range page.Images {
+			if _, ok := ours(&img); !ok {
+				continue
+			}
+			p, err := h.show(&img)
+			if err != nil {
+				return nil, err
+			}
+			shown.Images = append(shown.Images, p)
 		}
-		h.writePage(w, r, page)
-		return
+		if len(page.Images) > 0 { // a filtered page may be empty without being the last
+			shown.Next = page.ContinuationToken
+			break
+		}
 	}
-}
-
-func (h *handler) writePage(w http.ResponseWriter, r *http.Request, page *cfimages.ImagePage) {
-	shown := make([]picture, 0, len(page.Images))
-	for _, img := range page.Images {
-		meta, ok := ours(&img)
-		if !ok {
-			continue
-		}
-		p, err := h.show(&img, meta)
-		if err != nil {
-			h.refuse(w, r, err)
-			return
-		}
-		shown = append(shown, p)
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"images": shown, "next": page.ContinuationToken})
+	return shown, nil
 }
 
 // delete deletes an image of the application, and no other.
-func (h *handler) delete(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), callPatience)
-	defer cancel()
-	img, _, err := h.find(ctx, r.PathValue("id"))
-	if err == nil {
-		err = h.Client.ImagesV1.Delete(ctx, img.ID)
-	}
+func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
+	img, err := h.find(ctx, r.PathValue("id"))
 	if err != nil {
-		h.refuse(w, r, err)
-		return
+		return nil, err
 	}
-	h.Log.InfoContext(ctx, "image deleted", "id", img.ID)
-	w.WriteHeader(http.StatusNoContent)
+	if err = h.Client.ImagesV1.Delete(ctx, img.ID); err == nil {
+		h.Log.InfoContext(ctx, "image deleted", "id", img.ID)
+	}
+	return nil, err
 }
 
-// find returns an image of the application. Any other is none of its user's
-// business: it is not found.
-func (h *handler) find(ctx context.Context, id string) (*cfimages.Image, metadata, error) {
+// find returns an image of the application. Others do not exist for its users.
+func (h *handler) find(ctx context.Context, id string) (*cfimages.Image, error) {
 	img, err := h.Client.ImagesV1.Get(ctx, id)
 	if errors.Is(err, cfimages.ErrNotFound) {
-		return nil, metadata{}, errNoImage
+		return nil, errNoImage
 	}
 	if err != nil {
-		return nil, metadata{}, err
+		return nil, err
 	}
-	meta, ok := ours(img)
-	if !ok {
-		return nil, metadata{}, errNoImage
+	if _, ok := ours(img); !ok {
+		return nil, errNoImage
 	}
-	return img, meta, nil
+	return img, nil
 }
 
 // ours returns the image's metadata, and whether it is the application's.
@@ -108,25 +97,18 @@ func ours(img *cfimages.Image) (meta metadata, ok bool) {
 	return meta, err == nil && img.Creator == creator && meta.App == appName
 }
 
-// show returns what the page needs of an image: for a private one, a URL that
-// is good for a while.
-func (h *handler) show(img *cfimages.Image, meta metadata) (picture, error) {
-	p := picture{
-		ID:       img.ID,
-		Title:    meta.Title,
-		Private:  img.RequireSignedURLs,
-		Uploaded: img.Uploaded,
-		Src:      displayURL(img),
-	}
-	if !p.Private || p.Src == "" {
-		return p, nil
-	}
-	if h.Signer == nil { // taken when there was a key
+// show returns what the page needs of an image. The URL of a private one is
+// signed, and expires.
+func (h *handler) show(img *cfimages.Image) (p picture, err error) {
+	meta, _ := ours(img)
+	p = picture{ID: img.ID, Title: meta.Title, Private: img.RequireSignedURLs, Uploaded: img.Uploaded, Src: displayURL(img)}
+	switch {
+	case !p.Private || p.Src == "":
+	case h.Signer == nil: // it was uploaded when there was a key
 		p.Src = ""
-		return p, nil
+	default:
+		p.Src, err = h.Signer.Sign(p.Src, time.Now().Add(viewLifetime))
 	}
-	var err error
-	p.Src, err = h.Signer.Sign(p.Src, time.Now().Add(viewLifetime))
 	return p, err
 }
 

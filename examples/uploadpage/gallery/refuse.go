@@ -13,14 +13,15 @@ import (
 )
 
 var (
-	errBadJSON  = errors.New("the body must be a JSON object with a title")
-	errNoSigner = errors.New("a private image was asked for, and there is no signing key")
+	errTooLarge = errors.New("the request body is too large")
+	errBadJSON  = errors.New("the request body must be a JSON object with a title")
+	errNoSigner = errors.New("a private image was requested, and there is no signing key")
 	errNoImage  = errors.New("no such image")
-	errNotYet   = errors.New("not yet: nothing was uploaded")
+	errDraft    = errors.New("the upload has not completed")
 )
 
-// refuse answers a request that failed. The browser learns what a person can
-// do about it, the log everything.
+// refuse responds to a request that failed. The browser gets what a person can do
+// about it, the log gets all.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := classify(err)
 	level := slog.LevelInfo
@@ -34,42 +35,41 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeJSON(w, status, map[string]string{"error": message})
 }
 
-// classify returns the status and the message for a person. The order of the
-// cases matters: a create that ran out of time has an unknown outcome, too.
+// statusClientLeft is for the log only: nobody is there to read it. It is not
+// registered; other servers use it too.
+const statusClientLeft = 499
+
+// classify returns the status and the message for a person. The order matters:
+// a create that timed out has an unknown outcome, too.
 func classify(err error) (status int, message string) {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, "The request is too large."
-	case errors.Is(err, errBadJSON), errors.Is(err, cfimages.ErrInvalidParams):
-		return http.StatusBadRequest, "The request cannot be understood."
-	case errors.Is(err, errNoSigner):
-		return http.StatusBadRequest, "Private images are not possible here."
-	case errors.Is(err, errNoImage):
-		return http.StatusNotFound, "There is no such image."
-	case errors.Is(err, errNotYet):
-		return http.StatusConflict, "The image has not come yet."
-	case errors.Is(err, cfimages.ErrRateLimited):
-		return http.StatusServiceUnavailable, "The image service is busy. Try again later."
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout, "The image service took too long. Try again."
-	case errors.Is(err, context.Canceled):
-		return statusClientLeft, "The request was canceled."
-	case errors.Is(err, cfimages.ErrOutcomeUnknown):
-		return http.StatusBadGateway, "The image service gave no clear answer. Try again."
+	for _, class := range []struct {
+		err     error
+		status  int
+		message string
+	}{
+		{errTooLarge, http.StatusRequestEntityTooLarge, "The request is too large."},
+		{errBadJSON, http.StatusBadRequest, "The request cannot be understood."},
+		{cfimages.ErrInvalidParams, http.StatusBadRequest, "The request cannot be understood."},
+		{errNoSigner, http.StatusBadRequest, "Private images are not possible here."},
+		{errNoImage, http.StatusNotFound, "There is no such image."},
+		{errDraft, http.StatusConflict, "The upload has not completed."},
+		{cfimages.ErrRateLimited, http.StatusServiceUnavailable, "The image service is busy. Try again later."},
+		{context.DeadlineExceeded, http.StatusGatewayTimeout, "The image service took too long. Try again."},
+		{context.Canceled, statusClientLeft, "The request was canceled."},
+		{cfimages.ErrOutcomeUnknown, http.StatusBadGateway, "The image service gave no clear answer. Try again."},
+	} {
+		if errors.Is(err, class.err) {
+			return class.status, class.message
+		}
 	}
 	return http.StatusBadGateway, "The image service failed. Try again later."
 }
 
-// statusClientLeft is for the log only: nobody is there to read it. It is not
-// a registered status; other servers use it for the same.
-const statusClientLeft = 499
-
 // retryAfter returns the seconds that Cloudflare asks to wait, at least one.
 func retryAfter(err error) string {
 	wait := time.Second
-	if reply, ok := errors.AsType[*cfimages.Error](err); ok {
-		wait = max(wait, reply.RetryAfter)
+	if response, ok := errors.AsType[*cfimages.Error](err); ok {
+		wait = max(wait, response.RetryAfter)
 	}
 	return strconv.Itoa(int(math.Ceil(wait.Seconds())))
 }

@@ -3,28 +3,25 @@ package gallery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 
 	"github.com/cfimages/cfimages-go"
 )
 
-// create answers with a one-time upload URL, and the ID to report as done.
-func (h *handler) create(w http.ResponseWriter, r *http.Request) {
+// create returns a one-time upload URL, and the ID to report as done.
+func (h *handler) create(ctx context.Context, r *http.Request) (any, error) {
 	var wanted struct {
 		Title   string `json:"title"`
 		Private bool   `json:"private"`
 	}
-	err := readJSON(w, r, &wanted)
-	if err == nil && wanted.Private && h.Signer == nil {
-		err = errNoSigner
+	if err := readJSON(r.Body, &wanted); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		h.refuse(w, r, err)
-		return
+	if wanted.Private && h.Signer == nil {
+		return nil, errNoSigner
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), callPatience)
-	defer cancel()
 	upload, err := h.Client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
 		Creator:           creator,
 		ExpiresIn:         linkLifetime,
@@ -32,49 +29,36 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 		RequireSignedURLs: wanted.Private,
 	})
 	if err != nil {
-		h.refuse(w, r, err)
-		return
+		return nil, err
 	}
 	h.Log.InfoContext(ctx, "upload URL handed out", "upload", upload) // logs no secret
-	writeJSON(w, http.StatusCreated, upload)
-}
-
-// done verifies that the image has come, whatever the browser says.
-func (h *handler) done(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), callPatience)
-	defer cancel()
-	img, meta, err := h.find(ctx, r.PathValue("id"))
-	if err == nil && img.Draft {
-		err = errNotYet
-	}
-	if err != nil {
-		h.refuse(w, r, err)
-		return
-	}
-	shown, err := h.show(img, meta)
-	if err != nil {
-		h.refuse(w, r, err)
-		return
-	}
-	h.Log.InfoContext(ctx, "upload verified", "id", img.ID)
-	writeJSON(w, http.StatusOK, shown)
+	return upload, nil
 }
 
 // readJSON reads a body that is a JSON object or empty.
-func readJSON(w http.ResponseWriter, r *http.Request, dst any) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil || len(body) == 0 {
+func readJSON(body io.Reader, dst any) error {
+	text, err := io.ReadAll(body)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return errTooLarge
+	}
+	if err != nil || len(text) == 0 {
 		return err
 	}
-	if err := json.Unmarshal(body, dst); err != nil {
+	if json.Unmarshal(text, dst) != nil {
 		return errBadJSON
 	}
 	return nil
 }
 
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store") // upload URLs and signed URLs are for one browser only
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(value) // fails only when the browser has left
+// done returns the image if its upload has completed, whatever the browser says.
+func (h *handler) done(ctx context.Context, r *http.Request) (any, error) {
+	img, err := h.find(ctx, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	if img.Draft {
+		return nil, errDraft
+	}
+	h.Log.InfoContext(ctx, "upload verified", "id", img.ID)
+	return h.show(img)
 }
