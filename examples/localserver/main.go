@@ -4,58 +4,30 @@
 //
 //	go run ./examples/localserver -images 100
 //
-// prints the environment variables that point an SDK at it, and serves until it
+// prints the environment variables that point an SDK to it, and serves until it
 // is interrupted. It keeps everything in memory.
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
+	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
-	"os"
-	"os/signal"
-	"strconv"
+	"net/http"
+	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
+	"github.com/cfimages/cfimages-go/examples/internal/serve"
+	"github.com/cfimages/cfimages-go/examples/uploadpage/gallery"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does not wait for requests to end
-	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
-}
-
-// usageError is a wrong command line.
-type usageError struct{ error }
-
-// exitCode reports err and returns the code to exit with.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintln(stderr, "localserver:", err)
-	if _, ok := errors.AsType[usageError](err); ok {
-		return 2
-	}
-	return 1
-}
-
-// options are what the command line says.
-type options struct {
-	addr     string
-	images   int
-	json     bool
-	certFile string // "": plain http
-	page     string // address of the demo page; "": none
-	server   []imagestest.Option
-	faults   faults
-}
+func main() { program.Main("localserver", run) }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	opts, err := parseArgs(args, stdout)
@@ -76,78 +48,79 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	server := newServer(opts)
 	defer server.Close()
+	handler := logRequests(server.Handler(), stderr)
+	sites := []serve.Site{{Listener: listener, Server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}}}
+	if opts.page != "" {
+		page, err := newPage(opts.page, base)
+		if err != nil {
+			return err
+		}
+		defer page.Listener.Close()
+		fmt.Fprintf(stderr, "open http://%s\n", page.Listener.Addr())
+		sites = append(sites, page)
+	}
 	if err := announce(stdout, base, opts.json); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := serveInBackground(ctx, listener, logRequests(server.Handler(), stderr))
-	if opts.page == "" {
-		return <-ended
+	return serve.Run(ctx, sites...)
+}
+
+// newPage returns the page of examples/uploadpage, for the API at base. It logs
+// nothing: the server logs its requests.
+func newPage(addr, base string) (site serve.Site, err error) {
+	config, err := gallery.Demo(base)
+	if err != nil {
+		return site, err
 	}
-	pageEnded, err := servePage(ctx, opts.page, base, stderr)
-	if err == nil {
-		select {
-		case err = <-ended:
-			ended = pageEnded
-		case err = <-pageEnded:
+	config.Log = slog.New(slog.DiscardHandler)
+	handler, err := gallery.New(config)
+	if err != nil {
+		return site, err
+	}
+	site.Server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	site.Listener, err = net.Listen("tcp", addr)
+	return site, err
+}
+
+// newServer returns a server without a port: run serves its handler.
+func newServer(opts *options) *imagestest.Server {
+	server := imagestest.NewServer(append(opts.server, imagestest.InMemory())...)
+	server.Inject(opts.faults...)
+	newest := time.Now()
+	server.Seed(opts.images, func(i int) cfimages.Image {
+		return cfimages.Image{
+			Creator:  []string{"alice", "bob", ""}[i%3],
+			Filename: fmt.Sprintf("photo-%d.png", i+1),
+			Uploaded: newest.Add(time.Duration(i-opts.images) * time.Second),
+			Meta: fmt.Appendf(nil, `{"status":%q,"priority":%d,"enabled":%t,"region":{"name":%q}}`,
+				[]string{"active", "pending"}[i%2], i%5+1, i%4 > 0, []string{"eu-west", "us-east", "ap-south"}[i/2%3]),
 		}
-	}
-	stop()
-	return errors.Join(err, <-ended)
-}
-
-func parseArgs(args []string, stdout io.Writer) (*options, error) {
-	opts := new(options)
-	flags := flag.NewFlagSet("localserver", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed once, in main
-	opts.define(flags)
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return nil, err
-	case err != nil:
-		return nil, usageError{err}
-	case flags.NArg() > 0:
-		return nil, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
-	case opts.images < 0:
-		return nil, usageError{fmt.Errorf("-images must not be negative, got %d", opts.images)}
-	case opts.page != "" && opts.certFile != "":
-		return nil, usageError{errors.New("-page and -tls exclude each other: the page would not trust the certificate")}
-	}
-	return opts, nil
-}
-
-func (o *options) define(flags *flag.FlagSet) {
-	flags.StringVar(&o.addr, "addr", "127.0.0.1:8787", "`address` to listen on; port 0 is any free one")
-	flags.IntVar(&o.images, "images", 0, "begin with `n` images, with metadata to filter by")
-	flags.BoolVar(&o.json, "json", false, "print the variables as a JSON object in one line")
-	flags.StringVar(&o.certFile, "tls", "", "serve https with a certificate made for the run, and write it to `file` for clients to trust")
-	flags.StringVar(&o.page, "page", "", "serve the demo page of examples/uploadpage too, at this `address`, such as 127.0.0.1:8080")
-	flags.Func("rate", "refuse requests over a `limit`, such as Cloudflare's 1200/5m (default none)", func(text string) error {
-		quota, window, err := parseRate(text)
-		o.server = append(o.server, imagestest.WithRateLimit(quota, window))
-		return err
 	})
-	flags.Func("latency", "let every request wait for a `duration`, such as 50ms", func(text string) error {
-		latency, err := time.ParseDuration(text)
-		if err == nil && latency < 0 {
-			err = errors.New("must not be negative")
-		}
-		o.server = append(o.server, imagestest.WithLatency(latency))
-		return err
-	})
-	flags.Func("fail", failUsage, o.faults.add)
+	return server
 }
 
-// parseRate reads a number of requests and the time they are for.
-func parseRate(text string) (quota int, window time.Duration, err error) {
-	left, right, _ := strings.Cut(text, "/")
-	quota, quotaErr := strconv.Atoi(left)
-	window, windowErr := time.ParseDuration(right)
-	if quotaErr != nil || windowErr != nil || quota < 1 || window < time.Second {
-		return 0, 0, errors.New("must be requests/time, at least 1/1s, such as 1200/5m")
+// baseURL returns the URL at which a client on this machine reaches the API.
+func baseURL(addr net.Addr) string {
+	host := addr.String()
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		host = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 	}
-	return quota, window, nil
+	return (&url.URL{Scheme: "http", Host: host, Path: "/client/v4"}).String()
+}
+
+// environment is what SDKs read from the environment.
+type environment struct {
+	BaseURL   string `json:"CLOUDFLARE_BASE_URL"`
+	AccountID string `json:"CLOUDFLARE_ACCOUNT_ID"`
+	APIToken  string `json:"CLOUDFLARE_API_TOKEN"`
+}
+
+func announce(w io.Writer, base string, asJSON bool) error {
+	env := environment{base, imagestest.AccountID, imagestest.APIToken}
+	if asJSON {
+		return json.NewEncoder(w).Encode(env)
+	}
+	_, err := fmt.Fprintf(w, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n",
+		env.BaseURL, env.AccountID, env.APIToken)
+	return err
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
-	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
 // asProgram makes the test binary be the program, for tests of the process.
@@ -36,46 +36,40 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program is a run of the program that listens on a free port.
-type program struct {
-	stdout *bufio.Reader
-	log    bytes.Buffer // complete after stop
-	cancel context.CancelFunc
-	ended  chan error
+// output receives each write: the announcement, or a line of the log.
+type output chan string
+
+func (o output) Write(p []byte) (int, error) {
+	o <- string(p)
+	return len(p), nil
 }
 
-func start(t *testing.T, args ...string) *program {
+// environment parses the three lines.
+func (o output) environment(t *testing.T) (env environment) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	stdout, w := io.Pipe()
-	p := &program{stdout: bufio.NewReader(stdout), cancel: cancel, ended: make(chan error, 1)}
+	_, err := fmt.Sscanf(<-o, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n",
+		&env.BaseURL, &env.AccountID, &env.APIToken)
+	require.NoError(t, err)
+	return env
+}
+
+// start runs the program on a free port. Both channels are closed when it ends,
+// which it does at the latest with the test.
+func start(t *testing.T, args ...string) (stdout, stderr output, stop func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	stdout, stderr = make(output, 100), make(output, 100)
+	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), w, &p.log)
-		w.CloseWithError(err)
-		p.ended <- err
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, stderr)
+		close(stdout)
+		close(stderr)
 	}()
-	t.Cleanup(func() { p.cancel() })
-	return p
-}
-
-func (p *program) stop(t *testing.T) {
-	t.Helper()
-	p.cancel()
-	require.NoError(t, <-p.ended)
-}
-
-// environment reads the three lines.
-func (p *program) environment(t *testing.T) environment {
-	t.Helper()
-	var values []string
-	for _, name := range []string{"CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"} {
-		line, err := p.stdout.ReadString('\n')
-		require.NoError(t, err)
-		value, found := strings.CutPrefix(line, name+"=")
-		require.True(t, found, line)
-		values = append(values, strings.TrimSpace(value))
-	}
-	return environment{values[0], values[1], values[2]}
+	t.Cleanup(func() {
+		stop()
+		assert.NoError(t, <-ended)
+	})
+	return stdout, stderr, stop
 }
 
 func (e environment) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
@@ -89,8 +83,8 @@ func (e environment) client(t *testing.T, opts ...cfimages.Option) *cfimages.Cli
 }
 
 func TestServesWhatItAnnounces(t *testing.T) {
-	p := start(t, "-images", "30")
-	env := p.environment(t)
+	stdout, stderr, stop := start(t, "-images", "30")
+	env := stdout.environment(t)
 	client := env.client(t)
 	page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{
 		Meta: cfimages.Where(cfimages.Eq("region.name", "eu-west"), cfimages.Gte("priority", 4)),
@@ -109,32 +103,35 @@ func TestServesWhatItAnnounces(t *testing.T) {
 	delivered.Body.Close()
 	assert.Equal(t, http.StatusOK, delivered.StatusCode)
 
-	p.stop(t)
-	_, err = net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(env.BaseURL, "http://"), "/client/v4"))
-	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-	log := strings.Split(strings.TrimSpace(p.log.String()), "\n")
+	stop()
+	var log []string
+	for line := range stderr {
+		log = append(log, line)
+	}
 	require.Len(t, log, 5)
 	assert.Contains(t, log[0], " 200 GET    /client/v4/accounts/"+env.AccountID+"/images/v2?meta.priority[gte:number]=4&meta.region.name[eq:string]=eu-west  ")
 	assert.Contains(t, log[1], " 200 POST   ")
+	_, err = net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(env.BaseURL, "http://"), "/client/v4"))
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 }
 
 func TestJSON(t *testing.T) {
-	p := start(t, "-json")
-	line, err := p.stdout.ReadBytes('\n')
-	require.NoError(t, err)
-	var env map[string]string
-	require.NoError(t, json.Unmarshal(line, &env))
-	assert.Len(t, env, 3)
-	_, err = environment{env["CLOUDFLARE_BASE_URL"], env["CLOUDFLARE_ACCOUNT_ID"], env["CLOUDFLARE_API_TOKEN"]}.
-		client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	stdout, _, _ := start(t, "-json")
+	line := <-stdout
+	assert.Equal(t, len(line)-1, strings.Index(line, "\n"), "it is one line")
+	var env environment
+	require.NoError(t, json.Unmarshal([]byte(line), &env))
+	_, err := env.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
 	assert.NoError(t, err)
-	p.stop(t)
+	for _, name := range []string{"CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"} {
+		assert.Contains(t, line, `"`+name+`":`)
+	}
 }
 
 func TestTLS(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cert.pem")
-	p := start(t, "-tls", file)
-	env := p.environment(t)
+	stdout, _, _ := start(t, "-tls", file)
+	env := stdout.environment(t)
 	require.True(t, strings.HasPrefix(env.BaseURL, "https://127.0.0.1:"), env.BaseURL)
 
 	cert, err := os.ReadFile(file)
@@ -146,22 +143,16 @@ func TestTLS(t *testing.T) {
 	upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(upload.UploadURL, "https://"), "one-time URLs are https, too")
-	p.stop(t)
 }
 
 func TestRate(t *testing.T) {
-	p := start(t, "-rate", "2/1h")
-	env := p.environment(t)
-	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.BaseURL+"/accounts/"+env.AccountID+"/images/v2", nil)
-		require.NoError(t, err)
-		req.Header.Set("Authorization", "Bearer "+env.APIToken)
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		resp.Body.Close()
-		assert.Equal(t, want, resp.StatusCode)
+	stdout, _, _ := start(t, "-rate", "2/1h")
+	env := stdout.environment(t)
+	for _, want := range []error{nil, nil, cfimages.ErrRateLimited} {
+		client := env.client(t, cfimages.WithRetryPolicy(cfimages.RetryPolicy{})) // a new one does not know of the limit
+		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+		assert.ErrorIs(t, err, want)
 	}
-	p.stop(t)
 }
 
 func TestLatency(t *testing.T) {
@@ -177,95 +168,18 @@ func TestLatency(t *testing.T) {
 	})
 }
 
-func TestFail(t *testing.T) {
-	p := start(t, "-fail", "list=503*2", "-fail", "list=edge", "-fail", "list=reset", "-fail", "create=lost", "-fail", "get=429")
-	// On a connection that has served before, net/http would repeat a GET by itself.
-	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	client := p.environment(t).client(t, cfimages.WithHTTPClient(fresh), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
-	list := func() error {
-		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
-		return err
-	}
-	for _, want := range []int{503, 503, 502} {
-		var failed *cfimages.Error
-		require.ErrorAs(t, list(), &failed)
-		assert.Equal(t, want, failed.StatusCode)
-	}
-	assert.ErrorIs(t, list(), syscall.ECONNRESET)
-	assert.NoError(t, list())
-	_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "mine"})
-	assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
-	_, err = client.ImagesV1.Get(t.Context(), "mine")
-	assert.ErrorIs(t, err, cfimages.ErrRateLimited)
-	draft, err := client.ImagesV1.Get(t.Context(), "mine")
-	require.NoError(t, err, "it was created all the same")
-	assert.True(t, draft.Draft)
-	p.stop(t)
-}
-
-func TestFailKnowsEveryOperation(t *testing.T) {
-	for name, op := range map[string]imagestest.Operation{
-		"list": imagestest.OpList, "create": imagestest.OpCreate, "upload": imagestest.OpUpload, "get": imagestest.OpGet, "blob": imagestest.OpBlob,
-		"delete": imagestest.OpDelete, "batchtoken": imagestest.OpBatchToken, "delivery": imagestest.OpDeliver,
-	} {
-		opts, err := parseArgs([]string{"-fail", name + "=503"}, io.Discard)
-		require.NoError(t, err, name)
-		server := newServer(opts)
-		require.Len(t, server.Unused(), 1, name)
-		assert.Equal(t, op, server.Unused()[0].Operation, name)
-		server.Close()
-		assert.Contains(t, failUsage, name)
-	}
-}
-
 func TestPage(t *testing.T) {
-	log := newLineReader()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-page", "127.0.0.1:0", "-images", "3"}, io.Discard, log.w)
-	}()
-	url, found := strings.CutPrefix(log.next(t), "open ")
+	_, stderr, _ := start(t, "-page", "127.0.0.1:0", "-images", "3")
+	url, found := strings.CutPrefix(<-stderr, "open ")
 	require.True(t, found)
-	resp, err := http.Get(url + "/images")
+	resp, err := http.Get(strings.TrimSpace(url) + "/images")
 	require.NoError(t, err)
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.JSONEq(t, `{"images":[],"next":""}`, string(body), "the seeded images are not the page's own")
-	assert.Contains(t, log.next(t), "/images/v2", "the page asks the server")
-	cancel()
-	require.NoError(t, <-ended)
-	log.w.Close()
-}
-
-// lineReader reads what a program logs, while it runs.
-type lineReader struct {
-	lines chan string
-	w     *io.PipeWriter
-}
-
-func newLineReader() *lineReader {
-	r, w := io.Pipe()
-	l := &lineReader{make(chan string, 100), w}
-	go func() {
-		for lines := bufio.NewScanner(r); lines.Scan(); {
-			l.lines <- lines.Text()
-		}
-	}()
-	return l
-}
-
-func (l *lineReader) next(t *testing.T) string {
-	t.Helper()
-	select {
-	case line := <-l.lines:
-		return line
-	case <-t.Context().Done():
-		t.Fatal("no line")
-		return ""
-	}
+	assert.Contains(t, <-stderr, "/images/v2", "the page asks the server")
 }
 
 func TestBaseURL(t *testing.T) {
@@ -301,10 +215,11 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"-page", ":0", "-tls", "cert.pem"}, 2, "exclude each other"},
 		{[]string{"now"}, 2, `unexpected argument "now"`},
 		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+		{[]string{"-addr", "127.0.0.1:0", "-page", taken.Addr().String()}, 1, "address already in use"},
 		{[]string{"-addr", "127.0.0.1:0", "-tls", filepath.Join(t.TempDir(), "no", "cert.pem")}, 1, "no such file"},
 	} {
 		var stderr bytes.Buffer
-		code := exitCode(run(t.Context(), test.args, io.Discard, io.Discard), &stderr)
+		code := program.ExitCode("localserver", run(t.Context(), test.args, io.Discard, io.Discard), &stderr)
 		assert.Equal(t, test.code, code, test.args)
 		assert.Contains(t, stderr.String(), test.want, test.args)
 	}
@@ -322,13 +237,12 @@ func TestRequestLogStaysOnItsLines(t *testing.T) {
 
 func TestSignalsEndTheProgram(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		stdout := make(output, 1)
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-addr", "127.0.0.1:0")
 		cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
-		stdout, err := cmd.StdoutPipe()
-		require.NoError(t, err)
+		cmd.Stdout = stdout
 		require.NoError(t, cmd.Start())
-		p := &program{stdout: bufio.NewReader(stdout)}
-		_, err = p.environment(t).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+		_, err := stdout.environment(t).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
 		assert.NoError(t, err)
 		require.NoError(t, cmd.Process.Signal(signal))
 		assert.NoError(t, cmd.Wait(), "ends with exit code 0")

@@ -10,35 +10,35 @@ import (
 	"unicode"
 )
 
-// logRequests writes a line to w for each request that was answered.
-func logRequests(next http.Handler, w io.Writer) http.Handler {
-	lines := log.New(w, "", log.Ltime)
+// logRequests writes a line to out for each request. The status is 0 when the
+// client left before there was one.
+func logRequests(next http.Handler, out io.Writer) http.Handler {
+	lines := log.New(out, "", log.Ltime)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		watched := &statusWriter{ResponseWriter: w}
-		next.ServeHTTP(watched, r)
+		recorder := &statusRecorder{ResponseWriter: w}
+		next.ServeHTTP(recorder, r)
 		took := time.Since(started).Round(10 * time.Microsecond)
-		lines.Printf("%3d %-6s %s  %v", watched.status, r.Method, readable(r.URL), took)
+		lines.Printf("%3d %-6s %s  %v", recorder.status, r.Method, readable(r.URL), took)
 	})
 }
 
-// statusWriter remembers the status: 0 when the client left before there was one.
-type statusWriter struct {
+type statusRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
-// WriteHeader remembers the status and passes it on.
-func (w *statusWriter) WriteHeader(status int) {
+// WriteHeader records the status.
+func (w *statusRecorder) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap gives http.ResponseController the writer below.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Unwrap is for http.ResponseController.
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// readable returns what was asked for, with the brackets and pipes of a filter
-// as they are meant, unless there is something in it that would garble the log.
+// readable returns the request target. The query is unescaped for its brackets
+// and pipes, unless that would put unprintable characters into the log.
 func readable(u *url.URL) string {
 	query, err := url.QueryUnescape(u.RawQuery)
 	if err != nil || query == "" || strings.ContainsFunc(query, func(r rune) bool { return !unicode.IsPrint(r) }) {

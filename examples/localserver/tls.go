@@ -16,7 +16,7 @@ import (
 
 const certLifetime = 30 * 24 * time.Hour
 
-// secure puts TLS on a listener, with a new self-signed certificate that it
+// secure adds TLS to a listener, with a new self-signed certificate that it
 // writes to certFile: what SSL_CERT_FILE, NODE_EXTRA_CA_CERTS or curl's --cacert
 // want. The key stays in memory.
 func secure(listener net.Listener, certFile string) (net.Listener, error) {

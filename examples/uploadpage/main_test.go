@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -13,12 +12,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
 func TestServesThePageInProcess(t *testing.T) {
-	for _, name := range []string{"CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"} {
-		t.Setenv(name, "")
-	}
+	t.Setenv("CLOUDFLARE_API_TOKEN", "")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	stdout, w := io.Pipe()
@@ -28,17 +27,16 @@ func TestServesThePageInProcess(t *testing.T) {
 		w.CloseWithError(err)
 		ended <- err
 	}()
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	line := make([]byte, 100)
+	n, err := stdout.Read(line)
 	require.NoError(t, err)
-	base := strings.TrimSpace(strings.TrimPrefix(line, "open "))
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
+	base, found := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "open ")
+	require.True(t, found)
 
-	body := get(t, client, base+"/")
+	body := get(t, base+"/")
 	assert.Contains(t, body, "kept in memory")
 	assert.Contains(t, body, `id="private"`)
-	assert.JSONEq(t, `{"images":[],"next":""}`, get(t, client, base+"/images"))
+	assert.JSONEq(t, `{"images":[],"next":""}`, get(t, base+"/images"))
 
 	stop()
 	require.NoError(t, <-ended)
@@ -46,9 +44,9 @@ func TestServesThePageInProcess(t *testing.T) {
 	assert.Error(t, err)
 }
 
-func get(t *testing.T, client *http.Client, url string) (body string) {
+func get(t *testing.T, url string) (body string) {
 	t.Helper()
-	resp, err := client.Get(url)
+	resp, err := http.Get(url)
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
@@ -60,22 +58,19 @@ func get(t *testing.T, client *http.Client, url string) (body string) {
 func TestConnectsToCloudflare(t *testing.T) {
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", "account")
 	t.Setenv("CLOUDFLARE_API_TOKEN", "token")
-	t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", "")
-	config, _, err := connect()
-	require.NoError(t, err)
-	assert.NotNil(t, config.Client)
-	assert.Nil(t, config.Signer)
-	assert.Equal(t, "https://upload.imagedelivery.net", config.UploadOrigin)
-	assert.Equal(t, "https://imagedelivery.net", config.DeliveryOrigin)
-
-	t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", "key")
-	config, _, err = connect()
-	require.NoError(t, err)
-	assert.NotNil(t, config.Signer)
-
-	t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", "pasted with a line break\n")
-	_, _, err = connect()
-	assert.Error(t, err)
+	for key, want := range map[string]struct{ signs, fails bool }{
+		"":                           {false, false},
+		"key":                        {true, false},
+		"pasted with a line break\n": {false, true},
+	} {
+		t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", key)
+		config, _, err := connect()
+		assert.Equal(t, want.fails, err != nil, key)
+		assert.Equal(t, want.signs, config.Signer != nil, key)
+		assert.Equal(t, want.fails, config.Client == nil, key)
+		assert.Equal(t, "https://upload.imagedelivery.net", config.UploadOrigin)
+		assert.Equal(t, "https://imagedelivery.net", config.DeliveryOrigin)
+	}
 }
 
 func TestWrongUse(t *testing.T) {
@@ -83,19 +78,19 @@ func TestWrongUse(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	for _, test := range []struct {
-		args []string
-		code int
-		want string
+	for args, want := range map[string]struct {
+		code   int
+		stderr string
 	}{
-		{[]string{"-help"}, 0, ""},
-		{[]string{"-port", "80"}, 2, "-port"},
-		{[]string{"now"}, 2, `unexpected argument "now"`},
-		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+		"-help":                          {0, ""},
+		"-port 80":                       {2, "-port"},
+		"now":                            {2, `unexpected argument "now"`},
+		"-addr " + taken.Addr().String(): {1, "address already in use"},
 	} {
 		var stderr bytes.Buffer
-		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, io.Discard, io.Discard), &stderr), test.args)
-		assert.Contains(t, stderr.String(), test.want, test.args)
+		err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard)
+		assert.Equal(t, want.code, program.ExitCode("uploadpage", err, &stderr), args)
+		assert.Contains(t, stderr.String(), want.stderr, args)
 	}
 }
 
@@ -104,13 +99,12 @@ func TestGuardHost(t *testing.T) {
 	for host, want := range map[string]int{
 		"127.0.0.1:8080": 204, "localhost:8080": 204, "[::1]:8080": 204, "evil.example:8080": 421, "127.0.0.1.evil.example": 421, "": 421,
 	} {
-		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.Host = host
-		guardHost(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, served).ServeHTTP(w, r)
-		assert.Equal(t, want, w.Code, host)
-		w = httptest.NewRecorder()
-		guardHost(&net.TCPAddr{IP: net.IPv4zero}, served).ServeHTTP(w, r)
-		assert.Equal(t, 204, w.Code, "served to others too")
+		for address, want := range map[string]int{"127.0.0.1": want, "0.0.0.0": 204} {
+			w := httptest.NewRecorder()
+			guardHost(&net.TCPAddr{IP: net.ParseIP(address)}, served).ServeHTTP(w, r)
+			assert.Equal(t, want, w.Code, "%q, listening on %s", host, address)
+		}
 	}
 }
