@@ -30,7 +30,7 @@ func handlePage(mux *http.ServeMux, config Config) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Write(page)
 	})
-	for _, name := range []string{"page.css", "page.js", "icon.svg"} {
+	for _, name := range []string{"page.css", "page.js", "servers.js", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, web, "web/"+name)
 		})

@@ -23,10 +23,11 @@ func TestPageMayReachTheTwoOriginsOnly(t *testing.T) {
 func TestFilesOfThePage(t *testing.T) {
 	a := newApp(t)
 	for name, contentType := range map[string]string{
-		"/":         "text/html; charset=utf-8",
-		"/page.css": "text/css; charset=utf-8",
-		"/page.js":  "text/javascript; charset=utf-8",
-		"/icon.svg": "image/svg+xml",
+		"/":           "text/html; charset=utf-8",
+		"/page.css":   "text/css; charset=utf-8",
+		"/page.js":    "text/javascript; charset=utf-8",
+		"/servers.js": "text/javascript; charset=utf-8",
+		"/icon.svg":   "image/svg+xml",
 	} {
 		w := a.do(http.MethodGet, name, "")
 		assert.Equal(t, http.StatusOK, w.Code, name)

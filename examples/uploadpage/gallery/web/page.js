@@ -1,150 +1,57 @@
-// The page's script: first talking to the servers, then the uploads, then the
-// shelf, at last the choosing of files.
+// The page's script: first the uploads, then the shelf, at last the choosing of
+// files.
+
+import { ask, Problem, send, wrongType } from "./servers.js";
 
 const parallel = 3; // uploads at a time
-const askPatience = 20_000; // ms for an answer of our server
-const silence = 30_000; // ms without progress until an upload counts as lost
 
 const $ = (id) => document.getElementById(id);
-const clone = (id) => $(id).content.firstElementChild.cloneNode(true);
 const readable = (size) => (size < 2 ** 20 ? `${Math.ceil(size / 2 ** 10)} KB` : `${(size / 2 ** 20).toFixed(1)} MB`);
 
-const wrongType = "This is not an image of a kind that can be kept.";
-
-// Problem is a failure that a person is told of.
-class Problem extends Error {
-  // final: trying again will not help. unsure: the file may have arrived.
-  constructor(message, { status = 0, final = false, unsure = false } = {}) {
-    super(message);
-    Object.assign(this, { status, final, unsure });
-  }
-
-  static lost() {
-    return new Problem(navigator.onLine ? "The connection was lost." : "You are offline.", { unsure: true });
-  }
+// fill returns a copy of a template, with properties of its parts set.
+function fill(template, parts) {
+  const copy = $(template).content.firstElementChild.cloneNode(true);
+  for (const [selector, properties] of Object.entries(parts)) Object.assign(copy.querySelector(selector), properties);
+  return copy;
 }
 
-// ask calls our server, and returns its answer.
-async function ask(method, path, body) {
-  let response, reply;
-  try {
-    response = await fetch(path, {
-      method,
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(askPatience),
-    });
-    reply = response.status === 204 ? {} : await response.text();
-  } catch {
-    throw Problem.lost();
-  }
-  if (typeof reply === "string") reply = parse(reply);
-  if (!response.ok) {
-    throw new Problem(reply.error ?? `The server failed (${response.status}).`, { status: response.status });
-  }
-  return reply;
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-// send uploads a file to a one-time URL. It uses XMLHttpRequest because fetch
-// does not tell how much was sent.
-function send(file, url, signal, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    let watchdog;
-    const alive = () => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => request.abort(), silence);
-    };
-    request.upload.onprogress = (event) => {
-      alive();
-      onProgress(event.loaded / event.total);
-    };
-    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request)));
-    request.onerror = request.onabort = () => reject(Problem.lost());
-    request.onloadend = () => clearTimeout(watchdog);
-    signal.addEventListener("abort", () => request.abort(), { once: true });
-    const form = new FormData();
-    form.append("file", file, file.name);
-    request.open("POST", url);
-    request.send(form);
-    alive();
-  });
-}
-
-// refusal puts the answer to an upload in words. Cloudflare does not publish
-// these statuses: those of links are of its local simulator.
-function refusal({ status, responseText }) {
-  switch (status) {
-    case 404:
-    case 410:
-      return new Problem("The upload link has expired.");
-    case 409:
-      return new Problem("The upload link was used already.", { unsure: true });
-    case 413:
-      return new Problem("The image service does not take files this large.", { final: true });
-    case 415:
-      return new Problem(wrongType, { final: true });
-  }
-  if (status === 429 || status >= 500) {
-    return new Problem(`The image service is busy (${status}).`, { unsure: status >= 500 });
-  }
-  const reason = parse(responseText).errors?.[0]?.message ?? status;
-  return new Problem(`The image service refused the file: ${reason}`, { final: true });
-}
-
-// announce tells a screen reader what happened.
+// announce makes a screen reader say what happened.
 function announce(text) {
-  const line = document.createElement("p");
-  line.textContent = text;
-  $("news").append(line);
+  $("news").append(Object.assign(document.createElement("p"), { textContent: text }));
   if ($("news").childElementCount > 10) $("news").firstElementChild.remove();
 }
 
 const uploads = new Set();
 
-// Upload is one file on its way, and its row in the list. Its state is waiting,
-// sending, done or failed.
+// Upload is a file that is uploaded, and its row in the list. Its state is
+// waiting, sending, done or failed.
 class Upload {
   constructor(file, isPrivate) {
     Object.assign(this, { file, isPrivate, id: "", unsure: false, final: false });
     this.preview = URL.createObjectURL(file);
-    this.build();
+    const extension = file.name.split(".").at(-1).slice(0, 4);
+    this.row = fill("row", {
+      ".name": { textContent: file.name },
+      ".size": { textContent: readable(file.size) },
+      "progress": { ariaLabel: `Progress of ${file.name}` },
+      ".retry": { ariaLabel: `Try again: ${file.name}`, onclick: () => this.retry() },
+      ".close": { ariaLabel: `Take ${file.name} off the list`, onclick: () => this.close() },
+      "img": { src: this.preview, onerror: ({ target }) => target.replaceWith(extension) }, // a kind that the browser cannot show
+    });
     this.to("waiting", "Waiting…");
-  }
-
-  build() {
-    this.row = clone("row");
-    this.part = (selector) => this.row.querySelector(selector);
-    this.part(".name").textContent = this.file.name;
-    this.part(".size").textContent = readable(this.file.size);
-    this.part("progress").ariaLabel = `Progress of ${this.file.name}`;
-    this.part(".retry").ariaLabel = `Try again: ${this.file.name}`;
-    this.part(".close").ariaLabel = `Take ${this.file.name} off the list`;
-    this.part(".retry").onclick = () => this.retry();
-    this.part(".close").onclick = () => this.close();
-    const img = this.part("img");
-    img.onerror = () => img.replaceWith(this.file.name.split(".").at(-1).slice(0, 4)); // a kind that the browser cannot show
-    img.src = this.preview;
   }
 
   to(state, text) {
     this.state = this.row.dataset.state = state;
-    this.part(".state").textContent = text;
-    this.part(".retry").hidden = state !== "failed" || this.final;
+    this.row.querySelector(".state").textContent = text;
+    this.row.querySelector(".retry").hidden = state !== "failed" || this.final;
   }
 
   async run() {
     this.canceled = new AbortController();
     this.progress(0);
     try {
-      const picture = (await this.arrived()) ?? (await this.transfer(this.canceled.signal));
+      const picture = (await this.completed()) ?? (await this.transfer(this.canceled.signal));
       if (!uploads.has(this)) return;
       this.to("done", "Uploaded");
       addCard(picture, true);
@@ -156,9 +63,9 @@ class Upload {
     pump();
   }
 
-  // arrived returns the picture if an earlier try came through after all: its
-  // answer may have been lost.
-  async arrived() {
+  // completed returns the picture if an earlier attempt was successful after all:
+  // its response may have been lost.
+  async completed() {
     if (!this.unsure) return null;
     try {
       return await ask("POST", `uploads/${this.id}/done`);
@@ -168,7 +75,7 @@ class Upload {
     }
   }
 
-  // transfer sends the file to a fresh one-time URL.
+  // transfer sends the file to a new one-time URL.
   async transfer(signal) {
     this.unsure = false;
     const link = await ask("POST", "uploads", { title: this.file.name, private: this.isPrivate });
@@ -180,12 +87,12 @@ class Upload {
       this.unsure = problem.unsure;
       throw problem;
     }
-    this.unsure = true; // until our server has seen it
+    this.unsure = true; // until our server has checked it
     return ask("POST", `uploads/${this.id}/done`);
   }
 
   progress(part) {
-    this.part("progress").value = part;
+    this.row.querySelector("progress").value = part;
     this.to("sending", part < 1 ? `${Math.floor(part * 100)} %` : "Checking…");
   }
 
@@ -197,12 +104,12 @@ class Upload {
   }
 
   retry() {
-    this.row.focus(); // the button goes
+    this.row.focus(); // the button disappears
     this.to("waiting", "Waiting…");
     pump();
   }
 
-  // close takes the row off the list. What was on its way is called back.
+  // close removes the row, and moves the focus to the next one.
   close() {
     const next = this.row.nextElementSibling ?? this.row.previousElementSibling;
     this.drop();
@@ -210,6 +117,7 @@ class Upload {
     pump();
   }
 
+  // drop removes the row, and cancels an upload that has not completed.
   drop() {
     uploads.delete(this);
     this.row.remove();
@@ -220,8 +128,9 @@ class Upload {
 }
 
 const inState = (...states) => [...uploads].filter((upload) => states.includes(upload.state));
+const retryable = () => inState("failed").filter((upload) => !upload.final);
 
-// pump starts as many uploads as may run, and brings the list's bar up to date.
+// pump starts as many uploads as may run, and updates the bar above the list.
 function pump() {
   const free = Math.max(parallel - inState("sending").length, 0);
   for (const upload of inState("waiting").slice(0, free)) upload.run();
@@ -231,27 +140,24 @@ function pump() {
   $("clear").hidden = inState("done", "failed").length === 0;
 }
 
-const retryable = () => inState("failed").filter((upload) => !upload.final);
-
 function addFiles(files) {
   for (const file of files) {
     const upload = new Upload(file, $("private")?.checked ?? false);
     uploads.add(upload);
     $("rows").append(upload.row);
-    const problem = check(file);
-    if (problem) upload.fail(problem);
+    const message = check(file);
+    if (message) upload.fail(new Problem(message, { final: true }));
   }
   pump();
 }
 
-// check refuses what need not be sent. A browser does not know every type: a
-// file without one is left to the service.
+// check returns why a file need not be sent. A browser does not know every type:
+// a file without one is left to the service.
 function check(file) {
   const limit = Number($("files").dataset.maxSize);
-  if (file.size === 0) return new Problem("The file is empty.", { final: true });
-  if (file.type && !$("files").accept.split(",").includes(file.type)) return new Problem(wrongType, { final: true });
-  if (file.size <= limit) return null;
-  return new Problem(`The file is too large: the limit is ${limit / 2 ** 20} MB.`, { final: true });
+  if (file.size === 0) return "The file is empty.";
+  if (file.type && !$("files").accept.split(",").includes(file.type)) return wrongType;
+  return file.size > limit ? `The file is too large: the limit is ${limit / 2 ** 20} MB.` : "";
 }
 
 const shortTime = { month: "short", day: "numeric", hour: "numeric", minute: "numeric" };
@@ -270,25 +176,21 @@ async function loadShelf() {
   } catch (problem) {
     $("more").textContent = "Try again";
     $("more").hidden = false;
-    tell(`The images could not be loaded. ${problem.message}`);
+    note(`The images could not be loaded. ${problem.message}`);
   }
   $("more").disabled = false;
 }
 
 function addCard(picture, first) {
   if (cards.has(picture.id)) return;
-  const card = clone("card");
-  const part = (selector) => card.querySelector(selector);
-  part(".name").textContent = part(".name").title = picture.title;
-  part("time").dateTime = picture.uploaded;
-  part("time").textContent = new Date(picture.uploaded).toLocaleString([], shortTime);
-  part(".badge").hidden = !picture.private;
-  part("button").ariaLabel = `Delete ${picture.title}`;
-  part("button").onclick = () => deleteCard(picture);
-  part("img").onerror = () => part(".frame").replaceChildren("No preview");
-  part("img").alt = picture.title;
-  if (picture.src) part("img").src = picture.src;
-  else part(".frame").replaceChildren("No preview");
+  const noPreview = () => card.querySelector(".frame").replaceChildren("No preview");
+  const card = fill("card", {
+    ".name": { textContent: picture.title, title: picture.title },
+    "time": { dateTime: picture.uploaded, textContent: new Date(picture.uploaded).toLocaleString([], shortTime) },
+    ".badge": { hidden: !picture.private },
+    "button": { ariaLabel: `Delete ${picture.title}`, onclick: () => deleteCard(picture) },
+    "img": { alt: picture.title, onerror: noPreview, src: picture.src ?? "" }, // an empty one is an error
+  });
   cards.set(picture.id, card);
   first ? $("shelf").prepend(card) : $("shelf").append(card);
   showCount();
@@ -296,11 +198,11 @@ function addCard(picture, first) {
 
 function showCount() {
   $("count").textContent = cards.size === 0 ? "" : next ? `${cards.size} shown` : `${cards.size} in all`;
-  tell(cards.size > 0 || next ? "" : "Nothing here yet. Images appear here when they are uploaded.");
+  note(cards.size > 0 || next ? "" : "Nothing here yet. Images appear here when they are uploaded.");
 }
 
-// tell shows a sentence above the gallery.
-function tell(text) {
+// note shows a sentence above the gallery.
+function note(text) {
   $("shelf-note").textContent = text;
   $("shelf-note").hidden = !text;
 }
@@ -310,7 +212,7 @@ async function deleteCard(picture) {
   try {
     await ask("DELETE", `images/${picture.id}`);
   } catch (problem) {
-    if (problem.status !== 404) return tell(`${picture.title} could not be deleted. ${problem.message}`);
+    if (problem.status !== 404) return note(`${picture.title} could not be deleted. ${problem.message}`);
   }
   const card = cards.get(picture.id);
   const neighbour = card.nextElementSibling ?? card.previousElementSibling;
@@ -322,28 +224,27 @@ async function deleteCard(picture) {
 }
 
 function confirmed(picture) {
-  const dialog = $("confirm");
   $("confirm-text").textContent = `“${picture.title}” will be gone for good.`;
-  dialog.returnValue = "";
-  dialog.showModal();
+  $("confirm").returnValue = "";
+  $("confirm").showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "delete");
+    $("confirm").onclose = () => resolve($("confirm").returnValue === "delete");
   });
 }
 
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 const highlight = (on) => $("drop").classList.toggle("over", on);
 
 // The whole window takes files: one that misses the marked area must not make
 // the browser leave the page.
 addEventListener("dragover", (event) => {
-  if (!carriesFiles(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
   highlight(true);
 });
 addEventListener("dragleave", (event) => event.relatedTarget ?? highlight(false));
 addEventListener("drop", (event) => {
-  if (!carriesFiles(event)) return;
+  if (!hasFiles(event)) return;
   event.preventDefault();
   highlight(false);
   addFiles(event.dataTransfer.files);
@@ -365,9 +266,6 @@ $("clear").onclick = () => {
   pump();
   (uploads.size ? $("uploads-title") : $("files")).focus();
 };
-$("keep").onclick = () => $("confirm").close();
-$("delete").onclick = () => $("confirm").close("delete");
-$("more").onclick = () => loadShelf();
+$("more").onclick = loadShelf;
 
-pump();
 loadShelf();

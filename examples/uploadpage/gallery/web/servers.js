@@ -1,0 +1,83 @@
+// Calls to the two servers: ours, and the one that takes the uploads.
+
+const responseTimeout = 20_000; // ms, of our server
+const idleTimeout = 30_000; // ms without progress, until an upload counts as lost
+
+export const wrongType = "This is not an image of a kind that can be kept.";
+
+// Problem is a failure that is shown to a person.
+export class Problem extends Error {
+  // final: a retry will not help. unsure: the upload may have completed.
+  constructor(message, { status = 0, final = false, unsure = false } = {}) {
+    super(message);
+    Object.assign(this, { status, final, unsure });
+  }
+}
+
+const lost = () => new Problem(navigator.onLine ? "The connection was lost." : "You are offline.", { unsure: true });
+
+// ask calls our server, and returns its response.
+export async function ask(method, path, body) {
+  let response, text;
+  try {
+    response = await fetch(path, { method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(responseTimeout) });
+    text = await response.text();
+  } catch {
+    throw lost();
+  }
+  const result = parse(text);
+  if (response.ok) return result;
+  throw new Problem(result.error ?? `The server failed (${response.status}).`, { status: response.status });
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+// send uploads a file to a one-time URL. It uses XMLHttpRequest because fetch
+// does not report how much was sent.
+export function send(file, url, signal, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let timer;
+    const restartTimer = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), idleTimeout);
+    };
+    request.upload.onprogress = (event) => {
+      restartTimer();
+      onProgress(event.loaded / event.total);
+    };
+    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request)));
+    request.onerror = request.onabort = () => reject(lost());
+    request.onloadend = () => clearTimeout(timer);
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.open("POST", url);
+    request.send(form);
+    restartTimer();
+  });
+}
+
+// refusal describes the response to an upload that failed. Cloudflare does not
+// publish these statuses: those of links are of its local simulator.
+function refusal({ status, responseText }) {
+  const known = {
+    404: ["The upload link has expired."],
+    409: ["The upload link was used already.", { unsure: true }],
+    410: ["The upload link has expired."],
+    413: ["The image service does not take files this large.", { final: true }],
+    415: [wrongType, { final: true }],
+  }[status];
+  if (known) return new Problem(...known);
+  if (status === 429 || status >= 500) {
+    return new Problem(`The image service is busy (${status}).`, { unsure: status >= 500 });
+  }
+  const reason = parse(responseText).errors?.[0]?.message ?? status;
+  return new Problem(`The image service refused the file: ${reason}`, { final: true });
+}
