@@ -36,19 +36,12 @@ func run(stdin io.Reader, stdout, stderr io.Writer) error {
 	images := imagestest.NewServer(imagestest.WithMaxFileSize(maxFileSize))
 	defer images.Close()
 	images.AddImages(cfimages.Image{Creator: "demo", Meta: []byte(`{"app":"another","title":"not ours"}`)})
-	signer, err := cfimages.NewURLSigner(imagestest.SigningKey)
+	config, err := gallery.Demo(images.URL())
 	if err != nil {
 		return err
 	}
-	origin := strings.TrimSuffix(images.URL(), "/client/v4")
-	handler, err := gallery.New(gallery.Config{
-		Client:         images.Client(),
-		Signer:         signer,
-		UploadOrigin:   origin,
-		DeliveryOrigin: origin,
-		Notice:         "Demo: images are kept in memory and are gone when the server stops.",
-		Log:            slog.New(slog.NewTextHandler(stderr, nil)),
-	})
+	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
+	handler, err := gallery.New(config)
 	if err != nil {
 		return err
 	}
