@@ -17,10 +17,22 @@ import (
 // maxIDLength is in characters; from Cloudflare's API reference.
 const maxIDLength = 1024
 
-// CheckID says why id cannot be put into a path as an image ID. The length, the
-// edge slashes and UTF-8 are Cloudflare's rules for custom IDs; the others keep
-// the path from naming something other than this image.
+// CheckID says why id cannot be put into a path of the API as an image ID: it must
+// pass [CheckDelivery], and its path must not be that of something else.
 func CheckID(id string) error {
+	if err := CheckDelivery(id); err != nil {
+		return err
+	}
+	if isReserved(id) {
+		return fmt.Errorf("is the path of something else than an image, which Cloudflare keeps beside the images: %.40q", id)
+	}
+	return nil
+}
+
+// CheckDelivery says why id cannot be put into a delivery URL as an image ID. The
+// length, the edge slashes and UTF-8 are Cloudflare's rules for custom IDs; the
+// others keep the URL from leading to something other than this image.
+func CheckDelivery(id string) error {
 	if id == "" {
 		return errors.New("is empty: give the ID of an image")
 	}
@@ -36,9 +48,6 @@ func CheckID(id string) error {
 	}
 	if strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
 		return fmt.Errorf("must not start or end with a slash: %.40q", id)
-	}
-	if isReserved(id) {
-		return fmt.Errorf("is the path of something else than an image, which Cloudflare keeps beside the images: %.40q", id)
 	}
 	return checkSegments(id)
 }

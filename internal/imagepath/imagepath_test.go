@@ -63,6 +63,13 @@ func TestCheckIDRefuses(t *testing.T) {
 	}
 }
 
+func TestCheckDelivery(t *testing.T) {
+	for _, id := range []string{"a", "stats", "batch_token", "keys/default", "variants/public", "a/blob"} {
+		assert.NoError(t, imagepath.CheckDelivery(id), "%q", id)
+	}
+	assert.ErrorContains(t, imagepath.CheckDelivery("a/../b"), `the segment ".."`)
+}
+
 func TestCheckCustomIDRefusesUUIDs(t *testing.T) {
 	for _, id := range []string{uuid, strings.ToUpper(uuid), "00000000-0000-0000-0000-000000000000"} {
 		assert.ErrorContains(t, imagepath.CheckCustomID(id), "must not be a UUID", "%q", id)
