@@ -59,15 +59,16 @@ func NewURLSigner(key string) (*URLSigner, error) {
 //
 // deliveryURL is one of an image's variants, such as
 // https://imagedelivery.net/<account hash>/<image ID>/<variant>. In it, a % of a
-// custom ID is written %25 (Cloudflare's developer documentation). Plain http
-// to hosts other than loopback, a user name, a fragment, dot segments, and an
-// exp or sig parameter are refused, and so is a URL of which it is not certain
+// custom ID is written %25 (Cloudflare's developer documentation); [Delivery.URL]
+// does that. Plain
+// http to hosts other than loopback, a user name, a fragment, dot segments, and an
+// exp or sig parameter are rejected, and so is a URL of which it is not certain
 // how clients send it. Every error is a [*ParamError] that does not quote the URL.
 func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) {
 	if err := s.checkKey(); err != nil {
 		return "", err
 	}
-	u, err := parseDeliveryURL("deliveryURL", deliveryURL)
+	u, err := parseImageURL("deliveryURL", deliveryURL)
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +102,7 @@ func (s *URLSigner) Verify(signedURL string, now time.Time) error {
 	if now.IsZero() {
 		return paramErrorf("now", "is the zero time, at which nothing has expired: give time.Now()")
 	}
-	u, err := parseDeliveryURL("signedURL", signedURL)
+	u, err := parseImageURL("signedURL", signedURL)
 	if err != nil {
 		return err
 	}
@@ -154,9 +155,9 @@ func checkExpiry(query string, now time.Time) error {
 	return nil
 }
 
-// parseDeliveryURL parses rawURL and refuses what cannot be signed. Its errors
-// do not quote the URL, which may hold a signature.
-func parseDeliveryURL(param, rawURL string) (*url.URL, error) {
+// parseImageURL parses rawURL and refuses what clients may send differently. Its
+// errors do not quote the URL.
+func parseImageURL(param, rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, paramErrorf(param, "is not a valid URL: give one such as "+deliveryURLForm)
@@ -164,7 +165,7 @@ func parseDeliveryURL(param, rawURL string) (*url.URL, error) {
 	if strings.Contains(rawURL, "#") {
 		return nil, paramErrorf(param, "has a fragment, which is never sent: leave out the # and what follows it")
 	}
-	if problem := deliveryURLProblem(u); problem != "" {
+	if problem := imageURLProblem(u); problem != "" {
 		return nil, paramErrorf(param, "%s", problem)
 	}
 	u.ForceQuery = false // a lone ? at the end is no query
@@ -173,10 +174,10 @@ func parseDeliveryURL(param, rawURL string) (*url.URL, error) {
 
 const deliveryURLForm = "https://imagedelivery.net/<account hash>/<image ID>/<variant>"
 
-// deliveryURLProblem says why u cannot be signed, "" when it can. What clients
-// send must be certain: a browser resolves dot segments and escapes characters
-// that Go leaves alone, and the signature would no longer match.
-func deliveryURLProblem(u *url.URL) string {
+// imageURLProblem says why u is no delivery URL, "" when it may be one. What
+// clients send must be certain: a browser resolves dot segments and escapes
+// characters that Go leaves alone, and a signature would no longer match.
+func imageURLProblem(u *url.URL) string {
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return "is not an absolute https URL: give one such as " + deliveryURLForm
@@ -185,7 +186,7 @@ func deliveryURLProblem(u *url.URL) string {
 	case u.User != nil:
 		return "has a user name or password, which delivery URLs never have: leave it out"
 	case u.Path == "" || u.Path == "/":
-		return "has no path, so there is nothing to sign: give one such as " + deliveryURLForm
+		return "has no path, so it names no image: give one such as " + deliveryURLForm
 	case hasDotSegment(u.Path):
 		return `has the segment "." or ".." in its path, which browsers resolve: give the path that it leads to`
 	case strings.Contains(u.RawPath, "%") && u.RawPath != u.EscapedPath():

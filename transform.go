@@ -7,7 +7,8 @@ import (
 )
 
 // Transform says how Cloudflare changes an image while it delivers it. It is
-// used for images in Cloudflare Images and for images that are stored elsewhere.
+// used for images in Cloudflare Images by [Delivery.Transformed] and
+// [Delivery.SrcSet], and for images that are stored elsewhere by [RemoteURL].
 //
 // Fields that are zero are left out, and Cloudflare's default applies. The fields
 // with a pointer are those where zero, or false, means something: write
@@ -102,6 +103,15 @@ func (t Transform) Options() (string, error) {
 		return "", err
 	}
 	return strings.Join(l.options, ","), nil
+}
+
+// hostedOptions returns the options for an image in Cloudflare Images.
+func (t Transform) hostedOptions() (string, error) {
+	options, err := t.Options()
+	if t.OnError != "" {
+		err = errors.Join(err, paramErrorf("OnError", "is %.40q, but it is for remote images only: leave it out, or use RemoteURL", string(t.OnError)))
+	}
+	return options, err
 }
 
 func (l *optionList) addSize(t Transform) {
