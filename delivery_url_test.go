@@ -2,6 +2,7 @@ package cfimages_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,18 @@ func TestParseDeliveryURLRefuses(t *testing.T) {
 		assert.Nil(t, got, url)
 		assertParamError(t, err, "rawURL", reason)
 	}
+}
+
+// Images that require signed URLs are not delivered with options.
+func TestURLSignerRefusesOptions(t *testing.T) {
+	signer := newSigner(t, signingKey)
+	flexible, err := newDelivery(t).Transformed(hostedID, cfimages.Transform{Width: 400})
+	require.NoError(t, err)
+	for _, url := range []string{flexible, "https://img.example.com/cdn-cgi/imagedelivery/h/i/w=400", "https://imagedelivery.net/h/i/w%3d400"} {
+		_, err := signer.Sign(url, time.Time{})
+		assertParamError(t, err, "deliveryURL", "has options instead of a variant")
+		assertParamError(t, signer.Verify(url+"?sig=0", time.Unix(1, 0)), "signedURL", "has options instead of a variant")
+	}
+	_, err = signer.Sign("https://imagedelivery.net/h/w=400/public", time.Time{})
+	assert.NoError(t, err, "an image's ID may have an equals sign")
 }

@@ -60,15 +60,17 @@ func NewURLSigner(key string) (*URLSigner, error) {
 // deliveryURL is one of an image's variants, such as
 // https://imagedelivery.net/<account hash>/<image ID>/<variant>. In it, a % of a
 // custom ID is written %25 (Cloudflare's developer documentation); [Delivery.URL]
-// does that. Plain
+// does that. Options instead of a variant, such as w=400, are rejected: they cannot
+// be used for images that require signed URLs (Cloudflare's developer
+// documentation). A last segment with an equals sign is taken for options. Plain
 // http to hosts other than loopback, a user name, a fragment, dot segments, and an
-// exp or sig parameter are rejected, and so is a URL of which it is not certain
+// exp or sig parameter are rejected too, and so is a URL of which it is not certain
 // how clients send it. Every error is a [*ParamError] that does not quote the URL.
 func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) {
 	if err := s.checkKey(); err != nil {
 		return "", err
 	}
-	u, err := parseImageURL("deliveryURL", deliveryURL)
+	u, err := parseSignable("deliveryURL", deliveryURL)
 	if err != nil {
 		return "", err
 	}
@@ -102,7 +104,7 @@ func (s *URLSigner) Verify(signedURL string, now time.Time) error {
 	if now.IsZero() {
 		return paramErrorf("now", "is the zero time, at which nothing has expired: give time.Now()")
 	}
-	u, err := parseImageURL("signedURL", signedURL)
+	u, err := parseSignable("signedURL", signedURL)
 	if err != nil {
 		return err
 	}
@@ -153,6 +155,21 @@ func checkExpiry(query string, now time.Time) error {
 		return fmt.Errorf("%w at %s", ErrURLExpired, expiry.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// parseSignable parses rawURL and refuses what cannot be signed. Its errors do
+// not quote the URL, which may hold a signature.
+func parseSignable(param, rawURL string) (*url.URL, error) {
+	u, err := parseImageURL(param, rawURL)
+	if err != nil {
+		return nil, err
+	}
+	path := u.EscapedPath()
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	if strings.Contains(last, "=") || hasEscapedEquals(last) {
+		return nil, paramErrorf(param, "has options instead of a variant, which cannot be used for images that require signed URLs: give the URL of a variant")
+	}
+	return u, nil
 }
 
 // parseImageURL parses rawURL and refuses what clients may send differently. Its
