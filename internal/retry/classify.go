@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"syscall"
 )
 
@@ -26,20 +25,28 @@ func StatusRetryable(code int) bool {
 	return 520 <= code && code <= 524
 }
 
-// ErrorRetryable reports whether err tells of a connection that failed and may
-// work the next time. It is false for a cancelled context, an unknown host, a refused
-// certificate or TLS handshake, and whatever it does not know.
-//
-// A timeout of the attempt as a whole is the caller's to judge: only the caller
-// can tell its own limit for one attempt from the end of its context.
-func ErrorRetryable(err error) bool {
-	if errors.Is(err, context.Canceled) || isTLSRefusal(err) {
+// IsPermanent reports whether an error of the transport will not pass: a refused
+// certificate or TLS handshake, an unknown host, cancellation, or a request that
+// this transport can never send. All other errors may pass, also those of which
+// nothing is known.
+func IsPermanent(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return true
+	}
+	return errors.Is(err, context.Canceled) || isTLSRefusal(err) || isMisconfiguration(err)
+}
+
+// IsConnectionLoss reports whether an error of a TLS handshake is that of the
+// connection below it, rather than a refusal.
+func IsConnectionLoss(err error) bool {
+	if isTLSRefusal(err) {
 		return false
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return !dns.IsNotFound && (dns.IsTemporary || dns.IsTimeout)
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return true
 	}
-	return has[*net.OpError](err) || has[http2StreamError](err) || isConnectionLoss(err)
+	return has[*net.OpError](err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || has[syscall.Errno](err)
 }
 
 // NeverConnected reports whether err proves that no connection was made: a dial
@@ -59,13 +66,10 @@ func isTLSRefusal(err error) bool {
 		hasOp(err, "remote error") // how crypto/tls reports an alert from the server
 }
 
-// isConnectionLoss finds the errors of a lost connection that come without a *net.OpError.
-func isConnectionLoss(err error) bool {
-	losses := []error{
-		io.EOF, io.ErrUnexpectedEOF,
-		syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.ECONNABORTED, syscall.EPIPE,
-	}
-	return slices.ContainsFunc(losses, func(loss error) bool { return errors.Is(err, loss) })
+// isMisconfiguration reports whether the transport cannot send such a request at all.
+func isMisconfiguration(err error) bool {
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, http.ErrSkipAltProtocol) ||
+		errors.Is(err, errors.ErrUnsupported) || has[*net.AddrError](err) || has[net.UnknownNetworkError](err)
 }
 
 // hasOp reports whether a *net.OpError of operation op is in err, also inside
@@ -84,15 +88,19 @@ func has[E error](err error) bool {
 	return ok
 }
 
-// http2StreamError receives net/http's unexported HTTP/2 stream error, whose As method
+// StreamError receives net/http's unexported HTTP/2 stream error, whose As method
 // fills any struct with the same field names.
-type http2StreamError struct {
+type StreamError struct {
 	StreamID uint32
 	Code     uint32
 	Cause    error
 }
 
 // Error makes the type a target for errors.AsType.
-func (e http2StreamError) Error() string {
+func (e StreamError) Error() string {
 	return fmt.Sprintf("HTTP/2 stream %d reset with code %d", e.StreamID, e.Code)
 }
+
+// IsRefused reports whether the code is REFUSED_STREAM: the server did not process
+// the stream (RFC 9113, section 8.7).
+func (e StreamError) IsRefused() bool { return e.Code == 0x7 }

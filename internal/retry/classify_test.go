@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStatusRetryable(t *testing.T) {
+func TestStatusesThatAreRetried(t *testing.T) {
 	retryable := map[int]bool{
 		408: true, 429: true, 500: true, 502: true, 503: true, 504: true,
 		520: true, 521: true, 522: true, 523: true, 524: true,
@@ -31,41 +31,45 @@ func TestStatusRetryable(t *testing.T) {
 	}
 }
 
-func TestErrorRetryable(t *testing.T) {
+func TestIsPermanent(t *testing.T) {
 	op := func(name string, err error) error { return &net.OpError{Op: name, Net: "tcp", Err: err} }
 	tests := map[string]struct {
 		err  error
 		want bool
 	}{
-		"reset":                     {op("read", os.NewSyscallError("read", syscall.ECONNRESET)), true},
-		"reset, bare":               {syscall.ECONNRESET, true},
-		"refused, bare":             {syscall.ECONNREFUSED, true},
-		"aborted, bare":             {syscall.ECONNABORTED, true},
-		"broken pipe, bare":         {syscall.EPIPE, true},
-		"EOF":                       {io.EOF, true},
-		"unexpected EOF":            {fmt.Errorf("page 3: %w", io.ErrUnexpectedEOF), true},
-		"other network error":       {op("write", syscall.ENETUNREACH), true},
-		"lookup timed out":          {op("dial", &net.DNSError{IsTimeout: true}), true},
-		"lookup failed for now":     {&net.DNSError{IsTemporary: true}, true},
-		"unknown host":              {op("dial", &net.DNSError{IsNotFound: true}), false},
-		"unknown host, temporarily": {&net.DNSError{IsNotFound: true, IsTemporary: true}, false},
+		"reset":                     {op("read", os.NewSyscallError("read", syscall.ECONNRESET)), false},
+		"reset, bare":               {syscall.ECONNRESET, false},
+		"refused, bare":             {syscall.ECONNREFUSED, false},
+		"aborted, bare":             {syscall.ECONNABORTED, false},
+		"broken pipe, bare":         {syscall.EPIPE, false},
+		"EOF":                       {io.EOF, false},
+		"unexpected EOF":            {fmt.Errorf("page 3: %w", io.ErrUnexpectedEOF), false},
+		"other network error":       {op("write", syscall.ENETUNREACH), false},
+		"lookup timed out":          {op("dial", &net.DNSError{IsTimeout: true}), false},
+		"lookup failed for now":     {&net.DNSError{IsTemporary: true}, false},
+		"unknown host":              {op("dial", &net.DNSError{IsNotFound: true}), true},
+		"unknown host, temporarily": {&net.DNSError{IsNotFound: true, IsTemporary: true}, true},
 		"other lookup failure":      {op("dial", &net.DNSError{Err: "no servers"}), false},
-		"cancelled":                 {context.Canceled, false},
-		"cancelled while dialing":   {op("dial", context.Canceled), false},
+		"cancelled":                 {context.Canceled, true},
+		"cancelled while dialing":   {op("dial", context.Canceled), true},
 		"deadline":                  {context.DeadlineExceeded, false},
-		"unknown authority":         {op("proxyconnect", x509.UnknownAuthorityError{}), false},
-		"wrong host":                {op("proxyconnect", x509.HostnameError{Certificate: &x509.Certificate{}}), false},
-		"expired certificate":       {op("proxyconnect", x509.CertificateInvalidError{Reason: x509.Expired}), false},
-		"TLS alert over a proxy":    {op("proxyconnect", op("remote error", errors.New("tls: access denied"))), false},
+		"unknown authority":         {op("proxyconnect", x509.UnknownAuthorityError{}), true},
+		"wrong host":                {op("proxyconnect", x509.HostnameError{Certificate: &x509.Certificate{}}), true},
+		"expired certificate":       {op("proxyconnect", x509.CertificateInvalidError{Reason: x509.Expired}), true},
+		"TLS alert over a proxy":    {op("proxyconnect", op("remote error", errors.New("tls: access denied"))), true},
+		"HTTP instead of HTTPS":     {fmt.Errorf("get: %w", http.ErrSchemeMismatch), true},
+		"no such network":           {op("dial", net.UnknownNetworkError("tcp9")), true},
+		"not supported":             {http.ErrNotSupported, true},
+		"GOAWAY":                    {errors.New("http2: server sent GOAWAY and closed the connection"), false},
 		"network error by name":     {errors.New("read tcp: connection reset by peer"), false},
 		"none":                      {nil, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tt.want, retry.ErrorRetryable(tt.err))
+			assert.Equal(t, tt.want, retry.IsPermanent(tt.err))
 			if tt.err != nil {
 				wrapped := &url.Error{Op: "Get", URL: "https://example.com", Err: tt.err}
-				assert.Equal(t, tt.want, retry.ErrorRetryable(wrapped), "inside a *url.Error")
+				assert.Equal(t, tt.want, retry.IsPermanent(wrapped), "inside a *url.Error")
 			}
 		})
 	}
@@ -96,7 +100,7 @@ func TestNeverConnected(t *testing.T) {
 
 // The errors above are built by hand; those below come from net/http itself.
 
-func TestErrorRetryableOverHTTP2(t *testing.T) {
+func TestResetStreamsArePassing(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
 		"reset before the headers": func(http.ResponseWriter, *http.Request) {
 			panic(http.ErrAbortHandler)
@@ -116,13 +120,13 @@ func TestErrorRetryableOverHTTP2(t *testing.T) {
 
 			err := fetch(t, server.Client(), server.URL)
 			require.ErrorContains(t, err, "stream error: stream ID 1; INTERNAL_ERROR")
-			assert.True(t, retry.ErrorRetryable(err))
+			assert.False(t, retry.IsPermanent(err))
 			assert.False(t, retry.NeverConnected(err))
 		})
 	}
 }
 
-func TestErrorRetryableOverHTTP1(t *testing.T) {
+func TestLostConnectionsArePassing(t *testing.T) {
 	tests := map[string]func(net.Conn){
 		"closed": func(conn net.Conn) { _ = conn.Close() },
 		"reset": func(conn net.Conn) {
@@ -145,22 +149,22 @@ func TestErrorRetryableOverHTTP1(t *testing.T) {
 			defer server.Close()
 
 			err := fetch(t, server.Client(), server.URL)
-			assert.True(t, retry.ErrorRetryable(err), "%v", err)
+			assert.False(t, retry.IsPermanent(err), "%v", err)
 			assert.False(t, retry.NeverConnected(err), "%v", err)
 		})
 	}
 }
 
-func TestErrorRetryableWhenRefused(t *testing.T) {
+func TestRefusedConnectionsArePassing(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 
 	err := fetch(t, server.Client(), server.URL)
-	assert.True(t, retry.ErrorRetryable(err), "%v", err)
+	assert.False(t, retry.IsPermanent(err), "%v", err)
 	assert.True(t, retry.NeverConnected(err), "%v", err)
 }
 
-func TestTLSRefusalsAreNotRetryable(t *testing.T) {
+func TestTLSRefusalsArePermanent(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS13}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -188,7 +192,8 @@ func TestTLSRefusalsAreNotRetryable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := fetch(t, &http.Client{Transport: tt.transport}, tt.url)
 			require.ErrorContains(t, err, tt.want)
-			assert.False(t, retry.ErrorRetryable(err))
+			assert.True(t, retry.IsPermanent(err))
+			assert.False(t, retry.IsConnectionLoss(err))
 			assert.False(t, retry.NeverConnected(err))
 		})
 	}

@@ -3,6 +3,7 @@ package send
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/retry"
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
@@ -22,6 +24,8 @@ type attempts struct {
 	log       *slog.Logger  // nil: nothing is logged
 	describe  func(*Failure) string
 	decoders  envelope.Decoders
+
+	connections connections
 }
 
 // target is where a request goes, and what belongs to it there.
@@ -36,6 +40,7 @@ type target struct {
 // attempt is one HTTP request, from its start to the end of its response.
 type attempt struct {
 	attempts *attempts
+	trip     *trip
 	call     *Call
 	target   *target
 	number   int
@@ -51,10 +56,13 @@ type attempt struct {
 // send sends one request and returns its response if its status is a success.
 func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *Failure) {
 	t.requests++
-	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx}
+	a := &attempt{attempts: as, trip: t, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
-	a.watchdog = newWatchdog(as.timeout, cancel)
+	a.watchdog = newWatchdog(as.timeout, cancel, a.suspect)
+	if t.overdue {
+		as.http.CloseIdleConnections() // they may be as dead as the one before
+	}
 	req, err := a.request()
 	if err != nil {
 		return nil, a.fail(&Failure{Kind: Unbuilt, Err: err})
@@ -72,7 +80,7 @@ func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *
 
 // request builds the request.
 func (a *attempt) request() (*http.Request, error) {
-	ctx := httptrace.WithClientTrace(a.ctx, a.sent.trace(a.watchdog.cancel))
+	ctx := httptrace.WithClientTrace(a.ctx, a.sent.trace(a))
 	req, err := http.NewRequestWithContext(ctx, a.call.Method, a.target.url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", withoutURL(err))
@@ -93,26 +101,62 @@ func (a *attempt) request() (*http.Request, error) {
 	return req, nil
 }
 
+// suspect says that the response is overdue, and reports whether the connection was
+// closed for it.
+func (a *attempt) suspect() (closed bool) {
+	c := a.sent.connection.Load()
+	return c != nil && c.suspect()
+}
+
 // lost is the failure of an attempt that got no response.
 func (a *attempt) lost(err error) *Failure {
-	unsent := a.sent.unsent(err)
 	failed := a.broken(err)
-	failed.Unsent, failed.Unclear = unsent && failed.Kind == Lost, !unsent
+	if failed.Kind == Lost && a.sent.sendings.Load() == 0 && a.sent.refusedTLS.Load() {
+		failed.Passing = false
+	}
+	switch unsent := a.sent.isUnsent(err); {
+	case unsent:
+		failed.Unsent = failed.Kind == Lost
+	case failed.Kind == Lost && isUnprocessed(err):
+		failed.Unserved, failed.Err = true, fmt.Errorf("%w: %w", errUnprocessed, failed.Err)
+	default:
+		failed.Unclear = true
+	}
 	return failed
 }
 
 // broken is the failure of an attempt whose connection failed with err, which is as
 // net/http gave it: the texts of net/http and of a server may hold secrets.
 func (a *attempt) broken(err error) *Failure {
-	switch cause := context.Cause(a.ctx); {
+	cause := a.watchdog.why()
+	if cause == nil {
+		cause = context.Cause(a.ctx)
+	}
+	switch c := a.sent.connection.Load(); {
 	case a.caller.Err() != nil:
 		return canceled(a.caller)
-	case cause != nil: // the watchdog
-		return &Failure{Kind: Lost, Err: cause, Passing: true}
+	case cause != nil:
+		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.lostConnection(err)}
+	case c != nil && c.isClosed():
+		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: c}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
 	}
-	return &Failure{Kind: Lost, Err: a.target.redact.Error(err), Passing: isPassing(err)}
+	return &Failure{
+		Kind:       Lost,
+		Err:        a.target.redact.Error(err),
+		Passing:    !retry.IsPermanent(err),
+		connection: a.lostConnection(err),
+	}
+}
+
+// lostConnection returns the connection that an attempt was lost with, nil if it
+// failed alone or without one.
+func (a *attempt) lostConnection(err error) *connection {
+	if _, alone := errors.AsType[retry.StreamError](err); alone || a.ctx.Err() != nil {
+		return nil
+	}
+	return a.sent.connection.Load()
 }
 
 // fail ends an attempt that has no response to be read.
@@ -125,6 +169,8 @@ func (a *attempt) fail(failed *Failure) *Failure {
 func (a *attempt) end(r *Response, size int64, failed *Failure) {
 	a.watchdog.answered()
 	a.watchdog.cancel(nil)
+	a.trip.overdue = a.watchdog.why() != nil
+	a.sent.leave()
 	if a.attempts.log == nil {
 		return
 	}

@@ -17,9 +17,10 @@ const prefixSize = 1024
 type body struct {
 	src      io.ReadCloser
 	watchdog *watchdog
-	left     int64 // of the whole
-	value    int64 // the most for one value
-	mark     int64 // where the value began
+	heard    func() // is called when bytes arrive; may be nil
+	left     int64  // of the whole
+	value    int64  // the most for one value
+	mark     int64  // where the value began
 	prefix   []byte
 	read     int64
 	err      error
@@ -58,6 +59,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	b.left -= int64(n)
 	b.read += int64(n)
+	if n > 0 && b.heard != nil {
+		b.heard()
+	}
 	if room := prefixSize - len(b.prefix); room > 0 {
 		b.prefix = append(b.prefix, p[:min(n, room)]...)
 	}

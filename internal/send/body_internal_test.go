@@ -16,7 +16,7 @@ import (
 // quiet returns a watchdog of a response whose headers have arrived. It closes
 // fired when it gives the response up.
 func quiet(fired chan struct{}) *watchdog {
-	w := newWatchdog(time.Hour, func(error) { close(fired) })
+	w := newWatchdog(time.Hour, func(error) { close(fired) }, func() bool { return false })
 	w.answered()
 	return w
 }

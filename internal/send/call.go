@@ -48,7 +48,7 @@ type RetryRule int
 // The rules.
 const (
 	RetryAlways   RetryRule = iota // all: to do it twice does no harm
-	RetryUnserved                  // those that were not sent, or refused by the rate limit
+	RetryUnserved                  // those that were not sent, not processed, or refused by the rate limit
 	RetryUnsent                    // those of which not a byte was sent
 )
 

@@ -1,8 +1,8 @@
 package send
 
 import (
+	"crypto/tls"
 	"errors"
-	"net"
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
@@ -10,42 +10,86 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// maxConnections is how many connections net/http may take for one attempt. It
-// sends a request again by itself when it finds a connection closed, or an
-// HTTP/2 stream refused, and knows no bound.
-const maxConnections = 3
+// maxSendings is how often net/http may send the request of one attempt. It does so
+// by itself when it finds a connection closed, or an HTTP/2 stream refused, and
+// knows no bound.
+const maxSendings = 3
 
-var errResent = errors.New("the request was sent again and again without a response")
+var (
+	errSilent      = &timeoutError{"the connection was given up: a response on it was overdue, and nothing arrived"}
+	errResent      = errors.New("the request was sent again and again without a response")
+	errUnprocessed = errors.New("the server did not process the request, which may be sent again")
+)
 
-// evidence is what is known of how far a request came.
+// evidence is what is known of how far the request of an attempt came.
 type evidence struct {
-	traced      atomic.Bool
-	connections atomic.Int32
-	hooks       httptrace.ClientTrace
+	attempt    *attempt
+	traced     atomic.Bool
+	sendings   atomic.Int32
+	refusedTLS atomic.Bool
+	connection atomic.Pointer[connection] // the last one; nil: none yet, or unknown
+	hooks      httptrace.ClientTrace
 }
 
-// trace returns the hooks that collect evidence, and give up an attempt that
-// net/http sends over too many connections.
-func (e *evidence) trace(giveUp func(error)) *httptrace.ClientTrace {
-	e.hooks.GetConn = func(string) { e.traced.Store(true) }
-	e.hooks.GotConn = func(httptrace.GotConnInfo) {
-		if e.connections.Add(1) > maxConnections {
-			giveUp(errResent)
-		}
+// trace returns the hooks that collect evidence.
+func (e *evidence) trace(a *attempt) *httptrace.ClientTrace {
+	e.attempt = a
+	e.hooks = httptrace.ClientTrace{
+		GetConn:              func(string) { e.traced.Store(true) },
+		GotConn:              e.gotConn,
+		GotFirstResponseByte: e.hear,
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			e.refusedTLS.Store(err != nil && !retry.IsConnectionLoss(err))
+		},
 	}
 	return &e.hooks
 }
 
-// unsent reports whether it is proven that not a byte of the request was sent.
-func (e *evidence) unsent(err error) bool {
-	return e.connections.Load() == 0 && (e.traced.Load() || retry.NeverConnected(err))
+// gotConn notes the connection, and gives up an attempt that net/http sends too often.
+func (e *evidence) gotConn(info httptrace.GotConnInfo) {
+	e.leave()
+	e.connection.Store(e.attempt.attempts.connections.join(info.Conn, e.attempt))
+	if e.sendings.Add(1) > maxSendings {
+		e.attempt.watchdog.cancel(errResent)
+	}
 }
 
-// isPassing reports whether another attempt may end better than with an error of
-// net/http.
-func isPassing(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return retry.ErrorRetryable(err) || ok && timeout.Timeout()
+// hear notes that bytes of the response have arrived.
+func (e *evidence) hear() {
+	if c := e.connection.Load(); c != nil {
+		c.hear()
+	}
+}
+
+// leave ends the attempt's part in its connection.
+func (e *evidence) leave() {
+	if c := e.connection.Swap(nil); c != nil {
+		e.attempt.attempts.connections.leave(c, e.attempt)
+	}
+}
+
+// isUnsent reports whether it is proven that not a byte of the request was sent.
+func (e *evidence) isUnsent(err error) bool {
+	return e.sendings.Load() == 0 && (e.traced.Load() || retry.NeverConnected(err))
+}
+
+// isUnprocessed reports whether HTTP/2 proves that the server did not process the
+// request: it refused the stream, or left it out of those that its GOAWAY names (RFC
+// 9113, sections 6.8 and 8.7). Of requests with a body net/http says it in words only.
+func isUnprocessed(err error) bool {
+	if stream, ok := errors.AsType[retry.StreamError](err); ok {
+		return stream.IsRefused()
+	}
+	text := err.Error()
+	switch {
+	case strings.HasPrefix(text, "http2: Transport: cannot retry err [stream error: "):
+		return strings.Contains(text, "; REFUSED_STREAM; ")
+	case strings.HasPrefix(text, "http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY]"),
+		strings.HasPrefix(text, "http2: Transport received Server's graceful shutdown GOAWAY"),
+		strings.HasPrefix(text, "http2: Transport received GOAWAY from server ErrCode:"):
+		return true
+	}
+	return false
 }
 
 // isHeaderOverflow reports whether net/http refused a response for the size of its

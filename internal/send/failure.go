@@ -24,12 +24,15 @@ type Failure struct {
 
 	Attempts int  // requests sent so far
 	Unsent   bool // it is proven that not a byte of this attempt's request was sent
+	Unserved bool // it is proven that the server did not process this attempt's request
 	Unclear  bool // the server may have done what this attempt asked
 	Passing  bool // a later attempt may end better
 
 	Unsure  string   // what may have happened and how to look, if the outcome is unknown
 	Retried bool     // an attempt before this one may have done what was asked
 	Earlier *Failure // of the attempt before, when no other was sent after it
+
+	connection *connection // that this attempt was lost with; nil: it failed alone
 }
 
 // Kind is the kind of a failure.

@@ -33,11 +33,12 @@ type Config struct {
 // the attempts.
 func New(cfg Config) *Sender {
 	attempts := &attempts{
-		http:      newHTTPClient(cfg.HTTP),
-		userAgent: cfg.UserAgent,
-		timeout:   cfg.Timeout,
-		log:       cfg.Log,
-		describe:  cfg.Describe,
+		http:        newHTTPClient(cfg.HTTP),
+		userAgent:   cfg.UserAgent,
+		timeout:     cfg.Timeout,
+		log:         cfg.Log,
+		describe:    cfg.Describe,
+		connections: connections{timeout: cfg.Timeout, open: make(map[net.Conn]*connection)},
 	}
 	creds := cfg.Credentials
 	route := &route{
@@ -79,12 +80,19 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize:         32 << 10, // a page takes an eighth of the reads, 13 % less time
+		// A connection that died without a word is noticed by a ping, at last.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 
 // noRedirects is a transport whose redirects lead nowhere: following them would
 // take credentials and images to another place.
 type noRedirects struct{ next http.RoundTripper }
+
+// CloseIdleConnections is what http.Client calls; a transport need not have it.
+func (t noRedirects) CloseIdleConnections() {
+	(&http.Client{Transport: t.next}).CloseIdleConnections()
+}
 
 func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)

@@ -3,6 +3,8 @@ package send
 import (
 	"bytes"
 	"cmp"
+	"compress/flate"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -37,10 +39,12 @@ func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	if resp.StatusCode/100 == 2 {
 		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), a.watchdog)
+		r.body.heard = a.sent.hear
 		r.decoder = a.attempts.decoders.Get(r.body)
 		return r, nil
 	}
 	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, a.watchdog)
+	r.body.heard = a.sent.hear
 	defer r.Close()
 	r.failed = r.refused()
 	return nil, r.failed
@@ -114,16 +118,14 @@ func (r *Response) unread(result error) *Failure {
 		r.addInfo(f, refusal.Envelope)
 		return f
 	}
-	if broken := r.body.err; broken != nil && !errors.Is(broken, errTooLarge) {
-		if f := r.attempt.broken(broken); f.Passing {
-			f.Err, f.Unclear = fmt.Errorf("read the response: %w", f.Err), true
-			return f
-		}
-	}
 	var f *Failure
-	switch {
-	case errors.Is(result, envelope.ErrTooMany) || errors.Is(r.body.err, errTooLarge):
+	switch broken := r.body.err; {
+	case errors.Is(result, envelope.ErrTooMany) || errors.Is(broken, errTooLarge):
 		f = r.failure(TooLarge, result)
+	case broken != nil && !isCorruptGzip(broken):
+		if f = r.attempt.broken(broken); f.Kind == Lost {
+			f.Err = fmt.Errorf("read the response: %w", f.Err)
+		}
 	case r.attempt.caller.Err() != nil:
 		f = canceled(r.attempt.caller)
 	default:
@@ -171,6 +173,13 @@ func (r *Response) excerpt() string {
 		return r.attempt.target.redact.CleanStart(start, 200)
 	}
 	return r.attempt.target.redact.Clean(start, 200)
+}
+
+// isCorruptGzip reports whether a body arrived, and is not what its Content-Encoding
+// says.
+func isCorruptGzip(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
 // withoutPointer takes the names that a server sent out of an error of jsontext.

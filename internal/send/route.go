@@ -41,6 +41,7 @@ type trip struct {
 	call     *Call
 	requests int           // sent so far
 	waited   time.Duration // before the next one
+	overdue  bool          // the response to the last one did not arrive in time
 }
 
 // send sends one attempt, wherever it can be sent. It may take more than one

@@ -159,7 +159,7 @@ func (x *Exchange) wait(ctx context.Context, failed *Failure) *Failure {
 	if wait == 0 {
 		wait = retry.Backoff(policy.BaseDelay, policy.MaxDelay, x.tries-1)
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait || !x.sender.budget.Spend() {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait || !x.pay(failed) {
 		return failed
 	}
 	x.unclear = x.unclear || failed.Unclear
@@ -171,13 +171,22 @@ func (x *Exchange) wait(ctx context.Context, failed *Failure) *Failure {
 	return nil
 }
 
+// pay takes a token of the retry budget for a retry: one for each attempt that failed
+// by itself, and one for all that were lost together with their connection.
+func (x *Exchange) pay(failed *Failure) bool {
+	if failed.connection != nil {
+		return failed.connection.pay(x.sender.budget.Spend)
+	}
+	return x.sender.budget.Spend()
+}
+
 // mayRetry reports whether another attempt may help and does no harm.
 func (x *Exchange) mayRetry(failed *Failure) bool {
 	switch x.trip.call.Retry {
 	case RetryAlways:
 		return failed.Passing
 	case RetryUnserved:
-		return failed.Passing && (failed.Unsent || failed.Status == http.StatusTooManyRequests)
+		return failed.Passing && (failed.Unsent || failed.Unserved || failed.Status == http.StatusTooManyRequests)
 	case RetryUnsent:
 		return failed.Passing && failed.Unsent
 	}

@@ -24,32 +24,56 @@ func (e *timeoutError) Is(target error) bool {
 	return target == os.ErrDeadlineExceeded
 }
 
-// watchdog ends an attempt when the server is silent for too long: first until
+// watchdog gives up an attempt when the server is silent for too long: first until
 // the headers of the response, and then during each read of its body.
 type watchdog struct {
-	cancel  context.CancelCauseFunc // of the attempt
 	timeout time.Duration           // until the headers
+	cancel  context.CancelCauseFunc // of the attempt
+	// suspect tells that the connection may be dead, and reports whether it was
+	// closed, which ends the attempt.
+	suspect func() (closed bool)
 
 	mu      sync.Mutex
-	headers bool // arrived
+	headers bool  // arrived
+	gaveUp  error // why
 	timer   *time.Timer
 }
 
+// grace is how long the transport has to end an attempt whose connection was
+// closed. When it ends an attempt so, it does not use the connection any more.
+const grace = 100 * time.Millisecond
+
 // newWatchdog returns a watchdog that waits for the headers.
-func newWatchdog(timeout time.Duration, cancel context.CancelCauseFunc) *watchdog {
-	w := &watchdog{cancel: cancel, timeout: timeout}
+func newWatchdog(timeout time.Duration, cancel context.CancelCauseFunc, suspect func() bool) *watchdog {
+	w := &watchdog{timeout: timeout, cancel: cancel, suspect: suspect}
 	w.timer = time.AfterFunc(timeout, w.giveUp)
 	return w
 }
 
 func (w *watchdog) giveUp() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.headers {
-		w.cancel(errStalled)
-	} else {
-		w.cancel(errNoResponse)
+	again := w.gaveUp != nil
+	switch {
+	case again: // after the grace
+	case w.headers:
+		w.gaveUp = errStalled
+	default:
+		w.gaveUp = errNoResponse
 	}
+	why := w.gaveUp
+	w.mu.Unlock()
+	if !again && w.suspect() {
+		w.timer.Reset(grace)
+		return
+	}
+	w.cancel(why)
+}
+
+// why returns why the attempt was given up, nil if it was not.
+func (w *watchdog) why() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.gaveUp
 }
 
 // answered ends the wait for the headers.
@@ -80,7 +104,7 @@ func (w *watchdog) arm(d time.Duration) { w.timer.Reset(d) }
 
 func (w *watchdog) disarm() { w.timer.Stop() }
 
-// limit ends the attempt after d, however busy the server is, until the timer that
+// limit gives up the attempt after d, however busy the server is, until the timer that
 // it returns is stopped.
 func (w *watchdog) limit(d time.Duration) *time.Timer {
 	return time.AfterFunc(d, func() { w.cancel(errStalled) })
