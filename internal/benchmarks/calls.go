@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -42,13 +43,17 @@ func wholeCall(p plan, _ *server) (*table, error) {
 
 func plainGet(client *http.Client, base string) contestant {
 	return contestant{name: "net/http, encoding/json", do: func(*probe) error {
-		req, err := http.NewRequest(http.MethodGet, base+"/accounts/"+account+"/images/v1/"+imageID, nil)
+		req, err := newGet(base)
 		if err != nil {
 			return err
 		}
 		_, err = exchange(client, req, decodeResult[jsonImage])
 		return err
 	}}
+}
+
+func newGet(base string) (*http.Request, error) {
+	return http.NewRequest(http.MethodGet, base+"/accounts/"+account+"/images/v1/"+imageID, nil)
 }
 
 func ourGet(client *cfimages.Client) contestant {
@@ -78,10 +83,13 @@ func decodeResult[T any](body io.Reader) (T, error) {
 // stub is a transport that answers everything with one image.
 type stub struct{ reply []byte }
 
-func newStub() stub {
+func newStub() stub { return stub{imageResponse()} }
+
+// imageResponse is the response to a request for details.
+func imageResponse() []byte {
 	var image bytes.Buffer
 	writeImage(&image, newRandom(), 0)
-	return stub{[]byte(`{"errors":[],"messages":[],"result":` + image.String() + `,"success":true}`)}
+	return fmt.Appendf(nil, `{"errors":[],"messages":[],"result":%s,"success":true}`, image.Bytes())
 }
 
 func (s stub) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -26,6 +26,12 @@ type contestant struct {
 	do    func(*probe) error
 }
 
+// named returns the same contestant under another name.
+func (c contestant) named(name string) contestant {
+	c.name = name
+	return c
+}
+
 // probe watches a contestant that does a job, from inside.
 type probe struct {
 	images     int
@@ -52,6 +58,15 @@ type sample struct {
 	time, cpu, first time.Duration
 	bytes, objects   float64 // allocated
 	heap             int64   // live bytes, over what was live before; 0: not looked at
+}
+
+// per returns the cost of one of n things that were done at once.
+func (s sample) per(n int) sample {
+	s.time /= time.Duration(n)
+	s.cpu /= time.Duration(n)
+	s.bytes /= float64(n)
+	s.objects /= float64(n)
+	return s
 }
 
 // result is the median of a contestant's samples.

@@ -32,6 +32,7 @@ type benchmark struct {
 func benchmarks() []benchmark {
 	return []benchmark{
 		{"page", onePage},
+		{"production", production},
 		{"tenpages", tenPages},
 		{"million", millionImages},
 		{"call", wholeCall},

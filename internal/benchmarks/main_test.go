@@ -27,9 +27,7 @@ func TestMain(m *testing.M) {
 // TestQuick runs every benchmark, and looks at what it measured but not at how
 // much that is.
 func TestQuick(t *testing.T) {
-	server, err := startServer()
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.close()) })
+	server := newTestServer(t)
 	quick, err := parsePlan([]string{"-quick", "-weight"})
 	require.NoError(t, err)
 
@@ -63,8 +61,11 @@ func issueFigures() []string {
 		"one page, `All` ÷ raw read discarded",
 		"bytes allocated for a page, v7 ÷ `All`",
 		"objects allocated for a page",
+		"production page, v7 ÷ `All`",
+		"production page, `All` ÷ raw",
+		"details by 64 goroutines, calls per second, ours ÷ raw",
+		"details by 64 goroutines, calls per second, ours ÷ v7",
 		"ten pages at 50 ms, ours ÷ bound",
-		"ten pages at 50 ms, v7 ÷ ours",
 		"time to first image at 50 ms ÷ one round trip",
 		"live heap over a million images",
 		"a whole call on a stub transport, v7 ÷ ours",

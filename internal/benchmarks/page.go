@@ -42,6 +42,12 @@ func (p page) withToken(next int) (head, tail []byte) {
 	return append(head, strconv.Quote(strconv.Itoa(next))...), p.afterToken
 }
 
+// whole returns the page that is the last one.
+func (p page) whole() []byte {
+	head, tail := p.withToken(0)
+	return append(head, tail...)
+}
+
 // newRandom returns a source of always the same numbers.
 func newRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"bufio"
+	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 )
 
 // serveFlag, as the first argument, makes a process of this program the server.
@@ -24,9 +24,17 @@ const (
 
 // server is the other process, so that what serving costs is not counted.
 type server struct {
-	origin string
-	cmd    *exec.Cmd
-	leash  io.Closer // the server ends when this is closed, or its owner dead
+	origin      string
+	secure      string // the base URL over HTTP/2, TLS and gzip
+	certificate *x509.Certificate
+	cmd         *exec.Cmd
+	leash       io.Closer // the server ends when this is closed, or its owner dead
+}
+
+// greeting is the one line that the server process writes.
+type greeting struct {
+	Origin, Secure string
+	Certificate    []byte // of Secure, in DER
 }
 
 // startServer starts this program again, as the server.
@@ -48,11 +56,15 @@ func startServer() (*server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
 	}
-	origin, err := bufio.NewReader(output).ReadString('\n')
-	if err != nil {
+	var hello greeting
+	if err := json.NewDecoder(output).Decode(&hello); err != nil {
 		return nil, errors.Join(fmt.Errorf("the server did not say where it listens: %w", err), cmd.Wait())
 	}
-	return &server{origin: strings.TrimSpace(origin), cmd: cmd, leash: leash}, nil
+	s := &server{origin: hello.Origin, secure: hello.Secure, cmd: cmd, leash: leash}
+	if s.certificate, err = x509.ParseCertificate(hello.Certificate); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
 }
 
 // walk returns the base URL of an API whose list has that many pages.
@@ -75,7 +87,15 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("http://%s\n", listener.Addr())
+	secure, err := newSecureServer()
+	if err != nil {
+		return err
+	}
+	defer secure.Close()
+	hello := greeting{"http://" + listener.Addr().String(), secure.URL, secure.Certificate().Raw}
+	if err := json.NewEncoder(os.Stdout).Encode(hello); err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- http.Serve(listener, newHandler()) }()
 	go func() {

@@ -33,6 +33,7 @@ type column struct {
 
 var (
 	timeColumn    = column{"time", func(r result) string { return duration(r.time) }}
+	rateColumn    = column{"per second", func(r result) string { return number(1 / r.time.Seconds()) }}
 	cpuColumn     = column{"CPU", func(r result) string { return duration(r.cpu) }}
 	firstColumn   = column{"first image", func(r result) string { return duration(r.first) }}
 	bytesColumn   = column{"KB", func(r result) string { return number(r.bytes / 1e3) }}

@@ -21,8 +21,7 @@ import (
 const token = "benchmark-token"
 
 // rawWalk reads page after page and decodes only the tokens.
-func rawWalk(base string) contestant {
-	client := newHTTPClient()
+func rawWalk(client *http.Client, base string) contestant {
 	start := make([]byte, 128) // of a page, up to its token
 	return contestant{name: "raw read, discarded", blind: true, do: func(p *probe) error {
 		return eachPage(client, base, func(body io.Reader) (string, error) {
@@ -113,8 +112,7 @@ func allWalk(name string, client *cfimages.Client) contestant {
 
 // v7Walk takes page after page with the official SDK, which has no pager for
 // this list.
-func v7Walk(base string) contestant {
-	client := newV7(base)
+func v7Walk(client *v7.Client) contestant {
 	return contestant{name: "cloudflare-go v7.9.0", do: func(p *probe) error {
 		params := v7images.V2ListParams{AccountID: v7.F(account)}
 		for {
@@ -192,9 +190,9 @@ func exchange[T any](client *http.Client, req *http.Request, read func(io.Reader
 }
 
 // newHTTPClient returns a client with connections of its own.
-func newHTTPClient() *http.Client {
-	return &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
-}
+func newHTTPClient() *http.Client { return &http.Client{Transport: newTransport()} }
+
+func newTransport() *http.Transport { return http.DefaultTransport.(*http.Transport).Clone() }
 
 func newClient(base string, opts ...cfimages.Option) (*cfimages.Client, error) {
 	given := []cfimages.Option{
