@@ -34,13 +34,13 @@ type target struct {
 	authorize func(http.Header) // nil: no credentials
 	redact    *secret.Redactor
 	observe   func(http.Header) // is given the response's headers; may be nil
+	door      *door             // of the host; nil: none
 	batch     bool              // for the log
 }
 
 // attempt is one HTTP request, from its start to the end of its response.
 type attempt struct {
 	attempts *attempts
-	trip     *trip
 	call     *Call
 	target   *target
 	number   int
@@ -50,18 +50,20 @@ type attempt struct {
 	caller   context.Context // ends when the caller gives up
 	ctx      context.Context // ends with the attempt
 	watchdog *watchdog
+	visit    visit
 	sent     evidence
 }
 
 // send sends one request and returns its response if its status is a success.
 func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *Failure) {
 	t.requests++
-	a := &attempt{attempts: as, trip: t, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx}
+	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx, visit: visit{door: to.door}}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
 	a.watchdog = newWatchdog(as.timeout, cancel, a.suspect)
-	if t.overdue {
-		as.http.CloseIdleConnections() // they may be as dead as the one before
+	if err := a.visit.enter(a.ctx); err != nil {
+		a.sent.traced.Store(true) // and no connection
+		return nil, a.fail(a.lost(err))
 	}
 	req, err := a.request()
 	if err != nil {
@@ -138,7 +140,7 @@ func (a *attempt) broken(err error) *Failure {
 	case cause != nil:
 		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.lostConnection(err)}
 	case c != nil && c.isClosed():
-		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: c}
+		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.lostConnection(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
 	}
@@ -153,7 +155,14 @@ func (a *attempt) broken(err error) *Failure {
 // lostConnection returns the connection that an attempt was lost with, nil if it
 // failed alone or without one.
 func (a *attempt) lostConnection(err error) *connection {
-	if _, alone := errors.AsType[retry.StreamError](err); alone || a.ctx.Err() != nil {
+	if _, alone := errors.AsType[retry.StreamError](err); alone {
+		return nil
+	}
+	overdue := a.watchdog.why() != nil
+	if a.visit.lose() && overdue {
+		a.attempts.http.CloseIdleConnections() // those of HTTP/1.1 may be as dead
+	}
+	if a.ctx.Err() != nil {
 		return nil
 	}
 	return a.sent.connection.Load()
@@ -169,8 +178,8 @@ func (a *attempt) fail(failed *Failure) *Failure {
 func (a *attempt) end(r *Response, size int64, failed *Failure) {
 	a.watchdog.answered()
 	a.watchdog.cancel(nil)
-	a.trip.overdue = a.watchdog.why() != nil
 	a.sent.leave()
+	a.visit.leave()
 	if a.attempts.log == nil {
 		return
 	}

@@ -35,7 +35,7 @@ type evidence struct {
 func (e *evidence) trace(a *attempt) *httptrace.ClientTrace {
 	e.attempt = a
 	e.hooks = httptrace.ClientTrace{
-		GetConn:              func(string) { e.traced.Store(true) },
+		GetConn:              e.getConn,
 		GotConn:              e.gotConn,
 		GotFirstResponseByte: e.hear,
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
@@ -45,9 +45,16 @@ func (e *evidence) trace(a *attempt) *httptrace.ClientTrace {
 	return &e.hooks
 }
 
+// getConn notes that the transport tells what it does.
+func (e *evidence) getConn(string) {
+	e.traced.Store(true)
+	e.attempt.visit.ask()
+}
+
 // gotConn notes the connection, and gives up an attempt that net/http sends too often.
 func (e *evidence) gotConn(info httptrace.GotConnInfo) {
 	e.leave()
+	e.attempt.visit.connect()
 	e.connection.Store(e.attempt.attempts.connections.join(info.Conn, e.attempt))
 	if e.sendings.Add(1) > maxSendings {
 		e.attempt.watchdog.cancel(errResent)

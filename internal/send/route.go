@@ -31,9 +31,11 @@ type route struct {
 	redact      *secret.Redactor // of the credentials
 	gate        *ratelimit.Gate
 	maxWait     time.Duration // for the gate
+	door        door
 
 	batchBase string        // the URL below which the batch host's paths lie
 	tokens    *batch.Tokens // nil: the batch host is not used
+	batchDoor door
 }
 
 // trip is what the layers keep of one call.
@@ -41,7 +43,6 @@ type trip struct {
 	call     *Call
 	requests int           // sent so far
 	waited   time.Duration // before the next one
-	overdue  bool          // the response to the last one did not arrive in time
 }
 
 // send sends one attempt, wherever it can be sent. It may take more than one
@@ -85,6 +86,7 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 		authorize: r.authorize,
 		redact:    r.redact,
 		observe:   r.gate.Update,
+		door:      &r.door,
 	})
 }
 
@@ -107,6 +109,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, fai
 			url:       r.batchBase + t.call.Path,
 			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
 			redact:    token.Redact,
+			door:      &r.batchDoor,
 			batch:     true,
 		})
 		switch {
