@@ -85,3 +85,14 @@ func Parse(flags *flag.FlagSet, args []string, stdout io.Writer, synopsis, notes
 	}
 	return nil
 }
+
+// IsTerminal reports whether w is a terminal. It may take another device for
+// one, such as /dev/null.
+func IsTerminal(w any) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

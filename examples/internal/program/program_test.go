@@ -174,3 +174,15 @@ func TestSigner(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "lines")
 }
+
+func TestIsTerminal(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/log")
+	require.NoError(t, err)
+	defer file.Close()
+	assert.False(t, program.IsTerminal(file))
+	assert.False(t, program.IsTerminal(new(bytes.Buffer)))
+	device, err := os.Open(os.DevNull) // a character device too, and no test has a terminal
+	require.NoError(t, err)
+	defer device.Close()
+	assert.True(t, program.IsTerminal(device))
+}
