@@ -8,9 +8,9 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
 // isComplete reports whether there is nothing left to do. Once all pages were
@@ -19,7 +19,7 @@ func (e *exporter) isComplete() bool {
 	if !e.state.Done || e.downloads == nil {
 		return e.state.Done
 	}
-	size, err := e.downloads.failed.size()
+	size, err := e.downloads.failed.Size()
 	return err == nil && size == 0
 }
 
@@ -29,8 +29,8 @@ func (e *exporter) again(ctx context.Context) error {
 		return err
 	}
 	next := e.state
-	next.Files, next.Failed = e.downloads.files.end, e.downloads.failed.end
-	if err := next.save(e.checkpointName()); err != nil {
+	next.Files, next.Failed = e.downloads.files.End, e.downloads.failed.End
+	if err := durable.Save(e.checkpointName(), next); err != nil {
 		return err
 	}
 	e.state = next
@@ -41,9 +41,9 @@ func (e *exporter) again(ctx context.Context) error {
 // again takes its place in one step; until then, it stays as it is.
 func (d *downloader) again(ctx context.Context) (err error) {
 	before := d.failed
-	defer before.close()
-	name := before.file.Name()
-	if d.failed, err = openJournal(name + ".new"); err != nil {
+	defer before.Close()
+	name := before.File.Name()
+	if d.failed, err = durable.Open(name+".new", 0o666); err != nil {
 		return err
 	}
 	defer func() {
@@ -51,17 +51,14 @@ func (d *downloader) again(ctx context.Context) (err error) {
 			os.Remove(name + ".new")
 		}
 	}()
-	if err := d.failed.cut(mark{}); err != nil { // of a crash
+	if err := d.failed.Cut(durable.Mark{}); err != nil { // of a crash
 		return err
 	}
 	d.outageAfter = math.MaxInt // all of them are known to fail
-	if err := d.tryList(ctx, before.file); err != nil {
+	if err := d.tryList(ctx, before.File); err != nil {
 		return err
 	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(name))
+	return durable.Rename(name+".new", name)
 }
 
 // tryList downloads the images of a list of what failed, so many at a time that

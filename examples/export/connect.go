@@ -2,16 +2,15 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
@@ -25,60 +24,64 @@ const (
 
 // connection is where images come from.
 type connection struct {
-	client   *cfimages.Client
+	*program.Account
+	api      string              // for the checkpoint
 	delivery *http.Client        // without credentials, for variants
-	signer   *cfimages.URLSigner // nil: variants of private images cannot be had
-	account  string              // for the checkpoint
-	api      string
-	close    func()
+	signer   *cfimages.URLSigner // nil: variants of private images cannot be downloaded
 }
 
 // connect returns a connection to the account that the environment names, or to
 // an in-process server.
 func connect(opts *options, stderr io.Writer) (*connection, error) {
 	if opts.demo {
-		return connectDemo(opts), nil
+		conn := connectServer(newDemo(opts.images), opts)
+		conn.ID, conn.api = "of "+strconv.Itoa(opts.images)+" images", "the demo"
+		return conn, nil
 	}
-	if opts.batch && os.Getenv("CLOUDFLARE_BASE_URL") != "" {
-		return nil, usageError{errors.New("-batch is for Cloudflare: it is not known where the batch host of CLOUDFLARE_BASE_URL is")}
-	}
-	conn := &connection{
-		account: os.Getenv("CLOUDFLARE_ACCOUNT_ID"),
-		api:     cmp.Or(os.Getenv("CLOUDFLARE_BASE_URL"), "Cloudflare"),
-		close:   func() {},
-	}
-	if key := os.Getenv("CLOUDFLARE_IMAGES_SIGNING_KEY"); key != "" {
-		var err error
-		if conn.signer, err = cfimages.NewURLSigner(key); err != nil {
-			return nil, err
-		}
+	warnings := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	account, err := program.Connect(opts.batch, append(clientOptions(opts), cfimages.WithLogger(warnings))...)
+	if err != nil {
+		return nil, err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = opts.workers
-	conn.delivery = deliveryClient(transport)
-	var err error
-	warnings := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	conn.client, err = cfimages.NewClient(append(clientOptions(opts), cfimages.WithLogger(warnings))...)
+	conn := &connection{Account: account, api: cmp.Or(account.BaseURL, "Cloudflare"), delivery: deliveryClient(transport)}
+	conn.signer, err = program.Signer()
 	return conn, err
+}
+
+// connectServer returns a connection to a test server.
+func connectServer(server *imagestest.Server, opts *options) *connection {
+	account := program.ConnectTest(server, opts.batch, clientOptions(opts)...)
+	return &connection{Account: account, delivery: deliveryClient(server.HTTPClient().Transport)}
+}
+
+func newDemo(images int) *imagestest.Server {
+	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1_000_000, 5*time.Minute))
+	server.Seed(images, func(i int) cfimages.Image {
+		return cfimages.Image{
+			Creator:  []string{"alice", "bob", ""}[i%3],
+			Filename: fmt.Sprintf("photo-%06d.png", i+1),
+			Uploaded: time.Date(2026, 1, 1, 9, 0, i, 0, time.UTC),
+			Meta:     fmt.Appendf(nil, `{"status":%q,"priority":%d}`, []string{"active", "pending"}[i%2], i%5+1),
+		}
+	})
+	return server
 }
 
 // clientOptions make a client patient: an export runs for hours, unattended.
 func clientOptions(opts *options) []cfimages.Option {
-	own := []cfimages.Option{
+	return []cfimages.Option{
 		cfimages.WithRetryPolicy(cfimages.RetryPolicy{
 			MaxAttempts: 8,
 			BaseDelay:   200 * time.Millisecond,
 			MaxDelay:    30 * time.Second,
 			MaxWait:     longestWait,
 		}),
-		// A page asked for ahead would wait for the downloads of the one before, and
-		// its connection is not likely to live as long.
+		// A prefetched page would wait for the downloads of the page before it, and its
+		// connection would probably not live as long.
 		cfimages.WithPrefetch(opts.download == ""),
 	}
-	if opts.batch {
-		own = append(own, cfimages.WithBatchAPI())
-	}
-	return own
 }
 
 // deliveryClient follows no redirects: a signed URL is not for other hosts.
@@ -87,30 +90,5 @@ func deliveryClient(transport http.RoundTripper) *http.Client {
 		Transport:     transport,
 		Timeout:       variantTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-func connectDemo(opts *options) *connection {
-	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1_000_000, 5*time.Minute))
-	server.Seed(opts.images, func(i int) cfimages.Image {
-		return cfimages.Image{
-			Creator:  []string{"alice", "bob", ""}[i%3],
-			Filename: fmt.Sprintf("photo-%06d.png", i+1),
-			Uploaded: time.Date(2026, 1, 1, 9, 0, i, 0, time.UTC),
-			Meta:     fmt.Appendf(nil, `{"status":%q,"priority":%d}`, []string{"active", "pending"}[i%2], i%5+1),
-		}
-	})
-	conn := connectServer(server, opts)
-	conn.account, conn.api = "of "+strconv.Itoa(opts.images)+" images", "the demo"
-	return conn
-}
-
-// connectServer returns a connection to a test server.
-func connectServer(server *imagestest.Server, opts *options) *connection {
-	return &connection{
-		client:   server.Client(clientOptions(opts)...),
-		delivery: deliveryClient(server.HTTPClient().Transport),
-		account:  imagestest.AccountID,
-		close:    server.Close,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
 const (
@@ -55,7 +56,7 @@ type downloader struct {
 	temps atomic.Int64         // names given to partial files
 
 	mu            sync.Mutex // guards the rest
-	files, failed *journal
+	files, failed *durable.Journal
 	streak        int // failures in a row that may pass
 	// outageAfter is how long a streak is taken for an outage: the export stops, and
 	// does not go on without thousands of images.
@@ -64,7 +65,7 @@ type downloader struct {
 
 // openDownloads opens the directory and what belongs to it, and changes nothing.
 func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader, err error) {
-	d := &downloader{source: originals(conn.client), workers: opts.workers, progress: p, outageAfter: 10}
+	d := &downloader{source: originals(conn.Client), workers: opts.workers, progress: p, outageAfter: 10}
 	if opts.variant != "" {
 		d.source = variants(conn.delivery, conn.signer, opts.variant)
 	}
@@ -79,23 +80,23 @@ func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader,
 	if d.dir, err = os.Open(opts.download); err != nil {
 		return nil, err
 	}
-	if err := lock(d.dir); err != nil {
+	if err := durable.Lock(d.dir); err != nil {
 		return nil, err
 	}
 	if d.root, err = os.OpenRoot(opts.download); err != nil {
 		return nil, err
 	}
-	if d.files, err = openJournal(opts.out + ".files"); err != nil {
+	if d.files, err = durable.Open(opts.out+".files", 0o666); err != nil {
 		return nil, err
 	}
-	d.failed, err = openJournal(opts.out + ".failed")
+	d.failed, err = durable.Open(opts.out+".failed", 0o666)
 	return d, err
 }
 
 // isEmpty reports whether nothing was downloaded yet.
 func (d *downloader) isEmpty() bool {
-	for _, j := range []*journal{d.files, d.failed} {
-		if size, err := j.size(); err != nil || size > 0 {
+	for _, j := range []*durable.Journal{d.files, d.failed} {
+		if size, err := j.Size(); err != nil || size > 0 {
 			return false
 		}
 	}
@@ -112,20 +113,22 @@ func (d *downloader) isEmpty() bool {
 // of the unfinished page are there.
 func (d *downloader) resume(c *checkpoint) error {
 	d.known = make(map[string]savedFile)
-	end, err := d.files.tail(c.Files, func(line []byte) error {
+	end := c.Files
+	for line, err := range d.files.Lines(end) {
+		if err != nil {
+			return err
+		}
 		var saved savedFile
-		err := json.Unmarshal(line, &saved)
-		d.known[saved.ID] = saved
-		return err
-	})
-	if err != nil {
-		return err
+		if json.Unmarshal(line.Text, &saved) != nil { // damaged by a crash, as all after it may be
+			break
+		}
+		d.known[saved.ID], end = saved, line.End
 	}
-	if err := d.files.cut(end); err != nil {
+	if err := d.files.Cut(end); err != nil {
 		return err
 	}
 	if !c.Done { // afterwards, all of it is tried again
-		if err := d.failed.cut(c.Failed); err != nil {
+		if err := d.failed.Cut(c.Failed); err != nil {
 			return err
 		}
 	}
@@ -158,7 +161,7 @@ func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return errors.Join(syncDir(d.dir.Name()), d.files.sync(), d.failed.sync())
+	return errors.Join(durable.SyncDir(d.dir.Name()), d.files.Sync(), d.failed.Sync())
 }
 
 // download brings one image. An error is one that stops the export.
@@ -172,7 +175,7 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 		d.streak = 0
 	case err == nil:
 		d.streak = 0
-		err = errors.Join(d.files.append(saved), d.files.flush())
+		err = errors.Join(d.files.Append(saved), d.files.Flush())
 	case !ok:
 		return err
 	case failure.scope == general:
@@ -184,9 +187,9 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 		if d.streak >= d.outageAfter {
 			return fmt.Errorf("the downloads of %d images in a row have failed, the last one of image %q: %w", d.streak, img.ID, err)
 		}
-		err = d.failed.append(failedFile{*img, failure.Error()})
+		err = d.failed.Append(failedFile{*img, failure.Error()})
 	}
-	d.progress.download(d.files.end.Lines, d.failed.end.Lines)
+	d.progress.download(d.files.End.Lines, d.failed.End.Lines)
 	return err
 }
 
@@ -275,9 +278,9 @@ func (r bodyReader) Read(p []byte) (int, error) {
 }
 
 func (d *downloader) close() {
-	for _, j := range []*journal{d.files, d.failed} {
+	for _, j := range []*durable.Journal{d.files, d.failed} {
 		if j != nil {
-			j.close()
+			j.Close()
 		}
 	}
 	if d.root != nil {

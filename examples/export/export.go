@@ -2,18 +2,31 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
-// errInterrupted ends an export that was told to stop.
-var errInterrupted = errors.New("interrupted")
+// checkpoint is how far an export has come.
+type checkpoint struct {
+	Settings string       `json:"settings"` // what is exported, and how
+	Token    string       `json:"token"`    // of the next page; "" is the first
+	Pages    int          `json:"pages"`
+	Images   durable.Mark `json:"images"`
+	Files    durable.Mark `json:"files"`
+	Failed   durable.Mark `json:"failed"`
+	Done     bool         `json:"done"`
+}
 
 const goOn = "run the same command again to go on"
 
@@ -22,14 +35,14 @@ type exporter struct {
 	conn      *connection
 	opts      *options
 	state     checkpoint // as saved
-	out       *journal
+	out       *durable.Journal
 	downloads *downloader // nil: none
 	progress  *progress
 }
 
 // export runs an export as far as it gets.
 func export(ctx context.Context, conn *connection, opts *options, stdout, stderr io.Writer) error {
-	e := &exporter{conn: conn, opts: opts, progress: newProgress(stderr, conn.client.RateLimit)}
+	e := &exporter{conn: conn, opts: opts, progress: newProgress(stderr, conn.Client.RateLimit)}
 	defer e.close()
 	if err := e.open(); err != nil {
 		return err
@@ -49,7 +62,7 @@ func export(ctx context.Context, conn *connection, opts *options, stdout, stderr
 	e.progress.end()
 	if err != nil {
 		if !e.state.Done {
-			_ = e.out.cut(e.state.Images) // the lines of the unfinished page; otherwise the next run does it
+			_ = e.out.Cut(e.state.Images) // the lines of the unfinished page; otherwise the next run does it
 		}
 		return e.explain(ctx, err)
 	}
@@ -60,7 +73,7 @@ func export(ctx context.Context, conn *connection, opts *options, stdout, stderr
 // open finds where to begin, and opens the files there. It changes nothing in
 // them when something is not as it should be.
 func (e *exporter) open() (err error) {
-	if e.out, err = openJournal(e.opts.out); err != nil {
+	if e.out, err = durable.Open(e.opts.out, 0o666); err != nil {
 		return err
 	}
 	if e.opts.download != "" {
@@ -74,12 +87,12 @@ func (e *exporter) open() (err error) {
 		return err
 	case fresh:
 		// First of all: an output without a checkpoint could not be gone on with.
-		if err := e.state.save(e.checkpointName()); err != nil {
+		if err := durable.Save(e.checkpointName(), e.state); err != nil {
 			return err
 		}
 	}
 	if !e.state.Done {
-		if err := e.out.cut(e.state.Images); err != nil {
+		if err := e.out.Cut(e.state.Images); err != nil {
 			return err
 		}
 	}
@@ -103,16 +116,29 @@ func (e *exporter) load() (fresh bool, err error) {
 			return false, nil
 		}
 		if saved.Pages > 0 || !e.isEmpty() {
-			return false, usageError{fmt.Errorf("the export to %s was begun with %s, and this is %s; go on with the same flags and account, or take another file",
-				e.opts.out, saved.Settings, settings)}
+			return false, program.Usagef("the export to %s was begun with %s, and this is %s; go on with the same flags and account, or take another file",
+				e.opts.out, saved.Settings, settings)
 		}
-	case !isMissing(err):
+	case !errors.Is(err, fs.ErrNotExist):
 		return false, err
 	case !e.isEmpty():
 		return false, e.refuseFiles()
 	}
 	e.state = checkpoint{Settings: settings}
 	return true, nil
+}
+
+// loadCheckpoint reads a checkpoint. The error is fs.ErrNotExist if there is none.
+func loadCheckpoint(name string) (*checkpoint, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	c := new(checkpoint)
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("the checkpoint %s is damaged: %w; restore it from a backup, or remove it and what belongs to it to export all anew", name, err)
+	}
+	return c, nil
 }
 
 // settings are what an export must go on with.
@@ -123,12 +149,12 @@ func (e *exporter) settings() string {
 		creator = strconv.Quote(*p.Creator)
 	}
 	return fmt.Sprintf("account %s at %s, -creator %s -per-page %d -sort %q -download %q -variant %q",
-		e.conn.account, e.conn.api, creator, p.PerPage, p.SortOrder, e.opts.download, e.opts.variant)
+		e.conn.ID, e.conn.api, creator, p.PerPage, p.SortOrder, e.opts.download, e.opts.variant)
 }
 
 // isEmpty reports whether nothing was written yet.
 func (e *exporter) isEmpty() bool {
-	size, err := e.out.size()
+	size, err := e.out.Size()
 	return err == nil && size == 0 && (e.downloads == nil || e.downloads.isEmpty())
 }
 
@@ -146,7 +172,7 @@ func (e *exporter) checkpointName() string { return e.opts.out + ".checkpoint" }
 func (e *exporter) walk(ctx context.Context) error {
 	params := e.opts.params
 	params.ContinuationToken = e.state.Token
-	for page, err := range e.conn.client.ImagesV2.Pages(ctx, params) {
+	for page, err := range e.conn.Client.ImagesV2.Pages(ctx, params) {
 		if err != nil {
 			return err
 		}
@@ -160,11 +186,11 @@ func (e *exporter) walk(ctx context.Context) error {
 // take brings a page to the disk, and then the checkpoint after it.
 func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
 	for i := range page.Images {
-		if err := e.out.append(&page.Images[i]); err != nil {
+		if err := e.out.Append(&page.Images[i]); err != nil {
 			return err
 		}
 	}
-	if err := e.out.sync(); err != nil {
+	if err := e.out.Sync(); err != nil {
 		return err
 	}
 	e.progress.page(len(page.Images))
@@ -173,18 +199,18 @@ func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
 		if err := e.downloads.page(ctx, page.Images); err != nil {
 			return err
 		}
-		next.Files, next.Failed = e.downloads.files.end, e.downloads.failed.end
+		next.Files, next.Failed = e.downloads.files.End, e.downloads.failed.End
 	}
 	next.Token = page.ContinuationToken
 	next.Pages++
-	next.Images = e.out.end
+	next.Images = e.out.End
 	next.Done = page.ContinuationToken == ""
 	if next.Done && e.downloads != nil {
 		if err := e.downloads.finish(); err != nil {
 			return err
 		}
 	}
-	if err := next.save(e.checkpointName()); err != nil {
+	if err := durable.Save(e.checkpointName(), next); err != nil {
 		return err
 	}
 	e.state = next
@@ -203,11 +229,11 @@ func (e *exporter) failures() error {
 func (e *exporter) explain(ctx context.Context, err error) error {
 	done := fmt.Sprintf("%d images are safe in %s", e.state.Images.Lines, e.opts.out)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %s; %s", errInterrupted, done, goOn)
+		return fmt.Errorf("%w: %s; %s", program.ErrInterrupted, done, goOn)
 	}
 	if stopped, ok := errors.AsType[*cfimages.PageError](err); ok {
 		if errors.Is(err, cfimages.ErrInvalidParams) {
-			return usageError{stopped.Err}
+			return program.UsageError(stopped.Err)
 		}
 		refused, ok := errors.AsType[*cfimages.Error](err)
 		if ok && refused.StatusCode == http.StatusBadRequest && stopped.ContinuationToken != "" {
@@ -215,7 +241,7 @@ func (e *exporter) explain(ctx context.Context, err error) error {
 		}
 	}
 	if errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) {
-		return fmt.Errorf("%w\n%s; mend the credentials and %s", err, done, goOn)
+		return fmt.Errorf("%w\n%s; fix the credentials and %s", err, done, goOn)
 	}
 	return fmt.Errorf("%w\n%s; %s", err, done, goOn)
 }
@@ -225,6 +251,6 @@ func (e *exporter) close() {
 		e.downloads.close()
 	}
 	if e.out != nil {
-		e.out.close()
+		e.out.Close()
 	}
 }

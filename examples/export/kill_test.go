@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
@@ -43,9 +44,9 @@ type shooter struct {
 
 // The moments of a shot.
 const (
-	beforeReply = iota
-	withinReply
-	afterReply
+	beforeResponse = iota
+	withinResponse
+	afterResponse
 	moments
 )
 
@@ -80,15 +81,15 @@ func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.next.ServeHTTP(w, r)
 		return
 	}
-	if moment == afterReply {
+	if moment == afterResponse {
 		s.next.ServeHTTP(w, r)
 		time.AfterFunc(time.Duration(delay)*time.Microsecond, shoot)
 		return
 	}
-	if moment == withinReply {
-		reply := httptest.NewRecorder()
-		s.next.ServeHTTP(reply, r)
-		body := reply.Body.Bytes()
+	if moment == withinResponse {
+		whole := httptest.NewRecorder()
+		s.next.ServeHTTP(whole, r)
+		body := whole.Body.Bytes()
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.Write(body[:delay%(len(body)+1)])
 		http.NewResponseController(w).Flush()
@@ -97,8 +98,8 @@ func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// program is the export of a server by a process of its own.
-type program struct {
+// process is the export of a server by a process of its own.
+type process struct {
 	t       *testing.T
 	bench   *bench
 	shooter *shooter
@@ -110,7 +111,7 @@ type program struct {
 	files   map[string]string // with -download
 }
 
-func newProgram(t *testing.T, n int, flags ...string) *program {
+func newProcess(t *testing.T, n int, flags ...string) *process {
 	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv(seedVariable); text != "" {
@@ -122,25 +123,21 @@ func newProgram(t *testing.T, n int, flags ...string) *program {
 	shooter := &shooter{next: b.server.Handler(), random: rand.New(rand.NewPCG(seed, 0))}
 	server := httptest.NewServer(shooter)
 	t.Cleanup(server.Close)
-	p := &program{
+	p := &process{
 		t: t, bench: b, shooter: shooter, flags: flags,
 		seed: fmt.Sprintf("%s=%d", seedVariable, seed),
 		env: append(os.Environ(), beProgram+"=1", "GORACE=atexit_sleep_ms=0", "CLOUDFLARE_BASE_URL="+server.URL+"/client/v4",
 			"CLOUDFLARE_ACCOUNT_ID="+imagestest.AccountID),
-		files: make(map[string]string),
+		files: b.images(),
 	}
 	client := b.server.Client(cfimages.WithHTTPClient(server.Client()), cfimages.WithBaseURL(server.URL+"/client/v4"))
 	p.want = listing(t, client)
-	for img, err := range client.ImagesV2.All(t.Context(), cfimages.ListParams{}) {
-		require.NoError(t, err)
-		p.files[fileName(img.ID)] = fetchVariant(t, server.Client(), &img)
-	}
 	return p
 }
 
 // run runs the program in a directory until it ends or is sent a signal at one of
 // the next requests.
-func (p *program) run(dir string, signal os.Signal, within int) (code int, output string) {
+func (p *process) run(dir string, signal os.Signal, within int) (code int, output string) {
 	p.t.Helper()
 	args := append([]string{"-o", filepath.Join(dir, "images.jsonl"), "-per-page", "10"}, p.flags...)
 	if len(p.flags) > 0 {
@@ -169,46 +166,31 @@ func (p *program) run(dir string, signal os.Signal, within int) (code int, outpu
 }
 
 // check compares what is there with the images of the server.
-func (p *program) check(dir string, finished bool) {
+func (p *process) check(dir string, finished bool) {
 	p.t.Helper()
-	out, err := os.ReadFile(filepath.Join(dir, "images.jsonl"))
-	require.NoError(p.t, err, p.seed)
+	there := &bench{T: p.t, opts: &options{out: filepath.Join(dir, "images.jsonl")}}
 	if finished {
-		require.Equal(p.t, p.want, string(out), p.seed)
+		require.Equal(p.t, p.want, there.read(""), p.seed)
 	} else {
-		require.True(p.t, strings.HasPrefix(p.want, string(out)), "what is there is right: %s", p.seed)
+		require.True(p.t, strings.HasPrefix(p.want, there.read("")), "what is there is right: %s", p.seed)
 	}
 	if len(p.flags) == 0 {
 		return
 	}
-	p.checkFiles(filepath.Join(dir, "files"), finished)
-	if finished {
-		recorded := readLines[savedFile](p.t, filepath.Join(dir, "images.jsonl.files"))
-		require.Len(p.t, recorded, len(p.files), p.seed)
-		require.Empty(p.t, readLines[failedFile](p.t, filepath.Join(dir, "images.jsonl.failed")), p.seed)
-	}
-}
-
-func (p *program) checkFiles(dir string, finished bool) {
-	p.t.Helper()
-	entries, err := os.ReadDir(dir)
-	require.NoError(p.t, err, p.seed)
-	for _, entry := range entries {
-		if entry.IsDir() && entry.Name() == partial && !finished {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		require.NoError(p.t, err, p.seed)
-		require.True(p.t, p.files[entry.Name()] == string(data), "%s is not whole: %s", entry.Name(), p.seed)
+	files := readFiles(p.t, filepath.Join(dir, "files"), !finished)
+	for name, data := range files {
+		require.True(p.t, p.files[name] == data, "%s is not whole: %s", name, p.seed)
 	}
 	if finished {
-		require.Len(p.t, entries, len(p.files), p.seed)
+		require.Len(p.t, files, len(p.files), p.seed)
+		require.Len(p.t, there.saved(), len(p.files), p.seed)
+		require.Empty(p.t, there.failed(), p.seed)
 	}
 }
 
 // torment sends a signal so many times, each time to the program that goes on
 // after the one before, and begins a new export whenever one is finished.
-func (p *program) torment(signal os.Signal, times, within, interrupted int) {
+func (p *process) torment(signal os.Signal, times, within, interrupted int) {
 	p.t.Helper()
 	dir := p.t.TempDir()
 	for hits := 0; ; {
@@ -235,34 +217,27 @@ func (p *program) torment(signal os.Signal, times, within, interrupted int) {
 const killed = -1
 
 func TestKill(t *testing.T) {
-	t.Run("list", func(t *testing.T) { newProgram(t, 200).torment(syscall.SIGKILL, 15, 8, killed) })
-	t.Run("originals", func(t *testing.T) { newProgram(t, 120, "-workers", "8").torment(syscall.SIGKILL, 20, 20, killed) })
-	t.Run("variants", func(t *testing.T) { newProgram(t, 120, "-variant", "public").torment(syscall.SIGKILL, 15, 20, killed) })
+	t.Run("list", func(t *testing.T) { newProcess(t, 200).torment(syscall.SIGKILL, 15, 8, killed) })
+	t.Run("originals", func(t *testing.T) { newProcess(t, 120, "-workers", "8").torment(syscall.SIGKILL, 20, 20, killed) })
+	t.Run("variants", func(t *testing.T) { newProcess(t, 120, "-variant", "public").torment(syscall.SIGKILL, 15, 20, killed) })
 }
 
 func TestInterruptedProcess(t *testing.T) {
-	newProgram(t, 100, "-variant", "public").torment(syscall.SIGINT, 10, 30, 130)
+	newProcess(t, 100, "-variant", "public").torment(syscall.SIGINT, 10, 30, 130)
 }
 
 func TestOneExportAtATime(t *testing.T) {
 	b := newDownload(t, 3)
-	out, err := openJournal(b.opts.out)
+	out, err := durable.Open(b.opts.out, 0o600)
 	require.NoError(t, err)
-	text, code := b.run()
-	require.Equal(t, 1, code)
-	require.Contains(t, text, b.opts.out+" is in use by another export")
-	require.NoError(t, out.close())
+	b.ends(1, b.opts.out+" is in use by another process")
+	require.NoError(t, out.Close())
 
 	require.NoError(t, os.MkdirAll(b.opts.download, 0o777))
 	dir, err := os.Open(b.opts.download)
 	require.NoError(t, err)
-	require.NoError(t, lock(dir))
-	text, code = b.run()
-	require.Equal(t, 1, code)
-	require.Contains(t, text, b.opts.download+" is in use by another export")
+	require.NoError(t, durable.Lock(dir))
+	b.ends(1, b.opts.download+" is in use by another process")
 	require.NoError(t, dir.Close())
-
-	text, code = b.run()
-	require.Zero(t, code, text)
-	b.wantFiles()
+	b.finishes()
 }

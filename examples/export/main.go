@@ -37,41 +37,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
-	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
-}
-
-// usageError is a wrong command line.
-type usageError struct{ error }
-
-// exitCode reports err and returns the code to exit with.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintln(stderr, "export:", err)
-	if _, ok := errors.AsType[usageError](err); ok {
-		return 2
-	}
-	if errors.Is(err, errInterrupted) {
-		return 130
-	}
-	return 1
-}
+func main() { program.Main("export", run) }
 
 // options are what the command line says.
 type options struct {
@@ -97,25 +71,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer conn.close()
+	defer conn.Close()
 	return export(ctx, conn, opts, stdout, stderr)
 }
 
 func parseArgs(args []string, stdout io.Writer) (*options, error) {
 	opts := new(options)
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed once, in main
 	opts.define(flags)
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprintf(stdout, "Usage: export -o file [flags]\n\n")
-		flags.PrintDefaults()
+	if err := program.Parse(flags, args, stdout, "-o file [flags]", ""); err != nil {
 		return nil, err
-	case err != nil:
-		return nil, usageError{err}
-	case flags.NArg() > 0:
-		return nil, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
 	}
 	given := make(map[string]bool)
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -148,17 +113,17 @@ func (o *options) define(flags *flag.FlagSet) {
 func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.out == "":
-		return usageError{errors.New("-o file is required")}
+		return program.Usagef("-o file is required")
 	case o.workers < 1 || o.workers > 64:
-		return usageError{fmt.Errorf("-workers must be 1 to 64, got %d", o.workers)}
+		return program.Usagef("-workers must be 1 to 64, got %d", o.workers)
 	case o.images < 0:
-		return usageError{fmt.Errorf("-images must not be negative, got %d", o.images)}
+		return program.Usagef("-images must not be negative, got %d", o.images)
 	case given["images"] && !o.demo:
-		return usageError{errors.New("-images is for -demo")}
+		return program.Usagef("-images is for -demo")
 	case given["download"] && o.download == "":
-		return usageError{errors.New("-download must name a directory")}
+		return program.Usagef("-download must name a directory")
 	case o.download == "" && (given["variant"] || given["workers"]):
-		return usageError{errors.New("-variant and -workers are for -download")}
+		return program.Usagef("-variant and -workers are for -download")
 	}
 	return nil
 }

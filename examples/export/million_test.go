@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
 const (
@@ -76,7 +77,7 @@ func TestMemoryIsConstant(t *testing.T) {
 	require.NoError(t, err)
 	before := liveHeap()
 	var out bytes.Buffer
-	require.NoError(t, export(t.Context(), &connection{client: client}, opts, &out, io.Discard))
+	require.NoError(t, export(t.Context(), &connection{Account: &program.Account{Client: client}}, opts, &out, io.Discard))
 	assert.Equal(t, accountSize/pageSize, account.pages)
 	require.NotZero(t, account.heap)
 	assert.Less(t, account.heap, before+maxHeap)

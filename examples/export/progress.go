@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
 const (
@@ -37,16 +37,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, limit func() cfimages.RateLimit) *progress {
-	return &progress{w: w, terminal: isTerminal(w), limit: limit}
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &progress{w: w, terminal: program.IsTerminal(w), limit: limit}
 }
 
 // begin starts the clock, with what earlier runs have done.

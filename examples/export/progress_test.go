@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
 // showPages counts 200 pages, one every 50 ms, after 100 images of an earlier run.
@@ -22,7 +22,7 @@ func showPages(t *testing.T, terminal bool) (shown string) {
 		limit := cfimages.RateLimit{Remaining: 1200, Reset: time.Date(2026, 1, 1, 9, 5, 0, 0, time.Local)}
 		p := newProgress(&out, func() cfimages.RateLimit { return limit })
 		p.terminal = terminal
-		p.begin(&checkpoint{Images: mark{Lines: 100}, Pages: 1})
+		p.begin(&checkpoint{Images: durable.Mark{Lines: 100}, Pages: 1})
 		for range 200 {
 			time.Sleep(50 * time.Millisecond)
 			limit.Remaining -= 6
@@ -59,16 +59,4 @@ func TestProgressOfNothing(t *testing.T) {
 		p.end()
 	})
 	assert.Equal(t, "0 images, page 0\n", out.String())
-}
-
-func TestIsTerminal(t *testing.T) {
-	file, err := os.Create(t.TempDir() + "/log")
-	require.NoError(t, err)
-	defer file.Close()
-	assert.False(t, isTerminal(file))
-	assert.False(t, isTerminal(new(bytes.Buffer)))
-	device, err := os.Open(os.DevNull) // a character device too, and no test has a terminal
-	require.NoError(t, err)
-	defer device.Close()
-	assert.True(t, isTerminal(device))
 }
