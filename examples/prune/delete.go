@@ -100,7 +100,7 @@ func (p *pruner) finish(cause error) error {
 	}
 	switch {
 	case cause != nil:
-		return fmt.Errorf("stopped: %w\nthe same command goes on with %s", cause, p.report.file.Name())
+		return fmt.Errorf("stopped: %w\nthe same command goes on with %s", cause, p.report.lines.File.Name())
 	case failures > 0:
 		return fmt.Errorf("%d images could not be deleted: the same command tries them again", failures)
 	}

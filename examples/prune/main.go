@@ -37,23 +37,21 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 func main() {
-	user := console{in: os.Stdin, out: os.Stdout, terminal: isTerminal(os.Stdin), untilInterrupt: untilInterrupt}
+	user := console{in: os.Stdin, out: os.Stdout, terminal: program.IsTerminal(os.Stdin), untilInterrupt: program.UntilInterrupt}
 	err := run(context.Background(), os.Args[1:], user)
-	os.Exit(exitCode(err, os.Stderr))
+	os.Exit(program.ExitCode("prune", err, os.Stderr))
 }
 
 // console is where the program talks with its user.
@@ -65,79 +63,53 @@ type console struct {
 	untilInterrupt func(context.Context) (context.Context, context.CancelFunc)
 }
 
-// untilInterrupt is for a real console. The second interrupt ends the program.
-func untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	release := context.AfterFunc(ctx, stop)
-	return ctx, func() {
-		release()
-		stop()
-	}
-}
-
-// isTerminal may take another device for a terminal, such as /dev/null. That
-// does no harm: nobody confirms there.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// usageError is a wrong command line.
-type usageError struct{ error }
-
-// exitCode reports err and returns the code to exit with.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintln(stderr, "prune:", err)
-	if _, ok := errors.AsType[usageError](err); ok {
-		return 2
-	}
-	if errors.Is(err, context.Canceled) {
-		return 130 // what a shell makes of an interrupt
-	}
-	return 1
-}
-
 func run(ctx context.Context, args []string, user console) error {
 	opts, err := parseArgs(args, user)
 	if err != nil {
 		return err
 	}
-	client, disconnect, err := connect(opts)
+	account, err := connect(opts)
 	if err != nil {
 		return err
 	}
-	defer disconnect()
-	return prune(ctx, client, opts, user)
+	defer account.Close()
+	return prune(ctx, account.Client, opts, user)
 }
 
-// connect also takes down which account it is, and where: a report belongs to one.
-func connect(opts *options) (client *cfimages.Client, disconnect func(), err error) {
+// connect also records which account it is, and where: a report belongs to one.
+func connect(opts *options) (account *program.Account, err error) {
 	if opts.demo {
-		server := newDemo()
-		opts.Account, opts.API = imagestest.AccountID, "the demo"
-		return server.Client(clientOptions(opts.batch)...), server.Close, nil
+		account = program.ConnectTest(newDemo(), opts.batch, clientOptions()...)
+		account.BaseURL = "the demo"
+	} else if account, err = program.Connect(opts.batch, clientOptions()...); err != nil {
+		return nil, err
 	}
-	if opts.batch && os.Getenv("CLOUDFLARE_BASE_URL") != "" {
-		return nil, nil, usageError{errors.New("-batch is for Cloudflare: it is not known where the batch host of CLOUDFLARE_BASE_URL is")}
-	}
-	opts.Account = os.Getenv("CLOUDFLARE_ACCOUNT_ID")
-	opts.API = cmp.Or(os.Getenv("CLOUDFLARE_BASE_URL"), "https://api.cloudflare.com/client/v4")
-	client, err = cfimages.NewClient(clientOptions(opts.batch)...)
-	return client, func() {}, err
+	opts.Account, opts.API = account.ID, cmp.Or(account.BaseURL, "https://api.cloudflare.com/client/v4")
+	return account, nil
 }
 
-// clientOptions make the client wait for as long as Cloudflare refuses all calls
-// of a token that was over its limit, and leave the pace of the calls to us. What
-// it logs from the level of warnings on is why the batch API cannot be used.
-func clientOptions(batch bool) []cfimages.Option {
+// clientOptions make the client wait for as long as Cloudflare rejects all calls
+// of a token that was over its limit, and leave the pace of the calls to us. At
+// Warn level, the client logs why the batch API cannot be used.
+func clientOptions() []cfimages.Option {
 	policy := cfimages.DefaultRetryPolicy()
 	policy.MaxWait = 5 * time.Minute
-	opts := []cfimages.Option{cfimages.WithRetryPolicy(policy), cfimages.WithPrefetch(false), cfimages.WithLogger(slog.Default())}
-	if batch {
-		opts = append(opts, cfimages.WithBatchAPI())
-	}
-	return opts
+	return []cfimages.Option{cfimages.WithRetryPolicy(policy), cfimages.WithPrefetch(false), cfimages.WithLogger(slog.Default())}
+}
+
+const demoImages = 60
+
+// newDemo returns a server in memory with an image for each of the last days, of
+// which every other has expired.
+func newDemo() *imagestest.Server {
+	server := imagestest.NewServer(imagestest.InMemory())
+	now := time.Now()
+	server.Seed(demoImages, func(i int) cfimages.Image {
+		return cfimages.Image{
+			Filename: fmt.Sprintf("photo-%02d.png", i+1),
+			Uploaded: now.AddDate(0, 0, i-demoImages),
+			Meta:     fmt.Appendf(nil, `{"status":%q,"priority":%d}`, []string{"expired", "active"}[i%2], i%5+1),
+		}
+	})
+	return server
 }

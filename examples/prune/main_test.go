@@ -3,10 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
@@ -26,9 +26,9 @@ func command(t *testing.T, user console, args ...string) (stdout, stderr string,
 	var out, errs bytes.Buffer
 	user.out = &out
 	if user.untilInterrupt == nil {
-		user.untilInterrupt = untilInterrupt
+		user.untilInterrupt = program.UntilInterrupt
 	}
-	code = exitCode(run(t.Context(), args, user), &errs)
+	code = program.ExitCode("prune", run(t.Context(), args, user), &errs)
 	return out.String(), errs.String(), code
 }
 
@@ -83,21 +83,17 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestNoAccount(t *testing.T) {
+func TestAccountOfTheEnvironment(t *testing.T) {
 	for _, name := range []string{"CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_EMAIL", "CLOUDFLARE_API_KEY"} {
 		t.Setenv(name, "")
 	}
 	_, stderr, code := command(t, console{}, "-older-than", "30d", "-all")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "CLOUDFLARE_ACCOUNT_ID")
-}
-
-func TestExitCode(t *testing.T) {
-	var stderr bytes.Buffer
-	assert.Equal(t, 1, exitCode(errors.New("broken"), &stderr))
-	assert.Equal(t, 2, exitCode(usageError{errors.New("wrong")}, &stderr))
-	assert.Equal(t, 130, exitCode(fmt.Errorf("stopped: %w", context.Canceled), &stderr))
-	assert.Equal(t, "prune: broken\nprune: wrong\nprune: stopped: context canceled\n", stderr.String())
+	t.Setenv("CLOUDFLARE_BASE_URL", "http://localhost:8787/client/v4")
+	_, stderr, code = command(t, console{}, "-older-than", "30d", "-all", "-batch")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "-batch is for Cloudflare")
 }
 
 func TestNobodyConfirmsAtDevNull(t *testing.T) {
@@ -108,10 +104,6 @@ func TestNobodyConfirmsAtDevNull(t *testing.T) {
 	_, stderr, code := command(t, console{in: null, terminal: true}, "-demo", "-older-than", "30d", "-all", "-delete", "-report", report)
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "not confirmed: nothing was deleted")
-	file, err := os.Open(report)
-	require.NoError(t, err)
-	defer file.Close()
-	assert.False(t, isTerminal(file))
 }
 
 // A signal comes while a deletion is on its way, over a server of its own: signals
@@ -121,7 +113,7 @@ func TestInterrupt(t *testing.T) {
 	t.Cleanup(demo.Close)
 	var interrupted context.Context
 	user := console{untilInterrupt: func(ctx context.Context) (context.Context, context.CancelFunc) {
-		ctx, stop := untilInterrupt(ctx)
+		ctx, stop := program.UntilInterrupt(ctx)
 		interrupted = ctx //nolint:fatcontext // looked at, not passed on
 		return ctx, stop
 	}}
@@ -165,13 +157,6 @@ func interruptMyself() error {
 	return process.Signal(os.Interrupt)
 }
 
-func TestBatchHostOfAnotherServer(t *testing.T) {
-	t.Setenv("CLOUDFLARE_BASE_URL", "http://localhost:8787/client/v4")
-	_, stderr, code := command(t, console{}, "-older-than", "30d", "-all", "-batch")
-	assert.Equal(t, 2, code)
-	assert.Contains(t, stderr, "-batch is for Cloudflare")
-}
-
 func TestParseAge(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"30d": 720 * time.Hour, "1d": 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
@@ -185,6 +170,13 @@ func TestParseAge(t *testing.T) {
 		_, err := parseAge(text)
 		assert.Error(t, err, text)
 	}
+}
+
+func query(t *testing.T, condition cfimages.Condition) url.Values {
+	t.Helper()
+	values := url.Values{}
+	require.NoError(t, cfimages.Where(condition).EncodeValues("meta", &values))
+	return values
 }
 
 func TestParseWhere(t *testing.T) {

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
 // options are what the command line says.
@@ -43,11 +43,11 @@ func parseArgs(args []string, user console) (*options, error) {
 	opts := new(options)
 	flags := flag.NewFlagSet("prune", flag.ContinueOnError)
 	opts.define(flags)
-	if err := parse(flags, args, user.out); err != nil {
+	if err := program.Parse(flags, args, user.out, "-older-than age [flags]", whereHelp); err != nil {
 		return nil, err
 	}
 	if err := opts.check(user.terminal); err != nil {
-		return nil, usageError{err}
+		return nil, program.UsageError(err)
 	}
 	if opts.rate == 0 {
 		opts.rate = defaultRate
@@ -126,25 +126,6 @@ func (o *options) listParams() cfimages.ListParams {
 		params.Creator = &o.Creator
 	}
 	return params
-}
-
-// parse prints the help on request, and nothing else.
-func parse(flags *flag.FlagSet, args []string, stdout io.Writer) error {
-	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprintf(stdout, "Usage: prune -older-than age [flags]\n\n")
-		flags.PrintDefaults()
-		fmt.Fprintf(stdout, "\n%s", whereHelp)
-		return err
-	case err != nil:
-		return usageError{err}
-	case flags.NArg() > 0:
-		return usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
-	}
-	return nil
 }
 
 // parseAge reads a duration, or a number of days.

@@ -13,12 +13,13 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
+// window is that of the documented rate limit.
+const window = 5 * time.Minute
+
 func TestRate(t *testing.T) {
 	bubble(t, old(600), func(t *testing.T, s *setup) {
-		start := time.Now()
-		stdout, err := s.delete("-all")
-		require.NoError(t, err)
-		assert.Equal(t, 5*time.Minute, time.Since(start), "a page and 600 deletions, 2 in a second")
+		stdout, took := s.deleteAll()
+		assert.Equal(t, 5*time.Minute, took, "a page and 600 deletions, 2 in a second")
 		assert.Contains(t, stdout, "at least 5m0s, for 600 calls")
 		assert.Contains(t, stdout, " of 600 images: ")
 	})
@@ -33,16 +34,14 @@ func TestOthersKeepTheirShare(t *testing.T) {
 			ctx, stop := context.WithCancel(s.Context())
 			refused := make(chan int)
 			go func() { refused <- othersTraffic(ctx, s.server.Client(), time.Second/2) }()
-			start := time.Now()
-			_, err := s.delete("-all", "-reserve", reserve)
-			require.NoError(t, err)
-			assert.InDelta(t, want, time.Since(start), float64(time.Second), reserve)
+			_, took := s.deleteAll("-reserve", reserve)
+			assert.InDelta(t, want, took, float64(time.Second), reserve)
 			stop()
 			assert.Zero(t, <-refused, "calls of the others")
 			for _, r := range s.server.Requests() {
 				require.Equal(t, http.StatusOK, r.Status, reserve)
 			}
-		}, imagestest.WithRateLimit(1201, 5*time.Minute))
+		}, imagestest.WithRateLimit(1201, window))
 	}
 }
 
@@ -65,78 +64,75 @@ func othersTraffic(ctx context.Context, client *cfimages.Client, period time.Dur
 }
 
 func TestReserve(t *testing.T) {
-	const window = 5 * time.Minute
-	bubble(t, old(100), func(t *testing.T, s *setup) {
-		others := s.server.Client()
-		for range 80 {
-			_, err := others.ImagesV2.List(s.Context(), cfimages.ListParams{PerPage: 10})
-			require.NoError(t, err)
-		}
-		start := time.Now()
-		stdout, err := s.delete("-all", "-rate", "50")
-		require.NoError(t, err)
-		assert.Contains(t, stdout, "Waiting until 2000-01-01T00:05:00Z: only 19 of 100 calls are left.\n")
-		deletions := make(map[time.Duration]int)
-		for _, r := range s.server.Requests() {
-			if r.Operation == imagestest.OpDelete {
-				deletions[r.Time.Sub(start).Truncate(window)]++
+	for name, test := range map[string]struct {
+		images  int
+		args    []string
+		others  int // calls before
+		latency time.Duration
+		fault   []imagestest.Fault
+		want    map[time.Duration]int // deletions in each window
+	}{
+		"others came first":      {100, []string{"-rate", "50"}, 80, 0, nil, map[time.Duration]int{window: 75, 2 * window: 25}},
+		"several workers":        {200, []string{"-rate", "100"}, 0, 150 * time.Millisecond, nil, map[time.Duration]int{0: 74, window: 75, 2 * window: 51}},
+		"without the batch host": {100, []string{"-batch"}, 0, 0, []imagestest.Fault{{Operation: imagestest.OpBatchToken, Times: imagestest.Always, Kind: imagestest.Refusal(403)}}, map[time.Duration]int{0: 74, window: 26}},
+	} {
+		bubble(t, old(test.images), func(t *testing.T, s *setup) {
+			others := s.server.Client()
+			for range test.others {
+				_, err := others.ImagesV2.List(s.Context(), cfimages.ListParams{PerPage: 10})
+				require.NoError(t, err)
 			}
-		}
-		assert.Equal(t, map[time.Duration]int{window: 75, 2 * window: 25}, deletions)
-	}, imagestest.WithRateLimit(100, window))
-}
-
-func TestRefusalIsWaitedFor(t *testing.T) {
-	bubble(t, old(3), func(t *testing.T, s *setup) {
-		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, Kind: imagestest.Refusal(429).With("Retry-After", "300")})
-		start := time.Now()
-		_, err := s.delete("-all")
-		require.NoError(t, err)
-		assert.Empty(t, s.server.Images())
-		assert.GreaterOrEqual(t, time.Since(start), 5*time.Minute)
-	})
-}
-
-func TestRefusalOfAllCallsEndsTheRun(t *testing.T) {
-	bubble(t, old(3), func(t *testing.T, s *setup) {
-		s.server.Inject(imagestest.Fault{Operation: imagestest.OpDelete, Call: 1, Kind: imagestest.Refusal(429).With("Retry-After", "3600")})
-		stdout, err := s.delete("-all")
-		require.ErrorIs(t, err, cfimages.ErrRateLimited)
-		assert.Contains(t, stdout, "Stopped: 1 deleted.")
-		assert.Equal(t, map[string]int{"planned": 3, "deleted": 1, "failed": 0}, s.outcomes())
-		_, err = s.delete("-all")
-		require.NoError(t, err)
-		assert.Empty(t, s.server.Images())
-	})
+			if test.latency > 0 {
+				s.slow(test.latency)
+			}
+			s.server.Inject(test.fault...)
+			start := time.Now()
+			stdout, _ := s.deleteAll(test.args...)
+			if test.others > 0 {
+				assert.Contains(t, stdout, "Waiting until 2000-01-01T00:05:00Z: only 19 of 100 calls are left.\n")
+			}
+			deletions := make(map[time.Duration]int)
+			for _, at := range s.deletions() {
+				deletions[at.Sub(start).Truncate(window)]++
+			}
+			assert.Equal(t, test.want, deletions, name)
+		}, imagestest.WithRateLimit(100, window))
+	}
 }
 
 func TestBatchHost(t *testing.T) {
 	bubble(t, old(600), func(t *testing.T, s *setup) {
-		start := time.Now()
-		_, err := s.delete("-all", "-batch")
-		require.NoError(t, err)
-		assert.Equal(t, 6*time.Second, time.Since(start), "a page and 600 deletions, 100 in a second")
-		assert.Empty(t, s.server.Images())
+		_, took := s.deleteAll("-batch")
+		assert.Equal(t, 6*time.Second, took, "a page and 600 deletions, 100 in a second")
 		for _, r := range s.server.Requests() {
 			assert.Equal(t, r.Operation != imagestest.OpBatchToken, r.Batch, r.Operation)
 		}
 	})
 }
 
-func TestReserveWithoutTheBatchHost(t *testing.T) {
-	const window = 5 * time.Minute
-	bubble(t, old(100), func(t *testing.T, s *setup) {
-		s.server.Inject(imagestest.Fault{Operation: imagestest.OpBatchToken, Times: imagestest.Always, Kind: imagestest.Refusal(403)})
-		start := time.Now()
-		_, err := s.delete("-all", "-batch")
-		require.NoError(t, err)
-		assert.Empty(t, s.server.Images())
-		inFirst := 0
-		for _, r := range s.server.Requests() {
-			if r.Operation != imagestest.OpBatchToken && r.Time.Sub(start) < window {
-				inFirst++
+func TestWorkersReachTheRate(t *testing.T) {
+	for args, want := range map[string]time.Duration{
+		"-batch":     10 * time.Millisecond,
+		"-rate=40":   25 * time.Millisecond,
+		"-workers=1": 500 * time.Millisecond,
+	} {
+		bubble(t, old(600), func(t *testing.T, s *setup) {
+			s.slow(50 * time.Millisecond)
+			s.deleteAll(args)
+			at := s.deletions()
+			require.Len(t, at, 600)
+			for i := range at[1:] {
+				require.GreaterOrEqual(t, at[i+1].Sub(at[i]), want, args)
 			}
-		}
-		assert.Equal(t, 75, inFirst)
-	}, imagestest.WithRateLimit(100, window))
+			assert.InEpsilon(t, 599*want, at[599].Sub(at[0]), 0.02, args)
+		}, imagestest.WithRateLimit(10_000, window))
+	}
+}
+
+func TestTooFewWorkersAreSlow(t *testing.T) {
+	bubble(t, old(100), func(t *testing.T, s *setup) {
+		s.slow(50 * time.Millisecond)
+		_, took := s.deleteAll("-rate", "100", "-workers", "1")
+		assert.Equal(t, 101*50*time.Millisecond, took)
+	})
 }

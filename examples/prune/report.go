@@ -1,68 +1,71 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
 	"os"
 	"time"
+
+	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
-// report is a file of lines: the plan, and what became of it. Of the plan, only
+// report is a journal of lines: the plan, and what became of it. Of the plan, only
 // what is to be tried again is held in memory, so that it can be long.
 type report struct {
-	file    *os.File
-	header  *header
-	planAt  int64          // where the plan begins
-	end     int64          // of the last whole line
-	images  int            // in the plan
-	planned bool           // the plan is complete
-	next    int            // the first candidate that has no outcome, nor have those after it
-	open    map[int]result // of the candidates before it, those to be tried again: failed, or "" if there is no outcome
-	done    map[result]int // how many outcomes there are of each kind
-	close   func() error
+	lines     *durable.Journal
+	temporary bool
+	header    *header
+	planAt    durable.Mark   // where the plan begins
+	images    int            // in the plan
+	planned   bool           // the plan is complete
+	next      int            // the first candidate that has no outcome, nor have those after it
+	open      map[int]result // of the candidates before it, those to be tried again: failed, or "" if there is no outcome
+	done      map[result]int // how many outcomes there are of each kind
 }
 
 // openReport begins a report, or opens the one that was begun. Without a name,
 // it is a temporary one.
 func openReport(name string, wanted selection) (*report, error) {
-	file, err := openFile(name)
-	if err != nil {
-		return nil, err
+	r := &report{temporary: name == "", open: make(map[int]result), done: make(map[result]int)}
+	if r.temporary {
+		file, err := os.CreateTemp("", "prune-*.jsonl")
+		if err != nil {
+			return nil, err
+		}
+		file.Close()
+		name = file.Name()
 	}
-	r := &report{file: file, open: make(map[int]result), done: make(map[result]int), close: file.Close}
-	if name == "" {
-		r.close = func() error { return errors.Join(file.Close(), os.Remove(file.Name())) }
+	var err error
+	if r.lines, err = durable.Open(name, 0o600); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
 	}
 	if err := r.begin(wanted); err != nil {
-		return nil, errors.Join(fmt.Errorf("report %s: %w", file.Name(), err), r.close())
+		return nil, errors.Join(fmt.Errorf("report %s: %w", name, err), r.close())
 	}
 	return r, nil
 }
 
-func openFile(name string) (*os.File, error) {
-	if name == "" {
-		return os.CreateTemp("", "prune-*.jsonl")
+func (r *report) close() error {
+	err := r.lines.Close()
+	if r.temporary {
+		err = errors.Join(err, os.Remove(r.lines.File.Name()))
 	}
-	return os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	return err
 }
 
 func (r *report) begin(wanted selection) error {
-	if err := lock(r.file); err != nil {
-		return err
-	}
-	info, err := r.file.Stat()
+	size, err := r.lines.Size()
 	if err != nil {
 		return err
 	}
-	if info.Size() == 0 {
+	if size == 0 {
 		return r.create(wanted)
 	}
-	if err := r.load(info.Size()); err != nil {
+	end, err := r.load()
+	if err != nil {
 		return err
 	}
 	had := r.header.selection
@@ -73,9 +76,9 @@ func (r *report) begin(wanted selection) error {
 		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", had)
 	}
 	if !r.planned { // so nothing was deleted: plan again
-		r.end, r.images = r.planAt, 0
+		end, r.images = r.planAt, 0
 	}
-	return r.file.Truncate(r.end) // a crash leaves a part of a line
+	return r.lines.Cut(end) // a crash leaves a part of a line
 }
 
 func (r *report) create(wanted selection) error {
@@ -85,38 +88,33 @@ func (r *report) create(wanted selection) error {
 	}
 	r.header = &header{Version: reportVersion, Cutoff: time.Now().Add(-age).UTC(), selection: wanted}
 	err = r.write(line{Header: r.header})
-	r.planAt = r.end
+	r.planAt = r.lines.End
 	return err
 }
 
-// load reads the lines that are whole.
-func (r *report) load(size int64) error {
-	text := bufio.NewReader(io.NewSectionReader(r.file, 0, size))
-	for number := 1; ; number++ {
-		data, err := text.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return err
+// load reads the complete lines, and returns where they end.
+func (r *report) load() (end durable.Mark, err error) {
+	for read, err := range r.lines.Lines(end) {
+		if err != nil {
+			return end, err
 		}
-		if err == io.EOF {
-			break
-		}
+		end = read.End
 		var l line
-		if json.Unmarshal(data, &l) != nil || !r.take(l, int64(len(data))) {
-			return fmt.Errorf("line %d is not one of prune's: name another -report", number)
+		if json.Unmarshal(read.Text, &l) != nil || !r.take(l, end) {
+			return end, fmt.Errorf("line %d is not one of prune's: name another -report", end.Lines)
 		}
 	}
 	if r.header == nil {
-		return errors.New("it is not one of prune's: name another -report")
+		return end, errors.New("it is not one of prune's: name another -report")
 	}
-	return nil
+	return end, nil
 }
 
 // take learns from the next line, and reports whether there may be such a line.
-func (r *report) take(l line, size int64) bool {
-	r.end += size
+func (r *report) take(l line, end durable.Mark) bool {
 	switch {
 	case r.header == nil:
-		r.header, r.planAt = l.Header, r.end
+		r.header, r.planAt = l.Header, end
 		return l.Header != nil && l.Header.Version == reportVersion
 	case l.Image != nil && !r.planned:
 		r.images++
@@ -163,7 +161,7 @@ func (r *report) finishPlan() error {
 		return err
 	}
 	r.planned = true
-	return r.file.Sync()
+	return r.lines.Sync()
 }
 
 // record takes down what became of a candidate. If the machine fails before that
@@ -174,19 +172,12 @@ func (r *report) record(o outcome) error {
 }
 
 func (r *report) write(lines ...line) error {
-	var data []byte
 	for _, l := range lines {
-		text, err := json.Marshal(l)
-		if err != nil {
+		if err := r.lines.Append(l); err != nil {
 			return err
 		}
-		data = append(append(data, text...), '\n')
 	}
-	if _, err := r.file.WriteAt(data, r.end); err != nil {
-		return err // the next lines take the place of a part of these
-	}
-	r.end += int64(len(data))
-	return nil
+	return r.lines.Flush()
 }
 
 // remaining returns the candidates that are left: those without an outcome, and
@@ -206,24 +197,28 @@ func (r *report) remaining() iter.Seq2[candidate, error] {
 
 // each yields chosen candidates, and reports whether there may be more.
 func (r *report) each(chosen func(n int) bool, yield func(candidate, error) bool) bool {
-	text := bufio.NewReader(io.NewSectionReader(r.file, r.planAt, r.end-r.planAt))
-	for n := range r.images {
-		data, err := text.ReadBytes('\n')
+	n := 0
+	for read, err := range r.lines.Lines(r.planAt) {
+		if n == r.images {
+			return true
+		}
 		if err != nil {
 			yield(candidate{}, fmt.Errorf("read the plan: %w", err))
 			return false
 		}
-		if !chosen(n) {
-			continue
+		if chosen(n) {
+			var l line
+			if err := json.Unmarshal(read.Text, &l); err != nil || l.Image == nil || l.Image.N != n {
+				break
+			}
+			if !yield(*l.Image, nil) {
+				return false
+			}
 		}
-		var l line
-		if err := json.Unmarshal(data, &l); err != nil || l.Image == nil || l.Image.N != n {
-			yield(candidate{}, errors.New("the report was changed by somebody else"))
-			return false
-		}
-		if !yield(*l.Image, nil) {
-			return false
-		}
+		n++
 	}
-	return true
+	if n < r.images {
+		yield(candidate{}, errors.New("the report was changed by somebody else"))
+	}
+	return n == r.images
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -14,8 +15,7 @@ import (
 
 func TestOtherReportsAreRefused(t *testing.T) {
 	bubble(t, old(3), func(t *testing.T, s *setup) {
-		_, err := s.prune(s.Context(), console{}, "-all", "-report", s.report)
-		require.NoError(t, err)
+		s.plan("-report", s.report)
 		for _, args := range []string{"-all -limit 2", "-creator bob", "-where a=1", "-all -older-than 48h"} {
 			_, err := s.delete(strings.Fields(args)...)
 			assert.ErrorContains(t, err, "it is about -older-than 24h0m0s -all: repeat these flags, or name another -report", args)
@@ -26,7 +26,7 @@ func TestOtherReportsAreRefused(t *testing.T) {
 		} {
 			theirs := s.selection()
 			change(&theirs)
-			_, err = openReport(s.report, theirs)
+			_, err := openReport(s.report, theirs)
 			assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID+" at https://api.example: name another")
 		}
 		assert.Len(t, s.server.Images(), 3)
@@ -57,13 +57,11 @@ func TestReportIsPrivateAndTemporaryOnesGo(t *testing.T) {
 	bubble(t, old(1), func(t *testing.T, s *setup) {
 		temp := t.TempDir()
 		t.Setenv("TMPDIR", temp)
-		_, err := s.prune(s.Context(), console{}, "-all")
-		require.NoError(t, err)
+		s.plan()
 		left, err := os.ReadDir(temp)
 		require.NoError(t, err)
 		assert.Empty(t, left)
-		_, err = s.delete("-all")
-		require.NoError(t, err)
+		s.deleteAll()
 		info, err := os.Stat(s.report)
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
@@ -75,8 +73,7 @@ func TestReportIsPrivateAndTemporaryOnesGo(t *testing.T) {
 
 func TestReportTornAnywhere(t *testing.T) {
 	bubble(t, old(5), func(t *testing.T, s *setup) {
-		_, err := s.delete("-all")
-		require.NoError(t, err)
+		s.deleteAll()
 		text, err := os.ReadFile(s.report)
 		require.NoError(t, err)
 		lines, start := 0, 0 // whole lines, and where the last of them ends
@@ -91,23 +88,60 @@ func TestReportTornAnywhere(t *testing.T) {
 				continue
 			}
 			require.NoError(t, err)
-			left := 0
-			for _, err := range r.remaining() {
-				require.NoError(t, err)
-				left++
-			}
+			remaining := left(t, r)
 			require.NoError(t, r.close())
 			info, err := os.Stat(s.report)
 			require.NoError(t, err)
-			assert.Equal(t, r.end, info.Size(), "a part of a line is cut off")
+			assert.Equal(t, r.lines.End.Bytes, info.Size(), "a part of a line is cut off")
 			const planned, all = 1 + 5 + 1, 1 + 5 + 1 + 5
 			assert.Equal(t, lines >= planned, r.planned, size)
 			if !r.planned {
-				assert.Equal(t, r.planAt, r.end, size)
+				assert.Equal(t, r.planAt, r.lines.End, size)
 				continue
 			}
-			assert.Equal(t, all-lines, left, size)
-			assert.EqualValues(t, start, r.end, size)
+			assert.Len(t, remaining, all-lines, size)
+			assert.EqualValues(t, start, r.lines.End.Bytes, size)
 		}
+	})
+}
+
+func TestOutcomesInAnyOrder(t *testing.T) {
+	bubble(t, old(6), func(t *testing.T, s *setup) {
+		s.plan("-report", s.report)
+		for _, step := range []struct {
+			outcome
+			left []int
+		}{
+			{outcome{N: 3, Result: deleted}, []int{0, 1, 2, 4, 5}},
+			{outcome{N: 1, Result: failed}, []int{0, 2, 4, 5, 1}},
+			{outcome{N: 0, Result: gone}, []int{2, 4, 5, 1}},
+			{outcome{N: 5, Result: failed}, []int{2, 4, 1, 5}},
+			{outcome{N: 1, Result: failed}, []int{2, 4, 1, 5}},
+			{outcome{N: 1, Result: deleted}, []int{2, 4, 5}},
+		} {
+			s.look(func(r *report) { require.NoError(t, r.record(step.outcome)) })
+			s.look(func(r *report) { assert.Equal(t, step.left, left(t, r), step) })
+		}
+		assert.Equal(t, map[string]int{"planned": 6, "deleted": 2, "already gone": 1, "failed": 1}, s.outcomes())
+	})
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no locks")
+	}
+	bubble(t, old(5), func(t *testing.T, s *setup) {
+		s.plan("-report", s.report)
+		before, err := os.ReadFile(s.report)
+		require.NoError(t, err)
+		s.look(func(*report) {
+			_, err = s.delete("-all")
+			require.ErrorContains(t, err, s.report+" is in use by another process")
+			after, err := os.ReadFile(s.report)
+			require.NoError(t, err)
+			assert.Equal(t, string(before), string(after))
+			assert.Len(t, s.server.Images(), 5)
+		})
+		s.deleteAll()
 	})
 }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/examples/internal/program"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// setup is a server and a program that uses it.
+type setup struct {
+	*testing.T
+	server *imagestest.Server
+	report string
+	client []cfimages.Option
+}
+
+var noRetries = cfimages.WithRetryPolicy(cfimages.RetryPolicy{})
+
+// bubble runs a test in virtual time, with a server that has images.
+func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *setup), opts ...imagestest.Option) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		opts = append(opts, imagestest.InMemory())
+		s := &setup{T: t, server: imagestest.NewServer(opts...), report: filepath.Join(t.TempDir(), "report")}
+		defer s.server.Close()
+		s.server.AddImages(images...)
+		test(t, s)
+		assert.Empty(t, s.server.Unused())
+	})
+}
+
+// old returns images that are older than a day by their number in minutes; the
+// last is the youngest.
+func old(n int) []cfimages.Image {
+	images := make([]cfimages.Image, n)
+	for i := range images {
+		images[i] = cfimages.Image{Filename: fmt.Sprint("old-", i), Uploaded: startOfBubble.Add(-24*time.Hour - time.Duration(n-i)*time.Minute)}
+	}
+	return images
+}
+
+// startOfBubble is when virtual time begins.
+var startOfBubble = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func young(names ...string) []cfimages.Image {
+	images := make([]cfimages.Image, len(names))
+	for i, name := range names {
+		images[i] = cfimages.Image{Filename: name, Uploaded: startOfBubble.Add(-24*time.Hour + time.Duration(i)*time.Minute)}
+	}
+	return images
+}
+
+// prune runs the program with -older-than 24h.
+func (s *setup) prune(ctx context.Context, user console, args ...string) (stdout string, err error) {
+	s.Helper()
+	var out bytes.Buffer
+	user.out, user.untilInterrupt = &out, context.WithCancel
+	opts, err := parseArgs(append([]string{"-older-than", "24h"}, args...), user)
+	require.NoError(s, err)
+	opts.Account, opts.API = imagestest.AccountID, "https://api.example"
+	client := program.ConnectTest(s.server, opts.batch, append(clientOptions(), s.client...)...).Client
+	err = prune(ctx, client, opts, user)
+	return out.String(), err
+}
+
+// plan runs it without -delete.
+func (s *setup) plan(args ...string) (stdout string) {
+	s.Helper()
+	stdout, err := s.prune(s.Context(), console{}, append([]string{"-all"}, args...)...)
+	require.NoError(s, err)
+	return stdout
+}
+
+// delete runs it with -delete and -yes on the report.
+func (s *setup) delete(args ...string) (stdout string, err error) {
+	s.Helper()
+	return s.deleteUntil(s.Context(), args...)
+}
+
+func (s *setup) deleteUntil(ctx context.Context, args ...string) (stdout string, err error) {
+	s.Helper()
+	return s.prune(ctx, console{}, append([]string{"-delete", "-yes", "-report", s.report}, args...)...)
+}
+
+// deleteAll requires it to delete all, and returns how long that took.
+func (s *setup) deleteAll(args ...string) (stdout string, took time.Duration) {
+	s.Helper()
+	start := time.Now()
+	stdout, err := s.delete(append([]string{"-all"}, args...)...)
+	require.NoError(s, err)
+	for _, name := range s.names() {
+		require.NotContains(s, name, "old-")
+	}
+	return stdout, time.Since(start)
+}
+
+// deletions returns when the server was asked to delete, in order.
+func (s *setup) deletions() (at []time.Time) {
+	for _, r := range s.server.Requests() {
+		if r.Operation == imagestest.OpDelete {
+			at = append(at, r.Time)
+		}
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	return at
+}
+
+// names returns the file names of the images that the server still has.
+func (s *setup) names() []string {
+	var names []string
+	for _, img := range s.server.Images() {
+		names = append(names, img.Filename)
+	}
+	return names
+}
+
+// outcomes returns the last outcome of each image in the report.
+func (s *setup) outcomes() map[string]int {
+	s.Helper()
+	counts := make(map[string]int)
+	s.look(func(r *report) {
+		counts["planned"], counts["failed"] = r.images, 0
+		for result, n := range r.done {
+			counts[string(result)] = n
+		}
+	})
+	return counts
+}
+
+// look opens the report, and closes it after.
+func (s *setup) look(at func(*report)) {
+	s.Helper()
+	r, err := openReport(s.report, s.selection())
+	require.NoError(s, err)
+	at(r)
+	require.NoError(s, r.close())
+}
+
+// left returns the candidates that are left.
+func left(t *testing.T, r *report) (numbers []int) {
+	t.Helper()
+	for c, err := range r.remaining() {
+		require.NoError(t, err)
+		numbers = append(numbers, c.N)
+	}
+	return numbers
+}
+
+// selection is that of -older-than 24h -all.
+func (s *setup) selection() selection {
+	return selection{API: "https://api.example", Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}
+}
+
+// transport answers requests with a function.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// intercept puts f before all requests of the program. n is their number, from 0.
+func (s *setup) intercept(f func(n int, req *http.Request, send http.RoundTripper) (*http.Response, error)) {
+	var sent atomic.Int64
+	client := s.server.HTTPClient()
+	s.client = []cfimages.Option{cfimages.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		return f(int(sent.Add(1)-1), r, client.Transport)
+	})})}
+}
+
+// slow makes each request take a while.
+func (s *setup) slow(latency time.Duration) {
+	s.intercept(func(_ int, req *http.Request, send http.RoundTripper) (*http.Response, error) {
+		time.Sleep(latency)
+		return send.RoundTrip(req)
+	})
+}
