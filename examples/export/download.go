@@ -37,8 +37,8 @@ type savedFile struct {
 	ContentType string    `json:"contentType,omitempty"`
 }
 
-// failedFile is what is recorded of an image that could not be had: all that is
-// needed to try it again.
+// failedFile is what is recorded of an image that could not be downloaded: all that
+// is needed to retry it.
 type failedFile struct {
 	cfimages.Image
 	Reason string `json:"reason"`

@@ -35,9 +35,7 @@ type shooter struct {
 	random *rand.Rand
 
 	mu     sync.Mutex
-	token  string // of the program; those before may have requests under way
-	seen   bool   // it has asked for something
-	left   int    // requests until the shot; 0: none
+	left   int // requests until the shot; 0: none
 	moment int
 	shoot  func()
 }
@@ -51,24 +49,17 @@ const (
 )
 
 // arm makes the shooter shoot at one of the next requests.
-func (s *shooter) arm(token string, within int, shoot func()) {
+func (s *shooter) arm(within int, shoot func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.seen = token, false
 	s.left, s.moment, s.shoot = 1+s.random.IntN(within), s.random.IntN(moments), shoot
 }
 
 // aim reports whether this request is the one, and how many bytes or
 // microseconds after its moment the shot is.
-func (s *shooter) aim(r *http.Request) (shoot func(), moment, delay int) {
+func (s *shooter) aim() (shoot func(), moment, delay int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.Header.Get("Authorization") == "Bearer "+s.token {
-		s.seen = true
-	}
-	if !s.seen {
-		return nil, 0, 0
-	}
 	if s.left--; s.left != 0 {
 		return nil, 0, 0
 	}
@@ -76,7 +67,7 @@ func (s *shooter) aim(r *http.Request) (shoot func(), moment, delay int) {
 }
 
 func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	shoot, moment, delay := s.aim(r)
+	shoot, moment, delay := s.aim()
 	if shoot == nil {
 		s.next.ServeHTTP(w, r)
 		return
@@ -101,11 +92,9 @@ func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // process is the export of a server by a process of its own.
 type process struct {
 	t       *testing.T
-	bench   *bench
 	shooter *shooter
 	flags   []string
 	env     []string
-	runs    int
 	seed    string
 	want    string            // output
 	files   map[string]string // with -download
@@ -124,10 +113,10 @@ func newProcess(t *testing.T, n int, flags ...string) *process {
 	server := httptest.NewServer(shooter)
 	t.Cleanup(server.Close)
 	p := &process{
-		t: t, bench: b, shooter: shooter, flags: flags,
+		t: t, shooter: shooter, flags: flags,
 		seed: fmt.Sprintf("%s=%d", seedVariable, seed),
 		env: append(os.Environ(), beProgram+"=1", "GORACE=atexit_sleep_ms=0", "CLOUDFLARE_BASE_URL="+server.URL+"/client/v4",
-			"CLOUDFLARE_ACCOUNT_ID="+imagestest.AccountID),
+			"CLOUDFLARE_ACCOUNT_ID="+imagestest.AccountID, "CLOUDFLARE_API_TOKEN="+imagestest.APIToken),
 		files: b.images(),
 	}
 	client := b.server.Client(cfimages.WithHTTPClient(server.Client()), cfimages.WithBaseURL(server.URL+"/client/v4"))
@@ -144,14 +133,11 @@ func (p *process) run(dir string, signal os.Signal, within int) (code int, outpu
 		args = append(args, "-download", filepath.Join(dir, "files"))
 	}
 	cmd := exec.Command(os.Args[0], args...)
-	p.runs++
-	token := "run-" + strconv.Itoa(p.runs)
-	p.bench.server.Account(imagestest.AccountID).AddToken(token, imagestest.Read)
-	cmd.Env = append(p.env, "CLOUDFLARE_API_TOKEN="+token)
+	cmd.Env = p.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started := make(chan struct{})
-	p.shooter.arm(token, within, func() {
+	p.shooter.arm(within, func() {
 		<-started
 		cmd.Process.Signal(signal)
 	})

@@ -20,12 +20,12 @@
 // private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
 // signing keys. <file>.files tells the file, size and ETag of each image; if it
 // has an ID twice, the later line counts. <file>.failed tells which images could
-// not be had, and why; when all others were, the same command again tries these,
-// and leaves there what still cannot be had.
+// not be downloaded, and why. When all others are there, the same command retries
+// these, and keeps in the list those that fail again.
 //
 // A file of a page that was not finished is kept if it still is what its source
 // has: one request each asks for that, and does not read the image when upload
-// time, size and ETag are as recorded; without an ETag in the reply, the other two
+// time, size and ETag are as recorded; without an ETag in the response, the other two
 // must do. So that going on costs little of the rate limit, a page has 100 images
 // with -download, and 1000 otherwise: that is at most 100 calls of the 1,200 in 5
 // minutes, for a list call with every 100 images. -per-page changes it.
@@ -109,7 +109,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.IntVar(&o.images, "images", 2500, "`n` images in the demo")
 }
 
-// check refuses what makes no sense; the library checks the rest.
+// check rejects what makes no sense; the library checks the rest.
 func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.out == "":

@@ -79,10 +79,6 @@ func TestBatch(t *testing.T) {
 		assert.Equal(t, r.Operation == imagestest.OpList, r.Batch, r.Operation)
 	}
 	b.wantFiles()
-	t.Setenv("CLOUDFLARE_BASE_URL", "http://localhost:8787/client/v4")
-	_, stderr, code := runExport(t, "-o", b.opts.out, "-batch")
-	assert.Equal(t, 2, code)
-	assert.Contains(t, stderr, "-batch is for Cloudflare")
 }
 
 func TestUsage(t *testing.T) {

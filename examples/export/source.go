@@ -56,7 +56,7 @@ func originals(client *cfimages.Client) source {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return nil, &sourceError{err: err, scope: scopeOf(err)} // the client has tried again
+			return nil, &sourceError{err: err, scope: scopeOf(err)} // the client has retried
 		}
 		return &content{blob, blob.ContentType, blob.ETag, blob.Size}, nil
 	}
@@ -69,13 +69,13 @@ func scopeOf(err error) scope {
 			return general
 		}
 	}
-	reply, replied := errors.AsType[*cfimages.Error](err)
+	refused, responded := errors.AsType[*cfimages.Error](err)
 	switch {
 	case errors.Is(err, cfimages.ErrInvalidParams):
 		return lasting // an ID that cannot be addressed
-	case !replied || reply.StatusCode == 0:
+	case !responded || refused.StatusCode == 0:
 		return general
-	case reply.StatusCode >= 500:
+	case refused.StatusCode >= 500:
 		return passing
 	}
 	return lasting
@@ -135,7 +135,7 @@ func refusal(status int, private, signed bool) *sourceError {
 	forbidden := status == http.StatusUnauthorized || status == http.StatusForbidden
 	switch {
 	case forbidden && private && signed:
-		return &sourceError{err: fmt.Errorf("%w: the signature is refused: CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys", err), scope: general}
+		return &sourceError{err: fmt.Errorf("%w: the signature was rejected: CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys", err), scope: general}
 	case forbidden && private:
 		return &sourceError{err: fmt.Errorf("%w: the image is private: set CLOUDFLARE_IMAGES_SIGNING_KEY to one of the account's signing keys", err)}
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:

@@ -65,7 +65,7 @@ func (p *pruner) delete(ctx context.Context, workers, images int) error {
 	return p.finish(failure)
 }
 
-// settle takes down what became of a candidate. An error is one that stops the
+// settle records what became of a candidate. An error is one that stops the
 // program.
 func (p *pruner) settle(r removal) error {
 	if endsAll(r.cause) {
@@ -155,14 +155,14 @@ func endsAll(err error) bool {
 // isGone reports whether the API says that there is no such image. A page of the
 // edge with the same status does not say it.
 func isGone(err error) bool {
-	e, replied := errors.AsType[*cfimages.Error](err)
-	return replied && errors.Is(err, cfimages.ErrNotFound) && len(e.Errors) > 0
+	e, responded := errors.AsType[*cfimages.Error](err)
+	return responded && errors.Is(err, cfimages.ErrNotFound) && len(e.Errors) > 0
 }
 
 // isOutage reports whether a failure was not about the image.
 func isOutage(err error) bool {
-	e, replied := errors.AsType[*cfimages.Error](err)
-	refused := replied && e.StatusCode/100 == 4
+	e, responded := errors.AsType[*cfimages.Error](err)
+	refused := responded && e.StatusCode/100 == 4
 	return err != nil && !refused && !errors.Is(err, cfimages.ErrInvalidParams)
 }
 

@@ -10,10 +10,10 @@
 //	prune -older-than 30d -where status=expired -report june.jsonl -delete
 //
 // first writes a plan and shows it, then deletes exactly what was planned. The
-// report takes down what became of each image. After an interruption, a crash or
+// report records what became of each image. After an interruption, a crash or
 // failures, the same command goes on: what is done is not done again, and what
-// failed is tried again. A report serves one run at a time: where the system has
-// locks that end with their program, another run is refused.
+// failed is retried. A report serves one run at a time: where the system has
+// locks that end with their program, another run is rejected.
 //
 // Every call takes its turn, 2 in a second unless -rate says otherwise: that is
 // half of the 1,200 in 5 minutes that Cloudflare documents for each user or

@@ -93,7 +93,7 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.BoolVar(&o.demo, "demo", false, "use an in-process server, without an account")
 }
 
-// check refuses what is not clearly meant: a deletion cannot be undone.
+// check rejects what is not clearly meant: a deletion cannot be undone.
 func (o *options) check(terminal bool) error {
 	filtered := len(o.Where) > 0 || o.Creator != ""
 	switch {
@@ -105,7 +105,7 @@ func (o *options) check(terminal bool) error {
 		return errors.New("-all excludes -where and -creator")
 	case o.Limit < 0:
 		return fmt.Errorf("-limit must not be negative, got %d", o.Limit)
-	case o.rate != 0 && !(o.rate >= 0.01 && o.rate <= maxRate): // NaN is refused too
+	case o.rate != 0 && !(o.rate >= 0.01 && o.rate <= maxRate): // NaN is rejected too
 		return fmt.Errorf("-rate must be 0.01 to 200 calls in a second, got %v", o.rate)
 	case !(o.reserve >= 0 && o.reserve < 1):
 		return fmt.Errorf("-reserve must be at least 0 and less than 1, got %v", o.reserve)

@@ -11,7 +11,7 @@ import (
 )
 
 // documentedQuota is how many calls Cloudflare documents for each user or token
-// in 5 minutes. It stands in where replies do not name a quota.
+// in 5 minutes. It stands in where responses do not name a quota.
 const documentedQuota = 1200
 
 // pacer makes calls wait for their turn, so that quota is left for others.

@@ -80,7 +80,7 @@ func (p *pruner) plan(ctx context.Context, params cfimages.ListParams) error {
 		if !more || page.ContinuationToken == "" {
 			break
 		}
-		p.progress("%d images planned so far\n", p.report.images)
+		p.progress("%d images planned so far\n", len(p.report.results))
 		if err := p.pace.wait(ctx); err != nil { // for the next page
 			return err
 		}
@@ -94,7 +94,7 @@ func (p *pruner) choose(images []cfimages.Image) (candidates []candidate, more b
 	wanted := p.report.header.selection
 	for _, img := range images {
 		switch {
-		case wanted.Limit > 0 && p.report.images+len(candidates) == wanted.Limit:
+		case wanted.Limit > 0 && len(p.report.results)+len(candidates) == wanted.Limit:
 			return candidates, false, nil
 		case img.Uploaded.IsZero():
 			return nil, false, fmt.Errorf("image %q has no upload time, so its age is not known", img.ID)

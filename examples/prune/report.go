@@ -5,31 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
 // report is a journal of lines: the plan, and what became of it. Of the plan, only
-// what is to be tried again is held in memory, so that it can be long.
+// the results are held in memory, so that it can be long.
 type report struct {
 	lines     *durable.Journal
 	temporary bool
 	header    *header
 	planAt    durable.Mark   // where the plan begins
-	images    int            // in the plan
 	planned   bool           // the plan is complete
-	next      int            // the first candidate that has no outcome, nor have those after it
-	open      map[int]result // of the candidates before it, those to be tried again: failed, or "" if there is no outcome
-	done      map[result]int // how many outcomes there are of each kind
+	results   []result       // the last of each candidate; "" is none
+	done      map[result]int // how many candidates have each result
 }
 
 // openReport begins a report, or opens the one that was begun. Without a name,
 // it is a temporary one.
 func openReport(name string, wanted selection) (*report, error) {
-	r := &report{temporary: name == "", open: make(map[int]result), done: make(map[result]int)}
+	r := &report{temporary: name == "", done: make(map[result]int)}
 	if r.temporary {
 		file, err := os.CreateTemp("", "prune-*.jsonl")
 		if err != nil {
@@ -76,7 +74,7 @@ func (r *report) begin(wanted selection) error {
 		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", had)
 	}
 	if !r.planned { // so nothing was deleted: plan again
-		end, r.images = r.planAt, 0
+		end, r.results = r.planAt, nil
 	}
 	return r.lines.Cut(end) // a crash leaves a part of a line
 }
@@ -117,47 +115,39 @@ func (r *report) take(l line, end durable.Mark) bool {
 		r.header, r.planAt = l.Header, end
 		return l.Header != nil && l.Header.Version == reportVersion
 	case l.Image != nil && !r.planned:
-		r.images++
-		return l.Image.N == r.images-1 && l.Image.ID != ""
+		r.results = append(r.results, "")
+		return l.Image.N == len(r.results)-1 && l.Image.ID != ""
 	case l.Planned != nil && !r.planned:
 		r.planned = true
-		return l.Planned.Images == r.images
-	case l.Outcome != nil && r.planned && l.Outcome.N >= 0 && l.Outcome.N < r.images:
+		return l.Planned.Images == len(r.results)
+	case l.Outcome != nil && r.planned && l.Outcome.N >= 0 && l.Outcome.N < len(r.results):
 		r.count(l.Outcome)
 		return true
 	}
 	return false
 }
 
-// count learns from an outcome. They come in any order.
+// count replaces the result of a candidate.
 func (r *report) count(o *outcome) {
-	for ; r.next <= o.N; r.next++ {
-		r.open[r.next] = ""
-	}
-	if r.open[o.N] == failed {
-		r.done[failed]--
-	}
+	r.done[r.results[o.N]]--
 	r.done[o.Result]++
-	delete(r.open, o.N)
-	if o.Result == failed {
-		r.open[o.N] = failed
-	}
+	r.results[o.N] = o.Result
 }
 
 // plan adds candidates to the plan.
 func (r *report) plan(candidates []candidate) error {
 	lines := make([]line, len(candidates))
 	for i := range candidates {
-		candidates[i].N = r.images + i
+		candidates[i].N = len(r.results) + i
 		lines[i].Image = &candidates[i]
 	}
-	r.images += len(candidates)
+	r.results = append(r.results, make([]result, len(candidates))...)
 	return r.write(lines...)
 }
 
 // finishPlan returns when the plan is safe on the disk.
 func (r *report) finishPlan() error {
-	if err := r.write(line{Planned: &total{Images: r.images}}); err != nil {
+	if err := r.write(line{Planned: &total{Images: len(r.results)}}); err != nil {
 		return err
 	}
 	r.planned = true
@@ -180,17 +170,15 @@ func (r *report) write(lines ...line) error {
 	return r.lines.Flush()
 }
 
-// remaining returns the candidates that are left: those without an outcome, and
-// then those that had failed.
+// remaining returns the candidates that are left: those without a result, and
+// then those that failed.
 func (r *report) remaining() iter.Seq2[candidate, error] {
-	next, open := r.next, maps.Clone(r.open)
-	isNew := func(n int) bool {
-		result, before := open[n]
-		return n >= next || before && result == ""
-	}
+	results := slices.Clone(r.results)
 	return func(yield func(candidate, error) bool) {
-		if r.each(isNew, yield) {
-			r.each(func(n int) bool { return open[n] == failed }, yield)
+		for _, wanted := range []result{"", failed} {
+			if !r.each(func(n int) bool { return results[n] == wanted }, yield) {
+				return
+			}
 		}
 	}
 }
@@ -199,7 +187,7 @@ func (r *report) remaining() iter.Seq2[candidate, error] {
 func (r *report) each(chosen func(n int) bool, yield func(candidate, error) bool) bool {
 	n := 0
 	for read, err := range r.lines.Lines(r.planAt) {
-		if n == r.images {
+		if n == len(r.results) {
 			return true
 		}
 		if err != nil {
@@ -217,8 +205,8 @@ func (r *report) each(chosen func(n int) bool, yield func(candidate, error) bool
 		}
 		n++
 	}
-	if n < r.images {
+	if n < len(r.results) {
 		yield(candidate{}, errors.New("the report was changed by somebody else"))
 	}
-	return n == r.images
+	return n == len(r.results)
 }

@@ -133,9 +133,11 @@ func (s *setup) outcomes() map[string]int {
 	s.Helper()
 	counts := make(map[string]int)
 	s.look(func(r *report) {
-		counts["planned"], counts["failed"] = r.images, 0
-		for result, n := range r.done {
-			counts[string(result)] = n
+		counts["planned"], counts["failed"] = len(r.results), 0
+		for _, result := range []result{deleted, gone, kept, failed} {
+			if n := r.done[result]; n > 0 {
+				counts[string(result)] = n
+			}
 		}
 	})
 	return counts

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,34 +69,5 @@ func TestLines(t *testing.T) {
 	require.NoError(t, j.Close())
 	for _, err := range j.Lines(durable.Mark{}) {
 		require.ErrorIs(t, err, os.ErrClosed)
-	}
-}
-
-func TestChangedJournalIsNotCut(t *testing.T) {
-	j := open(t, "1\n22\n")
-	require.ErrorContains(t, j.Cut(durable.Mark{Lines: 9, Bytes: 9}), "was changed: it has 5 bytes")
-	require.ErrorContains(t, j.Cut(durable.Mark{Lines: 1, Bytes: 3}), "was changed: it has no end of a line at byte 3")
-	size, err := j.Size()
-	require.NoError(t, err)
-	assert.EqualValues(t, 5, size)
-}
-
-func TestOneProcessAtATime(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no locks")
-	}
-	j := open(t, "")
-	_, err := durable.Open(j.File.Name(), 0o600)
-	require.ErrorContains(t, err, j.File.Name()+" is in use by another process")
-	require.NoError(t, j.Close())
-	again, err := durable.Open(j.File.Name(), 0o600)
-	require.NoError(t, err)
-	require.NoError(t, again.Close())
-}
-
-func TestJournalMustBeAFile(t *testing.T) {
-	for _, name := range []string{os.DevNull, t.TempDir(), filepath.Join(t.TempDir(), "missing", "journal")} {
-		_, err := durable.Open(name, 0o600)
-		assert.ErrorContains(t, err, name)
 	}
 }

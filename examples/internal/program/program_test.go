@@ -148,18 +148,6 @@ func TestConnect(t *testing.T) {
 	assert.Equal(t, 2, program.ExitCode("x", err, io.Discard))
 }
 
-func TestConnectTest(t *testing.T) {
-	for _, batch := range []bool{false, true} {
-		server := imagestest.NewServer(imagestest.InMemory())
-		account := program.ConnectTest(server, batch)
-		_, err := account.Client.ImagesV2.List(t.Context(), cfimages.ListParams{})
-		require.NoError(t, err)
-		requests := server.Requests()
-		assert.Equal(t, batch, requests[len(requests)-1].Batch)
-		account.Close()
-	}
-}
-
 func TestSigner(t *testing.T) {
 	t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", "")
 	signer, err := program.Signer()
