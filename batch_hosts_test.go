@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // twoHosts is the API and its batch host, without a network.
@@ -51,10 +52,10 @@ func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 			return h.onBatch(len(h.batch), token), nil
 		}
 		if !time.Now().Before(h.expires[token]) {
-			return respond(http.StatusUnauthorized, refusal), nil
+			return canned.Response(http.StatusUnauthorized, refusal), nil
 		}
 	case token != "token":
-		return respond(http.StatusUnauthorized, refusal), nil
+		return canned.Response(http.StatusUnauthorized, refusal), nil
 	case strings.HasSuffix(path, "/batch_token"):
 		h.fetched++
 		if h.fetch != nil {
@@ -66,13 +67,13 @@ func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	switch {
 	case strings.HasSuffix(req.URL.Path, "/blob"):
-		return respond(http.StatusOK, "pixels", "Content-Type", "image/png"), nil
+		return canned.Response(http.StatusOK, "pixels", "Content-Type", "image/png"), nil
 	case strings.HasSuffix(req.URL.Path, "/direct_upload"):
-		return respond(http.StatusOK, uploadReply), nil
+		return canned.Response(http.StatusOK, canned.Created), nil
 	case strings.HasSuffix(req.URL.Path, "/v2"):
-		return respond(http.StatusOK, emptyPage), nil
+		return canned.Response(http.StatusOK, canned.EmptyPage), nil
 	}
-	return respond(http.StatusOK, imageReply), nil
+	return canned.Response(http.StatusOK, canned.Image), nil
 }
 
 func (h *twoHosts) newToken() *http.Response {
@@ -81,7 +82,7 @@ func (h *twoHosts) newToken() *http.Response {
 	}
 	token := fmt.Sprintf("canary-batch-token-%d", h.fetched)
 	h.expires[token] = time.Now().Add(h.life)
-	return respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":%q}}`,
+	return canned.Response(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":%q}}`,
 		token, h.expires[token].Format(time.RFC3339Nano)))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // A hundred thousand calls, in virtual time: over the ordinary host, over one
@@ -119,15 +120,15 @@ func (h *strictHosts) answer(req *http.Request) *http.Response {
 	if !now.Before(h.ends) {
 		h.ends, h.used = now.Add(documentedWindow), 0
 	}
-	resp := respond(http.StatusOK, imageReply)
+	resp := canned.Response(http.StatusOK, canned.Image)
 	switch h.used++; {
 	case strings.HasSuffix(req.URL.Path, "/batch_token"):
 		h.tokens++
-		resp = respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"batch-%d","expiresAt":%q}}`,
+		resp = canned.Response(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"batch-%d","expiresAt":%q}}`,
 			h.tokens, now.Add(24*time.Hour).Format(time.RFC3339Nano)))
 	case h.used > documentedQuota:
 		h.refused++
-		return respond(http.StatusTooManyRequests, "")
+		return canned.Response(http.StatusTooManyRequests, "")
 	default:
 		h.served++
 	}
@@ -145,10 +146,10 @@ func (h *strictHosts) answerBatch(token string) *http.Response {
 	oldest := &h.admitted[token][h.next[token]%200]
 	if now.Sub(*oldest) < time.Second {
 		h.refused++
-		return respond(http.StatusTooManyRequests, "")
+		return canned.Response(http.StatusTooManyRequests, "")
 	}
 	*oldest = now
 	h.next[token]++
 	h.served++
-	return respond(http.StatusOK, imageReply)
+	return canned.Response(http.StatusOK, canned.Image)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 func TestBatchHostTakesItsCalls(t *testing.T) {
@@ -53,18 +54,18 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 		"once": {
 			onBatch: func(n int, _ string) *http.Response {
 				if n == 1 {
-					return respond(401, refusal)
+					return canned.Response(401, refusal)
 				}
-				return respond(200, imageReply)
+				return canned.Response(200, canned.Image)
 			},
 			batch: 3, fetched: 2,
 		},
 		"always with 401": {
-			onBatch: func(int, string) *http.Response { return respond(401, refusal) },
+			onBatch: func(int, string) *http.Response { return canned.Response(401, refusal) },
 			batch:   2, ordinary: 2, fetched: 2, records: 1,
 		},
 		"always with 403": {
-			onBatch: func(int, string) *http.Response { return respond(403, "<html>") },
+			onBatch: func(int, string) *http.Response { return canned.Response(403, "<html>") },
 			batch:   1, ordinary: 2, fetched: 1, records: 1,
 		},
 	}
@@ -79,7 +80,7 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 				if tt.ordinary > 0 {
 					require.NoError(t, err)
 				} else {
-					require.ErrorIs(t, err, cfimages.ErrMalformedResponse) // imageReply is no reply to a create
+					require.ErrorIs(t, err, cfimages.ErrMalformedResponse) // canned.Image is no reply to a create
 				}
 				assert.Len(t, hosts.batch, tt.batch)
 				assert.Len(t, hosts.ordinary, tt.ordinary)
@@ -95,15 +96,15 @@ func TestOrdinaryHostStandsIn(t *testing.T) {
 		fetch func(n int, r *http.Request) *http.Response
 		pause time.Duration
 	}{
-		"403":       {func(int, *http.Request) *http.Response { return respond(403, refusal) }, 10 * time.Minute},
-		"404":       {func(int, *http.Request) *http.Response { return respond(404, "no such route") }, 10 * time.Minute},
-		"503":       {func(int, *http.Request) *http.Response { return respond(503, "") }, 30 * time.Second},
-		"malformed": {func(int, *http.Request) *http.Response { return respond(200, `{"success":true,"result":{}}`) }, 30 * time.Second},
+		"403":       {func(int, *http.Request) *http.Response { return canned.Response(403, refusal) }, 10 * time.Minute},
+		"404":       {func(int, *http.Request) *http.Response { return canned.Response(404, "no such route") }, 10 * time.Minute},
+		"503":       {func(int, *http.Request) *http.Response { return canned.Response(503, "") }, 30 * time.Second},
+		"malformed": {func(int, *http.Request) *http.Response { return canned.Response(200, `{"success":true,"result":{}}`) }, 30 * time.Second},
 		"not for a header": {func(int, *http.Request) *http.Response {
-			return respond(200, "{\"success\":true,\"result\":{\"token\":\"canary token\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}}")
+			return canned.Response(200, "{\"success\":true,\"result\":{\"token\":\"canary token\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}}")
 		}, 30 * time.Second},
 		"without an expiry": {func(int, *http.Request) *http.Response {
-			return respond(200, `{"success":true,"result":{"token":"canary"}}`)
+			return canned.Response(200, `{"success":true,"result":{"token":"canary"}}`)
 		}, 30 * time.Second},
 	}
 	for name, tt := range tests {
@@ -140,7 +141,7 @@ func TestBatchErrorsHideTheToken(t *testing.T) {
 		var log bytes.Buffer
 		hosts := &twoHosts{life: time.Hour}
 		hosts.onBatch = func(_ int, token string) *http.Response {
-			return respond(500, fmt.Sprintf(`{"success":false,"errors":[{"code":1,"message":"token %s is odd"}],"result":null}`, token))
+			return canned.Response(500, fmt.Sprintf(`{"success":false,"errors":[{"code":1,"message":"token %s is odd"}],"result":null}`, token))
 		}
 		client := hosts.client(t, logTo(&log, slog.LevelDebug))
 		_, err := client.ImagesV1.Get(t.Context(), "img")
@@ -158,9 +159,11 @@ func TestBatchErrorsHideALongToken(t *testing.T) {
 		long := strings.Repeat("canary", 250)
 		hosts := &twoHosts{}
 		hosts.fetch = func(int, *http.Request) *http.Response {
-			return respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":"2099-01-01T00:00:00Z"}}`, long))
+			return canned.Response(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":%q,"expiresAt":"2099-01-01T00:00:00Z"}}`, long))
 		}
-		hosts.onBatch = func(_ int, token string) *http.Response { return respond(http.StatusBadRequest, "what is "+token) }
+		hosts.onBatch = func(_ int, token string) *http.Response {
+			return canned.Response(http.StatusBadRequest, "what is "+token)
+		}
 		_, err := hosts.client(t).ImagesV1.Get(t.Context(), "img")
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), "canary")

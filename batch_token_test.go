@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 func TestBatchTokenIsRenewedInTime(t *testing.T) {
@@ -21,7 +23,7 @@ func TestBatchTokenIsRenewedInTime(t *testing.T) {
 		hosts := &twoHosts{life: 30 * time.Minute}
 		hosts.onBatch = func(_ int, token string) *http.Response {
 			assert.True(t, time.Now().Before(hosts.expires[token]), "an expired token")
-			return respond(http.StatusOK, imageReply)
+			return canned.Response(http.StatusOK, canned.Image)
 		}
 		client := hosts.client(t)
 		for range 240 {
@@ -56,7 +58,7 @@ func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		client := hosts.client(t)
 		get(t, client)
-		hosts.fetch = func(int, *http.Request) *http.Response { return respond(503, "") }
+		hosts.fetch = func(int, *http.Request) *http.Response { return canned.Response(503, "") }
 		time.Sleep(59*time.Minute + time.Second)
 		get(t, client)
 		assert.Equal(t, 2, hosts.fetched)
@@ -71,7 +73,7 @@ func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 func TestBatchTokenOfAnotherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: -time.Hour}
-		hosts.onBatch = func(int, string) *http.Response { return respond(200, imageReply) }
+		hosts.onBatch = func(int, string) *http.Response { return canned.Response(200, canned.Image) }
 		client := hosts.client(t)
 		start := time.Now()
 		for range 1000 {
@@ -193,11 +195,11 @@ func TestBatchTokenByAWrongClock(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		hosts.fetch = func(int, *http.Request) *http.Response {
 			behind := time.Now().Add(-24 * time.Hour)
-			resp := respond(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"t","expiresAt":%q}}`, behind.Add(time.Hour).Format(time.RFC3339)))
+			resp := canned.Response(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"t","expiresAt":%q}}`, behind.Add(time.Hour).Format(time.RFC3339)))
 			resp.Header.Set("Date", behind.UTC().Format(http.TimeFormat))
 			return resp
 		}
-		hosts.onBatch = func(int, string) *http.Response { return respond(http.StatusOK, imageReply) }
+		hosts.onBatch = func(int, string) *http.Response { return canned.Response(http.StatusOK, canned.Image) }
 		client := hosts.client(t)
 		for range 100 {
 			get(t, client)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // largePage is a page of n images like those of the API reference, 544 bytes each.
@@ -90,7 +91,7 @@ func BenchmarkPage(b *testing.B) {
 
 // BenchmarkCall is the overhead of a whole call, on a transport that answers at once.
 func BenchmarkCall(b *testing.B) {
-	client := new(canned).client(b, cfimages.WithHTTPClient(&http.Client{Transport: stub(imageReply)}))
+	client := newClient(b, stub(canned.Image))
 	b.ReportAllocs()
 	for b.Loop() {
 		_, err := client.ImagesV1.Get(b.Context(), "img")

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // picture answers with the bytes of an image, said to be so many.
@@ -28,8 +29,8 @@ func picture(body io.Reader, size int) func(*http.Request) (*http.Response, erro
 }
 
 func TestBlob(t *testing.T) {
-	server := new(canned).thenDo(picture(strings.NewReader("pixels"), 6))
-	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "a/b c")
+	server := new(canned.Transport).ThenDo(picture(strings.NewReader("pixels"), 6))
+	blob, err := newClient(t, server).ImagesV1.Blob(t.Context(), "a/b c")
 	require.NoError(t, err)
 	got, err := io.ReadAll(blob)
 	require.NoError(t, err)
@@ -39,7 +40,7 @@ func TestBlob(t *testing.T) {
 	assert.Equal(t, "image/png", blob.ContentType)
 	assert.Equal(t, int64(6), blob.Size)
 	assert.Equal(t, `"v1"`, blob.ETag)
-	req := server.requests[0]
+	req := server.Requests[0]
 	assert.Equal(t, "/client/v4/accounts/acc/images/v1/a/b%20c/blob", req.URL.EscapedPath())
 	assert.Equal(t, "*/*", req.Header.Get("Accept"))
 	assert.Equal(t, "Bearer token", req.Header.Get("Authorization"))
@@ -62,8 +63,8 @@ func TestBlobThatBreaks(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := new(canned).thenDo(picture(tt.body, tt.size))
-			blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			server := new(canned.Transport).ThenDo(picture(tt.body, tt.size))
+			blob, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 			require.NoError(t, err)
 			got, err := io.ReadAll(blob)
 			assert.ErrorIs(t, err, tt.want)
@@ -89,8 +90,8 @@ func (flood) Read(p []byte) (int, error) {
 }
 
 func TestBlobOfUnknownSize(t *testing.T) {
-	server := new(canned).thenDo(picture(strings.NewReader("pixels"), -1))
-	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	server := new(canned.Transport).ThenDo(picture(strings.NewReader("pixels"), -1))
+	blob, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 	require.NoError(t, err)
 	assert.Equal(t, int64(-1), blob.Size)
 	got, err := io.ReadAll(blob)
@@ -104,14 +105,14 @@ func TestBlobIsNotJSON(t *testing.T) {
 		want error
 	}{
 		"a refusal":       {`{"success":false,"errors":[{"code":5000,"message":"no"}],"result":null}`, nil},
-		"a success":       {imageReply, cfimages.ErrMalformedResponse},
+		"a success":       {canned.Image, cfimages.ErrMalformedResponse},
 		"not an envelope": {`[]`, cfimages.ErrMalformedResponse},
 		"nothing":         {``, cfimages.ErrMalformedResponse},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := new(canned).then(http.StatusOK, tt.body, "Content-Type", "application/json; charset=utf-8")
-			_, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			server := new(canned.Transport).Then(http.StatusOK, tt.body, "Content-Type", "application/json; charset=utf-8")
+			_, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 			var refused *cfimages.Error
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, "ImagesV1.Blob", refused.Op)
@@ -141,8 +142,8 @@ func TestBlobIsAnImage(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			server := new(canned).then(tt.status, "pixels", "Content-Type", tt.contentType)
-			blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+			server := new(canned.Transport).Then(tt.status, "pixels", "Content-Type", tt.contentType)
+			blob, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 			if tt.ok {
 				require.NoError(t, err)
 				require.NoError(t, blob.Close())
@@ -157,8 +158,8 @@ func TestBlobIsAnImage(t *testing.T) {
 // What is not the path of an image is not sent: it may be that of a secret, or of
 // something that is not to be deleted.
 func TestPathsBesideTheImages(t *testing.T) {
-	server := answers(imageReply)
-	images := server.client(t).ImagesV1
+	server := canned.JSON(canned.Image)
+	images := newClient(t, server).ImagesV1
 	for _, id := range []string{"keys", "keys/default", "variants", "variants/public", "stats", "batch_token"} {
 		_, err := images.Get(t.Context(), id)
 		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, id)
@@ -168,30 +169,30 @@ func TestPathsBesideTheImages(t *testing.T) {
 	}
 	_, err := images.Get(t.Context(), "a/blob")
 	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
-	assert.Empty(t, server.requests)
+	assert.Empty(t, server.Requests)
 	assert.NoError(t, images.Delete(t.Context(), "a/blob"))
 }
 
 func TestBlobIsAskedForAgainUntilItBegins(t *testing.T) {
-	server := new(canned).then(http.StatusServiceUnavailable, "").thenDo(picture(strings.NewReader("pixels"), 6))
-	blob, err := server.client(t, cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})).ImagesV1.Blob(t.Context(), "img")
+	server := new(canned.Transport).Then(http.StatusServiceUnavailable, "").ThenDo(picture(strings.NewReader("pixels"), 6))
+	blob, err := newClient(t, server, cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})).ImagesV1.Blob(t.Context(), "img")
 	require.NoError(t, err)
 	defer blob.Close()
-	assert.Len(t, server.requests, 2)
+	assert.Len(t, server.Requests, 2)
 }
 
 func TestBlobRefused(t *testing.T) {
-	server := new(canned).then(http.StatusNotFound, `{"success":false,"errors":[{"code":5404,"message":"no image"}],"result":null}`)
-	_, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	server := new(canned.Transport).Then(http.StatusNotFound, `{"success":false,"errors":[{"code":5404,"message":"no image"}],"result":null}`)
+	_, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 	assert.ErrorIs(t, err, cfimages.ErrNotFound)
-	_, err = server.client(t).ImagesV1.Blob(t.Context(), "..")
+	_, err = newClient(t, server).ImagesV1.Blob(t.Context(), "..")
 	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
-	assert.Len(t, server.requests, 1)
+	assert.Len(t, server.Requests, 1)
 }
 
 func TestBlobClosedOrCanceledEarly(t *testing.T) {
-	server := new(canned).thenDo(picture(flood{}, -1))
-	blob, err := server.client(t).ImagesV1.Blob(t.Context(), "img")
+	server := new(canned.Transport).ThenDo(picture(flood{}, -1))
+	blob, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 	require.NoError(t, err)
 	require.NoError(t, blob.Close())
 	_, err = blob.Read(make([]byte, 1))
@@ -199,8 +200,8 @@ func TestBlobClosedOrCanceledEarly(t *testing.T) {
 	require.NoError(t, blob.Close())
 
 	ctx, cancel := context.WithCancel(t.Context())
-	server = new(canned).thenDo(picture(iotest.ErrReader(errors.New("connection closed")), -1))
-	blob, err = server.client(t).ImagesV1.Blob(ctx, "img")
+	server = new(canned.Transport).ThenDo(picture(iotest.ErrReader(errors.New("connection closed")), -1))
+	blob, err = newClient(t, server).ImagesV1.Blob(ctx, "img")
 	require.NoError(t, err)
 	cancel()
 	_, err = blob.Read(make([]byte, 1))

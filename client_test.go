@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // environment sets the variables that NewClient reads, and empties the others.
@@ -141,12 +142,12 @@ func TestRequest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			environment(t, tt.env...)
-			transport := answers(emptyPage)
+			transport := canned.JSON(canned.EmptyPage)
 			client, err := cfimages.NewClient(append(tt.opts, cfimages.WithHTTPClient(&http.Client{Transport: transport}))...)
 			require.NoError(t, err)
 			_, err = client.ImagesV2.List(t.Context(), cfimages.ListParams{})
 			require.NoError(t, err)
-			req := transport.requests[0]
+			req := transport.Requests[0]
 			assert.Equal(t, tt.url, req.URL.String())
 			assert.Empty(t, req.Header.Get("Accept-Encoding"), "net/http's own gzip is left alone")
 			for name, value := range tt.header {
@@ -157,10 +158,10 @@ func TestRequest(t *testing.T) {
 }
 
 func TestHTTPClientIsCopied(t *testing.T) {
-	transport := answers(emptyPage)
+	transport := canned.JSON(canned.EmptyPage)
 	mine := &http.Client{Transport: transport, Timeout: time.Minute}
 	before := *mine
-	client := transport.client(t, cfimages.WithHTTPClient(mine))
+	client := newClient(t, transport, cfimages.WithHTTPClient(mine))
 	_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
 	require.NoError(t, err)
 	assert.Nil(t, mine.CheckRedirect)
@@ -169,25 +170,25 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	mine.Transport = nil // what the caller does later does not concern the client
 	_, err = client.ImagesV2.List(t.Context(), cfimages.ListParams{})
 	require.NoError(t, err)
-	assert.Len(t, transport.requests, 2)
+	assert.Len(t, transport.Requests, 2)
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		transport := new(canned).then(status, "", "Location", "https://evil.example/")
-		client := transport.client(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+		transport := new(canned.Transport).Then(status, "", "Location", "https://evil.example/")
+		client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 		_, err := client.ImagesV1.Get(t.Context(), "img")
 		refused, ok := errors.AsType[*cfimages.Error](err)
 		require.True(t, ok, "%v", err)
 		assert.Equal(t, status, refused.StatusCode)
 		assert.Contains(t, err.Error(), "redirects are not followed")
-		assert.Len(t, transport.requests, 1)
+		assert.Len(t, transport.Requests, 1)
 	}
 }
 
 func TestSecretsDoNotPrint(t *testing.T) {
-	token := answers(emptyPage).client(t, cfimages.WithAPIToken("canary-token"))
-	key := answers(emptyPage).client(t, cfimages.WithAPIKey("canary@example.com", "canary-key"))
+	token := newClient(t, canned.JSON(canned.EmptyPage), cfimages.WithAPIToken("canary-token"))
+	key := newClient(t, canned.JSON(canned.EmptyPage), cfimages.WithAPIKey("canary@example.com", "canary-key"))
 	upload := &cfimages.DirectUpload{ID: "img", UploadURL: "https://upload.example/canary/link?canary=1"}
 	broken := cfimages.DirectUpload{ID: "img", UploadURL: "canary \x00"}
 	var out bytes.Buffer
@@ -220,11 +221,11 @@ func TestSecretsEchoedByTheServer(t *testing.T) {
 		for _, shape := range shapes {
 			for _, login := range logins {
 				var log bytes.Buffer
-				transport := new(canned).thenDo(func(req *http.Request) (*http.Response, error) {
+				transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
 					told := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
-					return respond(status, fmt.Sprintf(shape, told), "Cf-Ray", told), nil
+					return canned.Response(status, fmt.Sprintf(shape, told), "Cf-Ray", told), nil
 				})
-				client := transport.client(t, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+				client := newClient(t, transport, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 				_, err := client.ImagesV1.Get(t.Context(), "img")
 				require.Error(t, err)
 				fmt.Fprintf(&log, "%v %+v %#v", err, err, err)
@@ -242,7 +243,7 @@ func TestErrorAsCauseOfCancellation(t *testing.T) {
 	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	for call, do := range calls(answers(emptyPage).client(t)) {
+	for call, do := range calls(newClient(t, canned.JSON(canned.EmptyPage))) {
 		err := do(ctx)
 		assert.ErrorIs(t, err, context.Canceled, call)
 		assert.ErrorIs(t, err, cause, call)

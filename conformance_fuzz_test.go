@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // lenient are the options by which replies are read.
@@ -61,7 +62,7 @@ func (c *closing) Close() error {
 }
 
 var fuzzSeeds = []string{
-	"", "{}", "null", "<!DOCTYPE html><title>502</title>", imageReply, emptyPage, uploadReply, imageReply + " x",
+	"", "{}", "null", "<!DOCTYPE html><title>502</title>", canned.Image, canned.EmptyPage, canned.Created, canned.Image + " x",
 	`{"success":false,"errors":[{"code":5400,"message":"no\u0000\u202e","documentation_url":"d","source":{"pointer":"/p"}}],"messages":null}`,
 	`{"success":true,"id":"img"}`,
 	`{"result":{"continuation_token":"t","images":[{"id":"a","creator":"c","filename":"f\ud800","meta":{"k":1},"requireSignedURLs":true,"uploaded":"2026-11-02T02:20:01.123Z","variants":["v","w"]},{"id":"b","metadata":{},"draft":false}]},"success":true}`,
@@ -91,7 +92,7 @@ func FuzzReply(f *testing.F) {
 			body:   body[:abs(cut)%(len(body)+1)],
 			broken: broken,
 		}
-		client := answers().client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+		client := newClient(t, transport)
 		all := calls(client)
 		all["Delete"] = func(ctx context.Context) error { return client.ImagesV1.Delete(ctx, "img") }
 		for name, call := range all {
@@ -140,7 +141,7 @@ func FuzzErrorBody(f *testing.F) {
 			header: http.Header{"Retry-After": {retryAfter}, "Cf-Ray": {ray}},
 			body:   body,
 		}
-		client := answers().client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+		client := newClient(t, transport)
 		_, err := client.ImagesV1.Get(t.Context(), "img")
 		require.Zero(t, transport.open)
 		e, ok := errors.AsType[*cfimages.Error](err)

@@ -27,7 +27,7 @@ func FuzzPage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		transport := &fuzzReply{status: http.StatusOK, header: http.Header{}, body: body}
-		client := answers().client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+		client := newClient(t, transport)
 		page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
 		want, wantErr := decodePlainly(body)
 		require.Equal(t, wantErr == nil, err == nil, "%q: %v, but plainly: %v", body, err, wantErr)

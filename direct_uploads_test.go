@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // formOf parses a request's multipart body into its fields.
@@ -72,14 +73,14 @@ func TestCreateSends(t *testing.T) {
 			},
 		}
 		for _, tt := range tests {
-			transport := answers(uploadReply)
-			created, err := transport.client(t).DirectUploads.Create(t.Context(), tt.params)
+			transport := canned.JSON(canned.Created)
+			created, err := newClient(t, transport).DirectUploads.Create(t.Context(), tt.params)
 			require.NoError(t, err, tt.name)
 			assert.Equal(t, &cfimages.DirectUpload{ID: "img", UploadURL: "https://upload.example/hash/img"}, created)
-			req := transport.requests[0]
+			req := transport.Requests[0]
 			assert.Equal(t, "POST https://api.example/client/v4/accounts/acc/images/v2/direct_upload", req.Method+" "+req.URL.String())
-			assert.Equal(t, int64(len(transport.bodies[0])), req.ContentLength)
-			assert.Equal(t, tt.want, formOf(t, req.Header.Get("Content-Type"), transport.bodies[0]), tt.name)
+			assert.Equal(t, int64(len(transport.Bodies[0])), req.ContentLength)
+			assert.Equal(t, tt.want, formOf(t, req.Header.Get("Content-Type"), transport.Bodies[0]), tt.name)
 		}
 	})
 }
@@ -116,16 +117,16 @@ func TestCreateRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			transport := answers(uploadReply)
-			_, err := transport.client(t).DirectUploads.Create(t.Context(), tt.params)
+			transport := canned.JSON(canned.Created)
+			_, err := newClient(t, transport).DirectUploads.Create(t.Context(), tt.params)
 			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
 			refused := paramError(err, tt.param)
 			require.NotNil(t, refused, "%v", err)
 			assert.Contains(t, refused.Error(), tt.says)
-			assert.Empty(t, transport.requests)
+			assert.Empty(t, transport.Requests)
 		})
 	}
-	_, err := answers(uploadReply).client(t).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "/", ExpiresIn: 1, Metadata: 1})
+	_, err := newClient(t, canned.JSON(canned.Created)).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "/", ExpiresIn: 1, Metadata: 1})
 	for _, param := range []string{"ID", "ExpiresIn", "Metadata"} {
 		assert.NotNil(t, paramError(err, param), param)
 	}
@@ -133,7 +134,7 @@ func TestCreateRefuses(t *testing.T) {
 
 func TestCreateNeedsAUsableURL(t *testing.T) {
 	for _, result := range []string{`{"id":"img"}`, `{"uploadURL":"https://u.example/x"}`, `{"id":"img","uploadURL":"/x"}`, `{"id":"img","uploadURL":"https://u.example/%zz"}`} {
-		_, err := answers(`{"success":true,"result":`+result+`}`).client(t).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+		_, err := newClient(t, canned.JSON(`{"success":true,"result":`+result+`}`)).DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
 		require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
 		assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown, "there may be a draft")
 	}
@@ -142,74 +143,74 @@ func TestCreateNeedsAUsableURL(t *testing.T) {
 func TestWait(t *testing.T) {
 	const draft = `{"success":true,"result":{"id":"img","draft":true}}`
 	synctest.Test(t, func(t *testing.T) {
-		transport := answers(draft, draft, draft, strings.Replace(imageReply, `"id"`, `"draft":false,"id"`, 1))
+		transport := canned.JSON(draft, draft, draft, strings.Replace(canned.Image, `"id"`, `"draft":false,"id"`, 1))
 		start := time.Now()
-		img, err := transport.client(t).DirectUploads.Wait(t.Context(), "img")
+		img, err := newClient(t, transport).DirectUploads.Wait(t.Context(), "img")
 		require.NoError(t, err)
 		assert.Equal(t, "img", img.ID)
-		assert.Len(t, transport.requests, 4)
+		assert.Len(t, transport.Requests, 4)
 		assert.GreaterOrEqual(t, time.Since(start), 3*250*time.Millisecond)
 
-		transport = answers(draft)
+		transport = canned.JSON(draft)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err = transport.client(t).DirectUploads.Wait(ctx, "img")
+		_, err = newClient(t, transport).DirectUploads.Wait(ctx, "img")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Contains(t, err.Error(), `"img"`)
-		asked := len(transport.requests)
+		asked := len(transport.Requests)
 		assert.Greater(t, asked, 3600/5, "at least every 5 s")
 		assert.Less(t, asked, 3600/2, "not much more often than every 2.5 s")
 	})
-	_, err := new(canned).then(404, "").client(t).DirectUploads.Wait(t.Context(), "img")
+	_, err := newClient(t, new(canned.Transport).Then(404, "")).DirectUploads.Wait(t.Context(), "img")
 	assert.ErrorIs(t, err, cfimages.ErrNotFound)
-	_, err = answers(draft).client(t).DirectUploads.Wait(t.Context(), "../img")
+	_, err = newClient(t, canned.JSON(draft)).DirectUploads.Wait(t.Context(), "../img")
 	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
 }
 
 func TestImagesV1(t *testing.T) {
-	transport := answers(imageReply)
-	client := transport.client(t)
+	transport := canned.JSON(canned.Image)
+	client := newClient(t, transport)
 	for id, path := range map[string]string{
 		"img": "img", "a/b": "a/b", "a b/ü?#%2F;": "a%20b/%C3%BC%3F%23%252F%3B", "...": "...", "107b9558-dd06-4bbd-5fef-9c2c16bb7900": "107b9558-dd06-4bbd-5fef-9c2c16bb7900",
 	} {
-		transport.requests = nil
+		transport.Requests = nil
 		_, err := client.ImagesV1.Get(t.Context(), id)
 		require.NoError(t, err)
 		require.NoError(t, client.ImagesV1.Delete(t.Context(), id))
-		assert.Equal(t, "GET /client/v4/accounts/acc/images/v1/"+path, transport.requests[0].Method+" "+transport.requests[0].URL.EscapedPath())
-		assert.Equal(t, "DELETE /client/v4/accounts/acc/images/v1/"+path, transport.requests[1].Method+" "+transport.requests[1].URL.EscapedPath())
+		assert.Equal(t, "GET /client/v4/accounts/acc/images/v1/"+path, transport.Requests[0].Method+" "+transport.Requests[0].URL.EscapedPath())
+		assert.Equal(t, "DELETE /client/v4/accounts/acc/images/v1/"+path, transport.Requests[1].Method+" "+transport.Requests[1].URL.EscapedPath())
 	}
-	transport.requests = nil
+	transport.Requests = nil
 	for _, id := range []string{"", ".", "..", "a/../../b", "/a", "a/", "a//b", "a\x00", "a\x7f", "a\u0085", "\xff", strings.Repeat("x", 1025)} {
 		_, err := client.ImagesV1.Get(t.Context(), id)
 		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, "%q", id)
 		assert.ErrorIs(t, client.ImagesV1.Delete(t.Context(), id), cfimages.ErrInvalidParams, "%q", id)
 	}
-	assert.Empty(t, transport.requests)
+	assert.Empty(t, transport.Requests)
 }
 
 func TestDelete(t *testing.T) {
 	for _, body := range []string{`{"success":true,"result":{}}`, `{"success":true,"result":null}`, `{"success":true,"result":""}`, `{"success":true}`} {
-		assert.NoError(t, answers(body).client(t).ImagesV1.Delete(t.Context(), "img"), body)
+		assert.NoError(t, newClient(t, canned.JSON(body)).ImagesV1.Delete(t.Context(), "img"), body)
 	}
 	for _, body := range []string{"", "null", "{}", `{"success":false}`, `{"success":1}`} {
-		assert.Error(t, answers(body).client(t).ImagesV1.Delete(t.Context(), "img"), body)
+		assert.Error(t, newClient(t, canned.JSON(body)).ImagesV1.Delete(t.Context(), "img"), body)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		retrying := cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy())
 		lost := func(*http.Request) (*http.Response, error) { return nil, errors.New("lost") }
 		const unknown = `{"success":false,"errors":[{"code":5404,"message":"Image not found"}]}`
-		assert.NoError(t, new(canned).then(503, "").then(404, unknown).client(t, retrying).ImagesV1.Delete(t.Context(), "img"),
+		assert.NoError(t, newClient(t, new(canned.Transport).Then(503, "").Then(404, unknown), retrying).ImagesV1.Delete(t.Context(), "img"),
 			"the attempt before may have deleted it")
-		assert.ErrorIs(t, new(canned).then(503, "").then(404, "<html>").client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
+		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(503, "").Then(404, "<html>"), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
 			"a proxy's page says nothing of the image")
-		assert.ErrorIs(t, new(canned).then(429, "").then(404, unknown).client(t, retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
+		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(429, "").Then(404, unknown), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
 			"the attempt before was refused")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Microsecond, func() { cancel(&cfimages.Error{StatusCode: 404, Errors: []cfimages.ErrorInfo{{Code: 1}}}) })
 		slow := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Minute})
-		assert.ErrorIs(t, new(canned).then(503, "", "Retry-After", "5").client(t, slow).ImagesV1.Delete(ctx, "img"), context.Canceled,
+		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(503, "", "Retry-After", "5"), slow).ImagesV1.Delete(ctx, "img"), context.Canceled,
 			"another call's 404 is the cause of the cancellation")
-		assert.ErrorContains(t, new(canned).thenDo(lost).client(t, retrying).ImagesV1.Delete(t.Context(), "img"), "lost")
+		assert.ErrorContains(t, newClient(t, new(canned.Transport).ThenDo(lost), retrying).ImagesV1.Delete(t.Context(), "img"), "lost")
 	})
 }

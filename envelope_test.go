@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // calls are one call of each kind that has a result.
@@ -58,21 +59,21 @@ func TestMalformedReplies(t *testing.T) {
 		"result of another kind": `{"success":true,"result":[]}`,
 		"result true":            `{"success":true,"result":true}`,
 		"empty result":           `{"success":true,"result":{}}`,
-		"success missing":        strings.Replace(imageReply, `"success":true,`, "", 1),
-		"success a string":       strings.Replace(imageReply, `true`, `"true"`, 1),
-		"success null":           strings.Replace(imageReply, `true`, `null`, 1),
-		"errors a string":        strings.Replace(imageReply, `"errors":[]`, `"errors":"none"`, 1),
-		"messages of numbers":    strings.Replace(imageReply, `"messages":[]`, `"messages":[1]`, 1),
+		"success missing":        strings.Replace(canned.Image, `"success":true,`, "", 1),
+		"success a string":       strings.Replace(canned.Image, `true`, `"true"`, 1),
+		"success null":           strings.Replace(canned.Image, `true`, `null`, 1),
+		"errors a string":        strings.Replace(canned.Image, `"errors":[]`, `"errors":"none"`, 1),
+		"messages of numbers":    strings.Replace(canned.Image, `"messages":[]`, `"messages":[1]`, 1),
 		"code a string":          `{"success":false,"errors":[{"code":"x"}]}`,
 		"code too large":         `{"success":false,"errors":[{"code":99999999999999999999}]}`,
-		"truncated":              imageReply[:len(imageReply)-1],
-		"trailing bytes":         imageReply + "x",
-		"a second envelope":      imageReply + imageReply,
+		"truncated":              canned.Image[:len(canned.Image)-1],
+		"trailing bytes":         canned.Image + "x",
+		"a second envelope":      canned.Image + canned.Image,
 		"two results":            `{"success":true,"result":{"id":"a"},"result":{"id":"b"}}`,
 		"ID a number":            `{"success":true,"result":{"id":1}}`,
 	}
 	for name, body := range everywhere {
-		for call, do := range calls(answers(body).client(t)) {
+		for call, do := range calls(newClient(t, canned.JSON(body))) {
 			t.Run(name+" "+call, func(t *testing.T) {
 				requireMalformed(t, do(t.Context()))
 			})
@@ -100,7 +101,7 @@ func TestMalformedReplies(t *testing.T) {
 		"draft a string":         `{"images":[{"id":"a","draft":"no"}]}`,
 	}
 	for name, result := range images {
-		list := calls(answers(`{"success":true,"result":` + result + `}`).client(t))
+		list := calls(newClient(t, canned.JSON(`{"success":true,"result":`+result+`}`)))
 		t.Run(name, func(t *testing.T) {
 			requireMalformed(t, list["List"](t.Context()))
 			requireMalformed(t, list["All"](t.Context()))
@@ -121,7 +122,7 @@ func TestRefusals(t *testing.T) {
 	const before = `{"result":null,"success":false,"errors":[{"code":5400,"message":"bad filter","documentation_url":"https://docs.example","source":{"pointer":"/meta"}},{"code":77777,"message":"unknown to us"}],"messages":[{"code":1,"message":"note"}]}`
 	const after = `{"result":{"id":"a","uploadURL":"https://u.example/a","images":[]},"messages":null,"errors":null,"success":false}`
 	for _, status := range []int{200, 201, 400, 403, 404, 409, 429, 500} {
-		for call, do := range calls(new(canned).then(status, before, "Cf-Ray", "8f-AMS", "Content-Type", "text/html").client(t)) {
+		for call, do := range calls(newClient(t, new(canned.Transport).Then(status, before, "Cf-Ray", "8f-AMS", "Content-Type", "text/html"))) {
 			err := do(t.Context())
 			refused, ok := errors.AsType[*cfimages.Error](err)
 			require.True(t, ok, "%s: %v", call, err)
@@ -137,7 +138,7 @@ func TestRefusals(t *testing.T) {
 			assert.Contains(t, err.Error(), "bad filter at /meta (code 5400); unknown to us (code 77777)")
 			assert.NotErrorIs(t, err, cfimages.ErrMalformedResponse)
 		}
-		for call, do := range calls(new(canned).then(status, after).client(t)) {
+		for call, do := range calls(newClient(t, new(canned.Transport).Then(status, after))) {
 			refused, ok := errors.AsType[*cfimages.Error](do(t.Context()))
 			require.True(t, ok, call)
 			assert.Equal(t, status, refused.StatusCode)
@@ -154,11 +155,11 @@ func TestEdgeErrors(t *testing.T) {
 		{"text", "error code: 502", "error code: 502"},
 		{"long", strings.Repeat("ä", 500), strings.Repeat("ä", 200) + "…"},
 		{"another JSON", `{"error":"x"}`, `{"error":"x"}`},
-		{"an envelope that contradicts the status", imageReply, imageReply},
+		{"an envelope that contradicts the status", canned.Image, canned.Image},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for call, do := range calls(new(canned).then(http.StatusBadGateway, tt.body, "Cf-Ray", "8f-AMS").client(t)) {
+			for call, do := range calls(newClient(t, new(canned.Transport).Then(http.StatusBadGateway, tt.body, "Cf-Ray", "8f-AMS"))) {
 				failed, ok := errors.AsType[*cfimages.Error](do(t.Context()))
 				require.True(t, ok, call)
 				assert.Equal(t, http.StatusBadGateway, failed.StatusCode)
@@ -173,18 +174,18 @@ func TestEdgeErrors(t *testing.T) {
 func TestLenientWhereItIsSafe(t *testing.T) {
 	body := `{"result_info":{"count":1},"new":[{"a":[1,{}]}],"result":{"images":[{"id":"\u0069mg","future":{"x":[]},"creator":null,
 		"filename":"a\"\ud83d\ude00\ud800` + "\xff" + `.png","meta":null,"metadata":{"k":1},"uploaded":null,"variants":null,"draft":null,"requireSignedURLs":null}]},"success":true}`
-	transport := new(canned).then(http.StatusOK, body, "Content-Type", "text/plain")
-	page, err := transport.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	transport := new(canned.Transport).Then(http.StatusOK, body, "Content-Type", "text/plain")
+	page, err := newClient(t, transport).ImagesV2.List(t.Context(), cfimages.ListParams{})
 	require.NoError(t, err)
 	assert.Equal(t, []cfimages.Image{{ID: "img", Filename: "a\"😀\uFFFD\uFFFD.png", Meta: []byte(`{"k":1}`)}}, page.Images)
 }
 
 func TestImageFields(t *testing.T) {
-	transport := answers(`{"errors":[],"messages":[],"result":{"continuation_token":"next","images":[
+	transport := canned.JSON(`{"errors":[],"messages":[],"result":{"continuation_token":"next","images":[
 		{"id":"107b9558-dd06-4bbd-5fef-9c2c16bb7900","creator":"alice","filename":"logo.png","meta":{"key": "value"},"requireSignedURLs":true,
 		 "uploaded":"2014-01-02T02:20:00.123Z","variants":["https://i.example/h/1/thumbnail","https://i.example/h/1/hero"]},
 		{"filename":"b.png","variants":[],"meta":{},"id":"b","uploaded":"2014-01-02T03:20:00+01:00"}]},"success":true}`)
-	page, err := transport.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	page, err := newClient(t, transport).ImagesV2.List(t.Context(), cfimages.ListParams{})
 	require.NoError(t, err)
 	assert.Equal(t, "next", page.ContinuationToken)
 	require.Len(t, page.Images, 2)

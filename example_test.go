@@ -10,6 +10,7 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // album starts a server with five images, and returns a client for it.
@@ -89,7 +90,7 @@ func ExampleImagesV2_Pages() {
 
 // A walk that failed goes on where it stopped, without loss and without repeats.
 func ExamplePageError() {
-	replies := answers(pageReply(`"page-2"`, "a", "b")).then(http.StatusBadGateway, "").then(http.StatusOK, pageReply("null", "c", "d"))
+	replies := canned.JSON(canned.Page(`"page-2"`, "a", "b")).Then(http.StatusBadGateway, "").Then(http.StatusOK, canned.Page("null", "c", "d"))
 	client, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
 		cfimages.WithHTTPClient(&http.Client{Transport: replies}), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // A reply of few bytes must not fill the memory with many small things.
@@ -32,12 +33,12 @@ func TestRepliesOfManyParts(t *testing.T) {
 		"variants": `{"success":true,"result":{"images":[{"id":"a","variants":[` + many(`""`) + `]}]}}`,
 		"a value":  `{"success":true,"result":{"images":[{"id":"` + strings.Repeat("x", 5<<20) + `"}]}}`,
 	} {
-		_, err := answers(body).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+		_, err := newClient(t, canned.JSON(body)).ImagesV2.List(t.Context(), cfimages.ListParams{})
 		assert.ErrorIs(t, err, cfimages.ErrResponseTooLarge, name)
 	}
-	_, err := answers(pageReply(`"`+strings.Repeat("t", 2000)+`"`, "a")).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
+	_, err := newClient(t, canned.JSON(canned.Page(`"`+strings.Repeat("t", 2000)+`"`, "a"))).ImagesV2.List(t.Context(), cfimages.ListParams{})
 	assert.ErrorIs(t, err, cfimages.ErrMalformedResponse, "a token")
-	_, err = answers(`{"success":false,"errors":[`+many(`{"code":1,"message":"m"}`)+`]}`).client(t).ImagesV1.Get(t.Context(), "img")
+	_, err = newClient(t, canned.JSON(`{"success":false,"errors":[`+many(`{"code":1,"message":"m"}`)+`]}`)).ImagesV1.Get(t.Context(), "img")
 	refused, ok := errors.AsType[*cfimages.Error](err)
 	require.True(t, ok)
 	assert.Len(t, refused.Errors, 100)
@@ -74,7 +75,7 @@ func (r *readsFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 	if _, err := io.Copy(&r.got, req.Body); err != nil {
 		return nil, err
 	}
-	return stub(imageReply).RoundTrip(req)
+	return stub(canned.Image).RoundTrip(req)
 }
 
 // A second attempt sends the whole file, or nothing when the first one read of it.
@@ -83,8 +84,9 @@ func TestUploadIsNeverTruncated(t *testing.T) {
 	for _, read := range []int64{0, 4096} {
 		for name, body := range map[string]io.Reader{"seekable": strings.NewReader(content), "stream": unseekable{strings.NewReader(content)}} {
 			transport := &readsFirst{read: read}
-			client := answers().client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}),
+			client := newClient(t, transport,
 				cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3}))
+
 			_, err := client.DirectUploads.Upload(t.Context(), "https://upload.example/x", cfimages.File{Body: body})
 			if read > 0 {
 				assert.ErrorContains(t, err, "is not read again", name)
@@ -130,11 +132,11 @@ func TestUploadCanceledWhileItsBodyBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
 		defer w.Close()
-		transport := new(canned).thenDo(nil) // never gets so far
+		transport := new(canned.Transport).ThenDo(nil) // never gets so far
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		_, err := transport.client(t).DirectUploads.Upload(ctx, "https://upload.example/x", cfimages.File{Body: r})
+		_, err := newClient(t, transport).DirectUploads.Upload(ctx, "https://upload.example/x", cfimages.File{Body: r})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.LessOrEqual(t, time.Since(start), time.Minute+time.Second)
 	})
@@ -143,8 +145,7 @@ func TestUploadCanceledWhileItsBodyBlocks(t *testing.T) {
 // The reply may come before the upload has ended, and then takes its time.
 func TestUploadAnsweredEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := new(canned)
-		client := transport.client(t, cfimages.WithHTTPClient(&http.Client{Transport: earlyReply{}}), cfimages.WithRequestTimeout(time.Second))
+		client := newClient(t, earlyReply{}, cfimages.WithRequestTimeout(time.Second))
 		img, err := client.DirectUploads.Upload(t.Context(), "https://upload.example/x", cfimages.File{Body: strings.NewReader(strings.Repeat("x", 1000))})
 		require.NoError(t, err)
 		assert.Equal(t, "img", img.ID)
@@ -159,7 +160,7 @@ func (earlyReply) RoundTrip(req *http.Request) (*http.Response, error) {
 		io.Copy(io.Discard, req.Body)
 		req.Body.Close()
 	}()
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(&dripping{text: imageReply})}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(&dripping{text: canned.Image})}, nil
 }
 
 // dripping delivers a byte every 100 ms.
@@ -180,12 +181,12 @@ func (d *dripping) Read(p []byte) (int, error) {
 func TestOutdatedFailureOfThePageAhead(t *testing.T) {
 	for _, pause := range []time.Duration{0, 10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			first, second, third := pageReply(`"2"`, "a"), pageReply(`"3"`, "b", "c"), pageReply("null", "d")
-			transport := answers(first, second).then(503, "", "Ratelimit", `"default";r=0;t=200`).then(200, third)
+			first, second, third := canned.Page(`"2"`, "a"), canned.Page(`"3"`, "b", "c"), canned.Page("null", "d")
+			transport := canned.JSON(first, second).Then(503, "", "Ratelimit", `"default";r=0;t=200`).Then(200, third)
 			var got []string
 			var last error
 			retrying := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})
-			for img, err := range transport.client(t, retrying).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+			for img, err := range newClient(t, transport, retrying).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
 				if last = err; err != nil {
 					break
 				}
@@ -210,9 +211,9 @@ func TestOutdatedFailureOfThePageAhead(t *testing.T) {
 // The rate limit does not make a call forget what went wrong before.
 func TestHeldBackAfterAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := new(canned).then(503, `{"success":false,"errors":[{"code":7,"message":"down"}]}`,
+		transport := new(canned.Transport).Then(503, `{"success":false,"errors":[{"code":7,"message":"down"}]}`,
 			"Ratelimit", `"default";r=0;t=200`, "Cf-Ray", "8f-AMS")
-		client := transport.client(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+		client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 		_, err := client.ImagesV1.Get(t.Context(), "img")
 		failed, ok := errors.AsType[*cfimages.Error](err)
 		require.True(t, ok, "%v", err)
@@ -227,7 +228,7 @@ func TestHeldBackAfterAFailure(t *testing.T) {
 		failed, ok = errors.AsType[*cfimages.Error](err)
 		require.True(t, ok)
 		assert.Zero(t, failed.StatusCode, "nothing was sent")
-		assert.Len(t, transport.requests, 1)
+		assert.Len(t, transport.Requests, 1)
 		assert.Equal(t, cfimages.RateLimit{Reset: time.Now().Add(failed.RetryAfter)}, client.RateLimit())
 	})
 }
@@ -235,12 +236,12 @@ func TestHeldBackAfterAFailure(t *testing.T) {
 // Cancellation while an error's body is read is still a cancellation.
 func TestCanceledInAnErrorBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := new(canned).thenDo(func(req *http.Request) (*http.Response, error) {
+		transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 500, Header: http.Header{}, Body: io.NopCloser(untilDone{req.Context()})}, nil
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := transport.client(t).ImagesV1.Get(ctx, "img")
+		_, err := newClient(t, transport).ImagesV1.Get(ctx, "img")
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		failed, ok := errors.AsType[*cfimages.Error](err)
 		require.True(t, ok)
@@ -260,12 +261,12 @@ func TestSecretAtACut(t *testing.T) {
 	const token = "canary-0123456789-0123456789"
 	for pad := range 100 {
 		body := strings.Repeat(" ", 1024-pad) + token + strings.Repeat("x", 2000)
-		_, err := new(canned).then(502, body).client(t, cfimages.WithAPIToken(token)).ImagesV1.Get(t.Context(), "img")
+		_, err := newClient(t, new(canned.Transport).Then(502, body), cfimages.WithAPIToken(token)).ImagesV1.Get(t.Context(), "img")
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "canary", pad)
 	}
 	err := fmt.Errorf("%+v", func() error {
-		_, err := answers(pageReply(`"`+token+`"`, "a"), "").client(t, cfimages.WithAPIToken(token)).ImagesV2.List(t.Context(), cfimages.ListParams{})
+		_, err := newClient(t, canned.JSON(canned.Page(`"`+token+`"`, "a"), ""), cfimages.WithAPIToken(token)).ImagesV2.List(t.Context(), cfimages.ListParams{})
 		return err
 	}())
 	assert.NotContains(t, err.Error(), "canary")
@@ -274,13 +275,13 @@ func TestSecretAtACut(t *testing.T) {
 // A failure is judged by what it is, whatever was taken out of its text.
 func TestRedactedErrorsAreStillKnown(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("proxy says canary-token: %w", syscall.ECONNREFUSED)}
-	transport := new(canned).thenDo(func(*http.Request) (*http.Response, error) { return nil, refused })
-	client := transport.client(t, cfimages.WithAPIToken("canary-token"), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3}))
+	transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) { return nil, refused })
+	client := newClient(t, transport, cfimages.WithAPIToken("canary-token"), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3}))
 	_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 	assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 	assert.NotContains(t, err.Error(), "canary")
-	assert.Len(t, transport.requests, 3)
+	assert.Len(t, transport.Requests, 3)
 }
 
 // endless is a reply of 512 MiB that repeats a part, as it comes out of the gzip of a few.
@@ -317,11 +318,11 @@ func TestBombsAreCheap(t *testing.T) {
 		{"fields that nobody knows", page + `{`, `"x":1,`, 200, 80 << 20},
 	}
 	for _, tt := range tests {
-		transport := new(canned).thenDo(func(*http.Request) (*http.Response, error) {
+		transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) {
 			body := &endless{tt.start, tt.part, 512 << 20}
 			return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(body)}, nil
 		})
-		client := transport.client(t)
+		client := newClient(t, transport)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})

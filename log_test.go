@@ -17,14 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // logged returns the records that a call leaves, without their time.
-func logged(t *testing.T, server *canned, call func(*cfimages.Client)) []map[string]any {
+func logged(t *testing.T, server *canned.Transport, call func(*cfimages.Client)) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
 	handler := slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
-	call(server.client(t, cfimages.WithLogger(slog.New(handler)),
+	call(newClient(t, server, cfimages.WithLogger(slog.New(handler)),
 		cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3, MaxWait: time.Minute})))
 	var records []map[string]any
 	for line := range strings.Lines(out.String()) {
@@ -38,10 +39,10 @@ func logged(t *testing.T, server *canned, call func(*cfimages.Client)) []map[str
 
 func TestEachAttemptLeavesARecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := new(canned).
-			then(http.StatusTooManyRequests, "", "Retry-After", "2").
-			thenDo(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }).
-			then(http.StatusOK, imageReply, "Cf-Ray", "8a-LHR")
+		server := new(canned.Transport).
+			Then(http.StatusTooManyRequests, "", "Retry-After", "2").
+			ThenDo(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }).
+			Then(http.StatusOK, canned.Image, "Cf-Ray", "8a-LHR")
 		records := logged(t, server, func(client *cfimages.Client) {
 			_, err := client.ImagesV1.Get(t.Context(), "private/name")
 			require.NoError(t, err)
@@ -60,13 +61,13 @@ func TestEachAttemptLeavesARecord(t *testing.T) {
 		assert.Equal(t, []map[string]any{
 			record(429, 1, 0, "", 0, "cfimages: ImagesV1.Get: status 429 Too Many Requests; retry after 2s"),
 			record(0, 2, 0, "", 2*time.Second, "unexpected EOF"),
-			record(200, 3, len(imageReply), "8a-LHR", 0, ""),
+			record(200, 3, len(canned.Image), "8a-LHR", 0, ""),
 		}, records)
 	})
 }
 
 func TestRecordTellsOfAReplyThatBroke(t *testing.T) {
-	server := new(canned).thenDo(func(*http.Request) (*http.Response, error) {
+	server := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(iotest.ErrReader(errors.New("broken line")))}, nil
 	})
 	records := logged(t, server, func(client *cfimages.Client) {

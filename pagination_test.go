@@ -15,21 +15,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // book is a list of images served in pages: page n has the token "n", but the
 // first none.
 type book struct {
 	pages [][]string // the IDs
-	canned
+	canned.Transport
 }
 
 func newBook(pages ...[]string) *book {
 	b := &book{pages: pages}
-	b.thenDo(func(req *http.Request) (*http.Response, error) {
+	b.ThenDo(func(req *http.Request) (*http.Response, error) {
 		n, _ := strconv.Atoi(req.URL.Query().Get("continuation_token"))
-		resp, err := new(canned).then(http.StatusOK, b.page(n)).RoundTrip(req.Clone(context.Background()))
-		return resp, err
+		return canned.Response(http.StatusOK, b.page(n)), nil
 	})
 	return b
 }
@@ -39,15 +39,7 @@ func (b *book) page(n int) string {
 	if n+1 < len(b.pages) {
 		token = fmt.Sprintf("%q", strconv.Itoa(n+1))
 	}
-	return pageReply(token, b.pages[n]...)
-}
-
-func pageReply(token string, ids ...string) string {
-	images := make([]string, len(ids))
-	for i, id := range ids {
-		images[i] = fmt.Sprintf(`{"id":%q}`, id)
-	}
-	return fmt.Sprintf(`{"result":{"continuation_token":%s,"images":[%s]},"success":true,"errors":[],"messages":[]}`, token, strings.Join(images, ","))
+	return canned.Page(token, b.pages[n]...)
 }
 
 // ids returns n IDs from the one numbered from.
@@ -74,7 +66,7 @@ func collect(walk iter.Seq2[cfimages.Image, error]) (got []string, err error) {
 func TestAllWalksEveryPage(t *testing.T) {
 	for _, prefetch := range []bool{true, false} {
 		b := newBook(ids(0, 3), nil, nil, ids(3, 150), ids(153, 2))
-		walk := b.client(t, cfimages.WithPrefetch(prefetch)).ImagesV2.All(t.Context(), cfimages.ListParams{
+		walk := newClient(t, b, cfimages.WithPrefetch(prefetch)).ImagesV2.All(t.Context(), cfimages.ListParams{
 			Creator: new(""), Meta: cfimages.Where(cfimages.Eq("a.b", 5)), SortOrder: cfimages.SortAscending, PerPage: 10,
 		})
 		for range 2 { // ranging twice walks twice
@@ -82,8 +74,8 @@ func TestAllWalksEveryPage(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, ids(0, 155), got)
 		}
-		require.Len(t, b.requests, 10)
-		for i, req := range b.requests {
+		require.Len(t, b.Requests, 10)
+		for i, req := range b.Requests {
 			query := req.URL.Query()
 			assert.Equal(t, "10", query.Get("per_page"))
 			assert.Equal(t, "asc", query.Get("sort_order"))
@@ -103,7 +95,7 @@ func TestPagesWalksEveryPage(t *testing.T) {
 	for _, prefetch := range []bool{true, false} {
 		b := newBook(ids(0, 3), nil, ids(3, 2))
 		var pages []*cfimages.ImagePage
-		for page, err := range b.client(t, cfimages.WithPrefetch(prefetch)).ImagesV2.Pages(t.Context(), cfimages.ListParams{Skip: 1}) {
+		for page, err := range newClient(t, b, cfimages.WithPrefetch(prefetch)).ImagesV2.Pages(t.Context(), cfimages.ListParams{Skip: 1}) {
 			require.NoError(t, err)
 			pages = append(pages, page)
 		}
@@ -118,10 +110,10 @@ func TestPagesWalksEveryPage(t *testing.T) {
 
 func TestWalkFromAPageError(t *testing.T) {
 	b := newBook(ids(0, 5), ids(5, 5))
-	got, err := collect(b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{ContinuationToken: "1", Skip: 3}))
+	got, err := collect(newClient(t, b).ImagesV2.All(t.Context(), cfimages.ListParams{ContinuationToken: "1", Skip: 3}))
 	require.NoError(t, err)
 	assert.Equal(t, ids(8, 2), got)
-	got, err = collect(b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{Skip: 7}))
+	got, err = collect(newClient(t, b).ImagesV2.All(t.Context(), cfimages.ListParams{Skip: 7}))
 	require.NoError(t, err)
 	assert.Equal(t, ids(5, 5), got, "a page that has become shorter is passed over whole")
 }
@@ -130,26 +122,26 @@ func TestWalkErrors(t *testing.T) {
 	cut := func(body string) string { return body[:strings.Index(body, `{"id":"img-2"}`)] }
 	tests := []struct {
 		name    string
-		replies *canned
+		replies *canned.Transport
 		params  cfimages.ListParams
 		want    []string
 		token   string
 		yielded int
 		is      error
 	}{
-		{name: "bad parameters", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
-		{name: "bad parameters of a resumed walk", replies: answers(emptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
+		{name: "bad parameters", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
+		{name: "bad parameters of a resumed walk", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
 			token: "t", yielded: 4, is: cfimages.ErrInvalidParams},
-		{name: "creator not UTF-8", replies: answers(emptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
-		{name: "the first page", replies: new(canned).then(404, ""), is: cfimages.ErrNotFound},
-		{name: "the second page", replies: answers(pageReply(`"t"`, ids(0, 3)...)).then(403, ""),
+		{name: "creator not UTF-8", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
+		{name: "the first page", replies: new(canned.Transport).Then(404, ""), is: cfimages.ErrNotFound},
+		{name: "the second page", replies: canned.JSON(canned.Page(`"t"`, ids(0, 3)...)).Then(403, ""),
 			want: ids(0, 3), token: "t", is: cfimages.ErrForbidden},
-		{name: "the middle of a page", replies: answers(pageReply(`"t"`, "img-0"), cut(pageReply("null", ids(1, 3)...))),
+		{name: "the middle of a page", replies: canned.JSON(canned.Page(`"t"`, "img-0"), cut(canned.Page("null", ids(1, 3)...))),
 			want: ids(0, 2), token: "t", yielded: 1, is: cfimages.ErrMalformedResponse},
-		{name: "success:false after the images", replies: answers(strings.Replace(pageReply("null", "img-0"), `"success":true`, `"success":false`, 1)),
+		{name: "success:false after the images", replies: canned.JSON(strings.Replace(canned.Page("null", "img-0"), `"success":true`, `"success":false`, 1)),
 			want: ids(0, 1), yielded: 1},
-		{name: "its own token", replies: answers(pageReply(`"t"`, "img-0"), pageReply(`"t"`, "img-1")), want: ids(0, 2), token: "t", is: cfimages.ErrTokenLoop},
-		{name: "the token it started with", replies: answers(pageReply(`"b"`, "img-0"), pageReply(`"a"`, "img-1")),
+		{name: "its own token", replies: canned.JSON(canned.Page(`"t"`, "img-0"), canned.Page(`"t"`, "img-1")), want: ids(0, 2), token: "t", is: cfimages.ErrTokenLoop},
+		{name: "the token it started with", replies: canned.JSON(canned.Page(`"b"`, "img-0"), canned.Page(`"a"`, "img-1")),
 			params: cfimages.ListParams{ContinuationToken: "a"}, want: ids(0, 2), token: "a", is: cfimages.ErrTokenLoop},
 	}
 	for _, tt := range tests {
@@ -157,7 +149,7 @@ func TestWalkErrors(t *testing.T) {
 			var got []string
 			errs := 0
 			var failed *cfimages.PageError
-			for img, err := range tt.replies.client(t).ImagesV2.All(t.Context(), tt.params) {
+			for img, err := range newClient(t, tt.replies).ImagesV2.All(t.Context(), tt.params) {
 				if err == nil {
 					require.Zero(t, errs, "an image after the error")
 					got = append(got, img.ID)
@@ -174,7 +166,7 @@ func TestWalkErrors(t *testing.T) {
 				assert.ErrorIs(t, failed, tt.is)
 			}
 			if tt.is == cfimages.ErrInvalidParams {
-				assert.Empty(t, tt.replies.requests)
+				assert.Empty(t, tt.replies.Requests)
 			}
 		})
 	}
@@ -183,27 +175,27 @@ func TestWalkErrors(t *testing.T) {
 func TestLeavingTheLoop(t *testing.T) {
 	b := newBook(ids(0, 150), ids(150, 150), ids(300, 150))
 	for n, requests := range map[int]int{1: 1, 100: 1, 150: 2} {
-		b.requests = nil
+		b.Requests = nil
 		left := n
-		for range b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+		for range newClient(t, b).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
 			if left--; left == 0 {
 				break
 			}
 		}
-		assert.LessOrEqual(t, len(b.requests), requests, "%d images taken", n)
+		assert.LessOrEqual(t, len(b.Requests), requests, "%d images taken", n)
 	}
-	b.requests = nil
-	for range b.client(t).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
+	b.Requests = nil
+	for range newClient(t, b).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
 		break
 	}
-	assert.Len(t, b.requests, 1)
+	assert.Len(t, b.Requests, 1)
 }
 
 func TestPanicInTheLoop(t *testing.T) {
 	b := newBook(ids(0, 150), ids(150, 150))
 	assert.PanicsWithValue(t, "mine", func() {
 		n := 0
-		for range b.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+		for range newClient(t, b).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
 			if n++; n == 120 {
 				panic("mine")
 			}
@@ -218,7 +210,7 @@ func TestCanceledWalk(t *testing.T) {
 	cause := errors.New("enough")
 	var got []string
 	var last error
-	for img, err := range b.client(t).ImagesV2.All(ctx, cfimages.ListParams{}) {
+	for img, err := range newClient(t, b).ImagesV2.All(ctx, cfimages.ListParams{}) {
 		if last = err; err == nil {
 			got = append(got, img.ID)
 		}
@@ -233,7 +225,7 @@ func TestCanceledWalk(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, 120, failed.Yielded)
 
-	_, err := collect(b.client(t).ImagesV2.All(ctx, cfimages.ListParams{}))
+	_, err := collect(newClient(t, b).ImagesV2.All(ctx, cfimages.ListParams{}))
 	assert.ErrorIs(t, err, context.Canceled, "also before the first page")
 }
 
@@ -241,17 +233,17 @@ func TestCanceledWalk(t *testing.T) {
 // for ahead.
 func TestTokenAfterTheImages(t *testing.T) {
 	last := func(token string, from, n int) string {
-		page := pageReply(token, ids(from, n)...)
+		page := canned.Page(token, ids(from, n)...)
 		return strings.Replace(strings.Replace(page, `"continuation_token":`+token+`,`, "", 1), `]}`, `],"continuation_token":`+token+`}`, 1)
 	}
 	replies := []string{last(`"1"`, 0, 150), last(`"2"`, 150, 10), last("null", 160, 10)}
 	for _, prefetch := range []cfimages.Option{cfimages.WithPrefetch(true), cfimages.WithPrefetch(false)} {
-		got, err := collect(answers(replies...).client(t, prefetch).ImagesV2.All(t.Context(), cfimages.ListParams{}))
+		got, err := collect(newClient(t, canned.JSON(replies...), prefetch).ImagesV2.All(t.Context(), cfimages.ListParams{}))
 		require.NoError(t, err)
 		assert.Equal(t, ids(0, 170), got)
 
 		pages := 0
-		for page, err := range answers(replies...).client(t, prefetch).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
+		for page, err := range newClient(t, canned.JSON(replies...), prefetch).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
 			require.NoError(t, err)
 			assert.Equal(t, []string{"1", "2", ""}[pages], page.ContinuationToken)
 			pages++
@@ -264,16 +256,16 @@ func TestTokenAfterTheImages(t *testing.T) {
 func TestNothingIsAskedAheadOnALowQuota(t *testing.T) {
 	for remaining, asked := range map[string]int{"19": 2, "100": 3} {
 		synctest.Test(t, func(t *testing.T) {
-			transport := new(canned)
+			transport := new(canned.Transport)
 			for i := range 4 {
-				transport.then(http.StatusOK, pageReply(fmt.Sprintf(`"%d"`, i+1), ids(10*i, 10)...), "Ratelimit", `"default";r=`+remaining+`;t=60`)
+				transport.Then(http.StatusOK, canned.Page(fmt.Sprintf(`"%d"`, i+1), ids(10*i, 10)...), "Ratelimit", `"default";r=`+remaining+`;t=60`)
 			}
 			n := 0
-			for _, err := range transport.client(t).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
+			for _, err := range newClient(t, transport).ImagesV2.All(t.Context(), cfimages.ListParams{}) {
 				require.NoError(t, err)
 				if n++; n == 15 { // in the middle of the second page
 					synctest.Wait()
-					assert.Len(t, transport.requests, asked, "%s left", remaining)
+					assert.Len(t, transport.Requests, asked, "%s left", remaining)
 					break
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // received is what a server got in an upload.
@@ -48,7 +49,7 @@ func uploadServer(t *testing.T, reply string) (url string, last *received) {
 type unseekable struct{ io.Reader }
 
 func TestUpload(t *testing.T) {
-	url, got := uploadServer(t, imageReply)
+	url, got := uploadServer(t, canned.Image)
 	onDisk := filepath.Join(t.TempDir(), "logo.png")
 	require.NoError(t, os.WriteFile(onDisk, []byte("skipped, sent"), 0o600))
 	half, err := os.Open(onDisk)
@@ -97,11 +98,11 @@ func TestUpload(t *testing.T) {
 
 func TestUploadByClientSendsNoCredentials(t *testing.T) {
 	for _, login := range []cfimages.Option{cfimages.WithAPIToken("token"), cfimages.WithAPIKey("me@example.com", "key")} {
-		transport := answers(imageReply)
-		_, err := transport.client(t, login).DirectUploads.Upload(t.Context(), "https://upload.example/hash/img", cfimages.File{Body: strings.NewReader("png")})
+		transport := canned.JSON(canned.Image)
+		_, err := newClient(t, transport, login).DirectUploads.Upload(t.Context(), "https://upload.example/hash/img", cfimages.File{Body: strings.NewReader("png")})
 		require.NoError(t, err)
 		for _, name := range []string{"Authorization", "X-Auth-Email", "X-Auth-Key"} {
-			assert.NotContains(t, transport.requests[0].Header, name)
+			assert.NotContains(t, transport.Requests[0].Header, name)
 		}
 	}
 }
@@ -111,7 +112,7 @@ func TestUploadReplies(t *testing.T) {
 		`{"id":"short","success":true}`:                                       {ID: "short"},
 		`{"result":{"id":"img","filename":"a.png","meta":{}},"success":true}`: {ID: "img", Filename: "a.png", Meta: []byte("{}")},
 	} {
-		img, err := answers(body).client(t).DirectUploads.Upload(t.Context(), "https://u.example/x", cfimages.File{Body: strings.NewReader("png")})
+		img, err := newClient(t, canned.JSON(body)).DirectUploads.Upload(t.Context(), "https://u.example/x", cfimages.File{Body: strings.NewReader("png")})
 		require.NoError(t, err)
 		assert.Equal(t, want, *img)
 	}
@@ -138,42 +139,42 @@ func TestUploadRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			transport := answers(imageReply)
+			transport := canned.JSON(canned.Image)
 			uploader := &cfimages.Uploader{HTTPClient: &http.Client{Transport: transport}}
 			_, err := uploader.Upload(t.Context(), tt.url, tt.file)
 			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
 			assert.NotNil(t, paramError(err, tt.param), "%v", err)
 			assert.NotContains(t, err.Error(), "canary")
-			assert.Empty(t, transport.requests)
+			assert.Empty(t, transport.Requests)
 		})
 	}
 }
 
 func TestUploadStatuses(t *testing.T) {
 	for status, want := range map[int]error{404: cfimages.ErrNotFound, 409: cfimages.ErrConflict, 410: cfimages.ErrGone} {
-		transport := new(canned).then(status, `{"success":false,"errors":[{"code":1,"message":"https://u.example/secret-secret-secret"}]}`)
+		transport := new(canned.Transport).Then(status, `{"success":false,"errors":[{"code":1,"message":"https://u.example/secret-secret-secret"}]}`)
 		uploader := &cfimages.Uploader{HTTPClient: &http.Client{Transport: transport}}
 		_, err := uploader.Upload(t.Context(), "https://u.example/secret-secret-secret", cfimages.File{Body: strings.NewReader("png")})
 		require.ErrorIs(t, err, want)
 		assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 		assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), "secret")
-		assert.Len(t, transport.requests, 1)
+		assert.Len(t, transport.Requests, 1)
 	}
 }
 
 // An upload is not repeated when a byte may have left, and says so.
 func TestUploadLost(t *testing.T) {
 	cause := errors.New("lost on the way to https://u.example/secret-secret-secret")
-	transport := new(canned).thenDo(func(*http.Request) (*http.Response, error) { return nil, cause })
-	client := transport.client(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+	transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) { return nil, cause })
+	client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 	_, err := client.DirectUploads.Upload(t.Context(), "https://u.example/secret-secret-secret", cfimages.File{Body: strings.NewReader("png")})
 	require.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 	assert.NotContains(t, err.Error(), "secret")
-	assert.Len(t, transport.requests, 1)
+	assert.Len(t, transport.Requests, 1)
 }
 
 func TestUploadOfABrokenFile(t *testing.T) {
-	url, _ := uploadServer(t, imageReply)
+	url, _ := uploadServer(t, canned.Image)
 	broken := errors.New("disk on fire")
 	for name, file := range map[string]cfimages.File{
 		"fails":             {Body: io.MultiReader(strings.NewReader("png"), unseekable{&failing{broken}})},
@@ -195,7 +196,7 @@ type failing struct{ err error }
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 func TestUploadCanceled(t *testing.T) {
-	url, _ := uploadServer(t, imageReply)
+	url, _ := uploadServer(t, canned.Image)
 	ctx, cancel := context.WithCancel(t.Context())
 	body, feed := io.Pipe()
 	defer feed.Close()
