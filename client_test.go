@@ -1,12 +1,7 @@
 package cfimages_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -17,6 +12,21 @@ import (
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
+
+// newClient returns a client that sends by transport, and does not retry unless
+// opts say so.
+func newClient(t testing.TB, transport http.RoundTripper, opts ...cfimages.Option) *cfimages.Client {
+	t.Helper()
+	client, err := cfimages.NewClient(append([]cfimages.Option{
+		cfimages.WithAccountID("acc"),
+		cfimages.WithAPIToken("token"),
+		cfimages.WithBaseURL("https://api.example/client/v4"),
+		cfimages.WithHTTPClient(&http.Client{Transport: transport}),
+		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}),
+	}, opts...)...)
+	require.NoError(t, err)
+	return client
+}
 
 // environment sets the variables that NewClient reads, and empties the others.
 func environment(t *testing.T, pairs ...string) {
@@ -76,6 +86,34 @@ func TestNewClientRefuses(t *testing.T) {
 			for _, say := range tt.says {
 				assert.Contains(t, refused.Error(), say)
 			}
+		})
+	}
+}
+
+func TestBatchBaseURLIsChecked(t *testing.T) {
+	tests := map[string]struct {
+		opts  []cfimages.Option
+		param string
+	}{
+		"invalid": {[]cfimages.Option{cfimages.WithBatchBaseURL("http://batch.example?x")}, "WithBatchBaseURL"},
+		"not that of the base URL": {
+			[]cfimages.Option{cfimages.WithBaseURL("https://api.example"), cfimages.WithBatchAPI()}, "WithBatchAPI",
+		},
+		"given for another base URL": {
+			[]cfimages.Option{cfimages.WithBaseURL("https://api.example"), cfimages.WithBatchAPI(), cfimages.WithBatchBaseURL("https://batch.example/")}, "",
+		},
+		"Cloudflare's": {[]cfimages.Option{cfimages.WithBatchAPI()}, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := cfimages.NewClient(append(tt.opts, cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"))...)
+			if tt.param == "" {
+				require.NoError(t, err)
+				return
+			}
+			refused, ok := errors.AsType[*cfimages.ParamError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, tt.param, refused.Param)
 		})
 	}
 }
@@ -184,69 +222,4 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		assert.Contains(t, err.Error(), "redirects are not followed")
 		assert.Len(t, transport.Requests, 1)
 	}
-}
-
-func TestSecretsDoNotPrint(t *testing.T) {
-	token := newClient(t, canned.JSON(canned.EmptyPage), cfimages.WithAPIToken("canary-token"))
-	key := newClient(t, canned.JSON(canned.EmptyPage), cfimages.WithAPIKey("canary@example.com", "canary-key"))
-	upload := &cfimages.DirectUpload{ID: "img", UploadURL: "https://upload.example/canary/link?canary=1"}
-	broken := cfimages.DirectUpload{ID: "img", UploadURL: "canary \x00"}
-	var out bytes.Buffer
-	for _, value := range []any{token, *token, key, *key, key.ImagesV2, *key.DirectUploads, upload, *upload, broken} {
-		fmt.Fprintf(&out, "%v %+v %#v %s %q\n", value, value, value, value, value)
-		slog.New(slog.NewTextHandler(&out, nil)).Info("text", "value", value)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "value", value)
-	}
-	encoded, err := json.Marshal([]any{token, key})
-	require.NoError(t, err)
-	out.Write(encoded)
-	assert.NotContains(t, out.String(), "canary")
-	assert.Contains(t, out.String(), "https://upload.example/[redacted]")
-
-	encoded, err = json.Marshal(upload)
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"id":"img","uploadURL":"https://upload.example/canary/link?canary=1"}`, string(encoded), "a browser is to have it")
-}
-
-// A server that repeats what it was told does not get it into an error or a log.
-func TestSecretsEchoedByTheServer(t *testing.T) {
-	shapes := []string{
-		`%s`,
-		`{"success":false,"errors":[{"code":1,"message":"%[1]s","documentation_url":"%[1]s","source":{"pointer":"%[1]s"}}]}`,
-		`{"result":{"%s":}}`,
-		`{"success":true,"result":{"%s":[`,
-	}
-	logins := []cfimages.Option{cfimages.WithAPIToken("canary-token"), cfimages.WithAPIKey("canary@example.com", "canary-key")}
-	for _, status := range []int{200, 403, 500} {
-		for _, shape := range shapes {
-			for _, login := range logins {
-				var log bytes.Buffer
-				transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
-					told := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
-					return canned.Response(status, fmt.Sprintf(shape, told), "Cf-Ray", told), nil
-				})
-				client := newClient(t, transport, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-				_, err := client.ImagesV1.Get(t.Context(), "img")
-				require.Error(t, err)
-				fmt.Fprintf(&log, "%v %+v %#v", err, err, err)
-				slog.New(slog.NewJSONHandler(&log, nil)).Error("failed", "err", err)
-				assert.NotContains(t, log.String(), "canary")
-				assert.Contains(t, log.String(), "[redacted]")
-			}
-		}
-	}
-}
-
-// An error of this library may be the cause of a cancellation: another call
-// must not take it for its own.
-func TestErrorAsCauseOfCancellation(t *testing.T) {
-	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	for call, do := range calls(newClient(t, canned.JSON(canned.EmptyPage))) {
-		err := do(ctx)
-		assert.ErrorIs(t, err, context.Canceled, call)
-		assert.ErrorIs(t, err, cause, call)
-	}
-	assert.Equal(t, &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}, cause)
 }

@@ -3,10 +3,8 @@ package cfimages_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,52 +163,4 @@ func TestWait(t *testing.T) {
 	assert.ErrorIs(t, err, cfimages.ErrNotFound)
 	_, err = newClient(t, canned.JSON(draft)).DirectUploads.Wait(t.Context(), "../img")
 	assert.ErrorIs(t, err, cfimages.ErrInvalidParams)
-}
-
-func TestImagesV1(t *testing.T) {
-	transport := canned.JSON(canned.Image)
-	client := newClient(t, transport)
-	for id, path := range map[string]string{
-		"img": "img", "a/b": "a/b", "a b/ü?#%2F;": "a%20b/%C3%BC%3F%23%252F%3B", "...": "...", "107b9558-dd06-4bbd-5fef-9c2c16bb7900": "107b9558-dd06-4bbd-5fef-9c2c16bb7900",
-	} {
-		transport.Requests = nil
-		_, err := client.ImagesV1.Get(t.Context(), id)
-		require.NoError(t, err)
-		require.NoError(t, client.ImagesV1.Delete(t.Context(), id))
-		assert.Equal(t, "GET /client/v4/accounts/acc/images/v1/"+path, transport.Requests[0].Method+" "+transport.Requests[0].URL.EscapedPath())
-		assert.Equal(t, "DELETE /client/v4/accounts/acc/images/v1/"+path, transport.Requests[1].Method+" "+transport.Requests[1].URL.EscapedPath())
-	}
-	transport.Requests = nil
-	for _, id := range []string{"", ".", "..", "a/../../b", "/a", "a/", "a//b", "a\x00", "a\x7f", "a\u0085", "\xff", strings.Repeat("x", 1025)} {
-		_, err := client.ImagesV1.Get(t.Context(), id)
-		assert.ErrorIs(t, err, cfimages.ErrInvalidParams, "%q", id)
-		assert.ErrorIs(t, client.ImagesV1.Delete(t.Context(), id), cfimages.ErrInvalidParams, "%q", id)
-	}
-	assert.Empty(t, transport.Requests)
-}
-
-func TestDelete(t *testing.T) {
-	for _, body := range []string{`{"success":true,"result":{}}`, `{"success":true,"result":null}`, `{"success":true,"result":""}`, `{"success":true}`} {
-		assert.NoError(t, newClient(t, canned.JSON(body)).ImagesV1.Delete(t.Context(), "img"), body)
-	}
-	for _, body := range []string{"", "null", "{}", `{"success":false}`, `{"success":1}`} {
-		assert.Error(t, newClient(t, canned.JSON(body)).ImagesV1.Delete(t.Context(), "img"), body)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		retrying := cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy())
-		lost := func(*http.Request) (*http.Response, error) { return nil, errors.New("lost") }
-		const unknown = `{"success":false,"errors":[{"code":5404,"message":"Image not found"}]}`
-		assert.NoError(t, newClient(t, new(canned.Transport).Then(503, "").Then(404, unknown), retrying).ImagesV1.Delete(t.Context(), "img"),
-			"the attempt before may have deleted it")
-		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(503, "").Then(404, "<html>"), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
-			"a proxy's page says nothing of the image")
-		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(429, "").Then(404, unknown), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
-			"the attempt before was refused")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Microsecond, func() { cancel(&cfimages.Error{StatusCode: 404, Errors: []cfimages.ErrorInfo{{Code: 1}}}) })
-		slow := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Minute})
-		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(503, "", "Retry-After", "5"), slow).ImagesV1.Delete(ctx, "img"), context.Canceled,
-			"another call's 404 is the cause of the cancellation")
-		assert.ErrorContains(t, newClient(t, new(canned.Transport).ThenDo(lost), retrying).ImagesV1.Delete(t.Context(), "img"), "lost")
-	})
 }

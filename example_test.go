@@ -203,19 +203,6 @@ func ExampleUploader_Upload() {
 	// logo
 }
 
-func ExampleImagesV1_Get() {
-	server, client := album()
-	defer server.Close()
-	img, err := client.ImagesV1.Get(context.Background(), "photo-1")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(img.Filename, img.Uploaded.Format(time.DateOnly), "draft:", img.Draft)
-	// Output:
-	// photo-1.png 2026-11-01 draft: false
-}
-
 // A context with a deadline ends the waiting for an upload that does not come.
 func ExampleDirectUploads_Wait() {
 	server := imagestest.NewServer(imagestest.InMemory())
@@ -263,17 +250,6 @@ func ExampleClient_RateLimit() {
 	// 99 of 100 left in 1m0s
 }
 
-func ExampleImagesV1_Delete() {
-	server, client := album()
-	defer server.Close()
-	fmt.Println(client.ImagesV1.Delete(context.Background(), "photo-1"))
-	_, err := client.ImagesV1.Get(context.Background(), "photo-1")
-	fmt.Println(errors.Is(err, cfimages.ErrNotFound))
-	// Output:
-	// <nil>
-	// true
-}
-
 // What is wrong with the parameters is found before anything is sent.
 func ExampleParamError() {
 	server, client := album()
@@ -288,5 +264,4 @@ func ExampleParamError() {
 }
 
 // tinyPNG is a picture of one pixel.
-const tinyPNG = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
-	"\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82"
+const tinyPNG = canned.PNG

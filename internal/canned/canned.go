@@ -17,6 +17,10 @@ const (
 	Created   = `{"success":true,"errors":[],"messages":[],"result":{"id":"img","uploadURL":"https://upload.example/hash/img"}}`
 )
 
+// PNG is a picture of one pixel.
+const PNG = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
+	"\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82"
+
 // Page returns the body of a page with these IDs; token is JSON.
 func Page(token string, ids ...string) string {
 	images := make([]string, len(ids))

@@ -1,15 +1,16 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,15 +19,15 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// conformanceCase is one call, or a few, against a server that fails on order,
+// testCase is one call, or a few, against a server that fails on order,
 // and all that is to come of it.
-type conformanceCase struct {
+type testCase struct {
 	name   string
 	server []imagestest.Option
 	client []cfimages.Option
 	faults []imagestest.Fault
 	refuse int // connections that are refused first
-	call   func(ctx context.Context, b *bench) error
+	call   func(ctx context.Context, f *fixture) error
 	want   outcome
 }
 
@@ -44,7 +45,7 @@ type outcome struct {
 	atMost     time.Duration
 }
 
-// before is what a bench stores: an image, and a draft that waits for its upload.
+// before is what a fixture stores: an image, and a draft that waits for its upload.
 const before = "image (draft)"
 
 // sentinels are the errors of which a case states those that it has.
@@ -55,7 +56,7 @@ var sentinels = []error{
 }
 
 func TestConformance(t *testing.T) {
-	groups := map[string][]conformanceCase{
+	groups := map[string][]testCase{
 		"plain": plainCases(), "status": statusCases(), "Retry-After": retryAfterCases(), "time": timeCases(),
 		"connection": connectionCases(), "reply": replyCases(), "bound": boundCases(), "create": createCases(),
 		"upload": uploadCases(), "walk": walkCases(), "quota": quotaCases(), "batch": batchCases(),
@@ -79,33 +80,33 @@ func TestConformance(t *testing.T) {
 	assert.GreaterOrEqual(t, total, 60)
 }
 
-func (c *conformanceCase) run(t *testing.T) {
-	b := newBench(t, c.server, c.client)
-	defer b.server.Close()
-	b.refuse = c.refuse
-	b.server.Inject(c.faults...)
+func (c *testCase) run(t *testing.T) {
+	f := newFixture(t, c.server, c.client)
+	defer f.server.Close()
+	f.refuse = c.refuse
+	f.server.Inject(c.faults...)
 	start := time.Now()
-	err := c.call(t.Context(), b)
+	err := c.call(t.Context(), f)
 	took := time.Since(start)
 
 	c.want.checkError(t, err)
-	assert.Len(t, b.server.Requests(), c.want.requests, "requests")
+	assert.Len(t, f.server.Requests(), c.want.requests, "requests")
 	if c.want.dials > 0 {
-		assert.Equal(t, c.want.dials, b.dials, "dials")
+		assert.Equal(t, c.want.dials, f.dials, "dials")
 	}
 	if c.want.stored == "" {
 		c.want.stored = before
 	}
-	assert.Equal(t, c.want.stored, b.stored())
+	assert.Equal(t, c.want.stored, f.stored())
 	if c.want.atMost == 0 {
 		c.want.atMost = c.want.took
 	}
 	assert.GreaterOrEqual(t, took, c.want.took, "virtual time")
 	assert.LessOrEqual(t, took, c.want.atMost, "virtual time")
-	b.checkNothingLeft(t)
-	b.checkNoSecrets(t, err)
-	records := strings.Count(b.log.String(), "cfimages request")
-	assert.EqualValues(t, 2*b.attempts.Load(), records, "one record per attempt, as text and as JSON")
+	f.checkNothingLeft(t)
+	f.checkNoSecrets(t, err)
+	records := strings.Count(f.log.String(), "cfimages request")
+	assert.EqualValues(t, 2*f.attempts.Load(), records, "one record per attempt, as text and as JSON")
 }
 
 func (want *outcome) checkError(t *testing.T, err error) {
@@ -133,57 +134,15 @@ func (want *outcome) checkError(t *testing.T, err error) {
 	}
 }
 
-// checkNothingLeft fails the test when the client has left a goroutine or an
-// open body behind, or a fault did not strike. The server is still up, so that
-// nothing is cleaned away.
-func (b *bench) checkNothingLeft(t *testing.T) {
+// longestError is how long the text of an error may be, whatever the server says.
+const longestError = 16 << 10
+
+// requirePrintable checks that a text is fit for one line of a log.
+func requirePrintable(t *testing.T, text string) {
 	t.Helper()
-	assert.Empty(t, b.server.Unused(), "faults that did not strike")
-	b.transport.CloseIdleConnections()
-	synctest.Wait()
-	assert.Zero(t, b.openBodies.Load(), "open bodies")
-	for _, stack := range stacksOfBubble() {
-		assert.NotContains(t, stack, "cfimages-go.(", "a goroutine of the library is left")
-		assert.NotContains(t, stack, "net/http.(*persistConn)", "a connection is in use")
-	}
-}
-
-// stacksOfBubble returns the stacks of the goroutines in the synctest bubble of
-// the caller, but not its own.
-func stacksOfBubble() []string {
-	buf := make([]byte, 16<<10)
-	n := runtime.Stack(buf, true)
-	for ; n == len(buf); n = runtime.Stack(buf, true) {
-		buf = make([]byte, 2*len(buf))
-	}
-	stacks := strings.Split(string(buf[:n]), "\n\n")
-	bubble := func(stack string) string {
-		_, after, _ := strings.Cut(stack, "synctest bubble ")
-		number, _, _ := strings.Cut(after, "]")
-		return number
-	}
-	own := bubble(stacks[0]) // the caller's comes first
-	return slices.DeleteFunc(stacks[1:], func(stack string) bool { return bubble(stack) != own })
-}
-
-// The checks for what is left behind must find it.
-func TestLeavingsAreFound(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, nil, nil)
-		defer b.server.Close()
-		b.server.Inject(imagestest.Fault{Operation: imagestest.OpGet, At: imagestest.MidBody(10), Kind: imagestest.Stall{}})
-		done := make(chan error)
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { done <- doGet(ctx, b) }()
-		synctest.Wait()
-		found := strings.Join(stacksOfBubble(), "\n")
-		assert.Contains(t, found, "cfimages-go.(")
-		assert.Contains(t, found, "net/http.(*persistConn)")
-		assert.EqualValues(t, 1, b.openBodies.Load())
-		cancel()
-		require.ErrorIs(t, <-done, context.Canceled)
-		b.checkNothingLeft(t)
-	})
+	require.LessOrEqual(t, len(text), longestError, "%.200q", text)
+	require.True(t, utf8.ValidString(text), "%q", text)
+	require.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", text)
 }
 
 // sentinelOf returns what errors.Is finds in the error of a status.
@@ -213,25 +172,6 @@ func backoffs(n int) time.Duration {
 	}
 	return total
 }
-
-// on returns a fault of one operation. Options change where and when it strikes.
-func on(op imagestest.Operation, kind imagestest.Kind, options ...func(*imagestest.Fault)) imagestest.Fault {
-	f := imagestest.Fault{Operation: op, Kind: kind}
-	for _, option := range options {
-		option(&f)
-	}
-	return f
-}
-
-func at(p imagestest.Position) func(*imagestest.Fault) {
-	return func(f *imagestest.Fault) { f.At = p }
-}
-
-func call(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Call = n } }
-
-func times(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Times = n } }
-
-func faults(all ...imagestest.Fault) []imagestest.Fault { return all }
 
 func targets(all ...error) []error { return all }
 

@@ -1,4 +1,4 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"net/http"
@@ -15,13 +15,13 @@ var (
 
 // statusCases are every status that may pass, and many that do not, for every
 // call: once, and for ever.
-func statusCases() []conformanceCase {
-	var cases []conformanceCase
+func statusCases() []testCase {
+	var cases []testCase
 	for _, o := range operations {
 		for _, status := range append(slices.Clone(passingStatuses), lastingStatuses...) {
 			again := isRepeated(o.op, status)
 			fault := on(o.op, refusalOf(status))
-			lasting := conformanceCase{
+			lasting := testCase{
 				name:   title(status, "for", o.op),
 				faults: faults(fault),
 				call:   o.call,
@@ -30,7 +30,7 @@ func statusCases() []conformanceCase {
 			if again {
 				lasting.faults[0].Times = 4
 				lasting.want.attempts, lasting.want.requests, lasting.want.atMost = 4, 4, backoffs(3)
-				cases = append(cases, conformanceCase{
+				cases = append(cases, testCase{
 					name:   title("one", status, "for", o.op),
 					faults: faults(fault),
 					call:   o.call,
@@ -62,15 +62,4 @@ func errorsOf(op imagestest.Operation, status int) []error {
 		is = append(is, cfimages.ErrOutcomeUnknown)
 	}
 	return is
-}
-
-// refusalOf returns the reply of a status, as the API or the edge gives it.
-func refusalOf(status int) imagestest.Reply {
-	switch {
-	case status/100 == 3:
-		return imagestest.Reply{Status: status}.With("Location", "/client/v4/accounts/"+imagestest.AccountID+"/images/v2")
-	case status >= 502:
-		return imagestest.EdgePage(status)
-	}
-	return imagestest.Refusal(status)
 }

@@ -1,10 +1,11 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// albumID is an account with images and nothing else, so that a bench's own
+// albumID is an account with images and nothing else, so that a fixture's own
 // account stays as it was.
 const albumID = "album"
 
@@ -22,8 +23,8 @@ func inAlbum(opts ...cfimages.Option) []cfimages.Option {
 }
 
 // fillAlbum stores n images and returns their IDs, in the order of a walk.
-func (b *bench) fillAlbum(n int) []string {
-	account := b.server.Account(albumID)
+func (f *fixture) fillAlbum(n int) []string {
+	account := f.server.Account(albumID)
 	account.AddToken(canaryToken, imagestest.Read)
 	account.AddKey(canaryEmail, canaryKey)
 	account.Seed(n, func(i int) cfimages.Image { return cfimages.Image{ID: fmt.Sprintf("img-%d", i)} })
@@ -33,10 +34,10 @@ func (b *bench) fillAlbum(n int) []string {
 var tens = cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortAscending}
 
 // doWalk walks over an album of n images. Up to an error, all are to come.
-func doWalk(n int) func(context.Context, *bench) error {
-	return func(ctx context.Context, b *bench) error {
-		all := b.fillAlbum(n)
-		got, err := collect(b.client.ImagesV2.All(ctx, tens))
+func doWalk(n int) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		all := f.fillAlbum(n)
+		got, err := collect(f.client.ImagesV2.All(ctx, tens))
 		return checkWalk(all, got, err)
 	}
 }
@@ -59,12 +60,12 @@ func checkWalk(all, got []string, err error) error {
 }
 
 // doPages is doWalk by pages.
-func doPages(n int) func(context.Context, *bench) error {
-	return func(ctx context.Context, b *bench) error {
-		all := b.fillAlbum(n)
+func doPages(n int) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		all := f.fillAlbum(n)
 		var got []string
 		var last error
-		for page, err := range b.client.ImagesV2.Pages(ctx, tens) {
+		for page, err := range f.client.ImagesV2.Pages(ctx, tens) {
 			if last = err; err == nil {
 				for _, img := range page.Images {
 					got = append(got, img.ID)
@@ -76,10 +77,10 @@ func doPages(n int) func(context.Context, *bench) error {
 }
 
 // leaveAfter leaves the loop over an album of 200 after n images and a second.
-func leaveAfter(n int) func(context.Context, *bench) error {
-	return func(ctx context.Context, b *bench) error {
-		b.fillAlbum(200)
-		for _, err := range b.client.ImagesV2.All(ctx, tens) {
+func leaveAfter(n int) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		f.fillAlbum(200)
+		for _, err := range f.client.ImagesV2.All(ctx, tens) {
 			if err != nil {
 				return err
 			}
@@ -92,9 +93,9 @@ func leaveAfter(n int) func(context.Context, *bench) error {
 	}
 }
 
-func walkCases() []conformanceCase {
+func walkCases() []testCase {
 	const list = imagestest.OpList
-	cases := []conformanceCase{
+	cases := []testCase{
 		{
 			name:   "a walk whose token comes again",
 			client: inAlbum(),
@@ -112,10 +113,10 @@ func walkCases() []conformanceCase {
 		{
 			name:   "a walk for a slow reader",
 			client: inAlbum(),
-			call: func(ctx context.Context, b *bench) error {
-				all := b.fillAlbum(25)
+			call: func(ctx context.Context, f *fixture) error {
+				all := f.fillAlbum(25)
 				var got []string
-				for img, err := range b.client.ImagesV2.All(ctx, tens) {
+				for img, err := range f.client.ImagesV2.All(ctx, tens) {
 					if err != nil {
 						return err
 					}
@@ -154,10 +155,10 @@ func walkCases() []conformanceCase {
 		{
 			name:   "a walk that ends in a panic",
 			client: inAlbum(),
-			call: func(ctx context.Context, b *bench) (err error) {
-				b.fillAlbum(25)
+			call: func(ctx context.Context, f *fixture) (err error) {
+				f.fillAlbum(25)
 				defer func() { recover() }()
-				for img := range b.client.ImagesV2.All(ctx, tens) {
+				for img := range f.client.ImagesV2.All(ctx, tens) {
 					if img.ID == "img-15" {
 						time.Sleep(time.Second) // for the page ahead
 						panic("mine")
@@ -179,7 +180,7 @@ func walkCases() []conformanceCase {
 		cases = append(cases, pageCases(page, true)...)
 		cases = append(cases, pageCases(page, false)...)
 		// With a page ahead, it is left to chance whether that is asked for before the error.
-		cases = append(cases, conformanceCase{
+		cases = append(cases, testCase{
 			name:   title("page", page, "cut, by pages, without retries"),
 			client: inAlbum(append(once(), cfimages.WithPrefetch(false))...),
 			faults: faults(on(list, imagestest.Cut{}, call(page), at(imagestest.MidBody(300)))),
@@ -192,12 +193,12 @@ func walkCases() []conformanceCase {
 
 // pageCases are failures of one page of three, with the next one asked for ahead
 // or not.
-func pageCases(page int, prefetch bool) []conformanceCase {
+func pageCases(page int, prefetch bool) []testCase {
 	ahead := map[bool]string{true: "with the page ahead", false: "without the page ahead"}[prefetch]
 	const list = imagestest.OpList
-	var cases []conformanceCase
-	add := func(name string, fault imagestest.Fault, call func(context.Context, *bench) error, want outcome, opts ...cfimages.Option) {
-		cases = append(cases, conformanceCase{
+	var cases []testCase
+	add := func(name string, fault imagestest.Fault, call func(context.Context, *fixture) error, want outcome, opts ...cfimages.Option) {
+		cases = append(cases, testCase{
 			name: title("page", page, name, ahead), client: inAlbum(append(opts, cfimages.WithPrefetch(prefetch))...),
 			faults: faults(fault), call: call, want: want,
 		})
@@ -214,4 +215,25 @@ func pageCases(page int, prefetch bool) []conformanceCase {
 	add("cut three times", cut, doWalk(25), outcome{requests: 6, atMost: backoffs(3)})
 	add("cut three times, by pages", cut, doPages(25), outcome{requests: 6, atMost: backoffs(3)})
 	return cases
+}
+
+// ids returns n IDs from the one numbered from.
+func ids(from, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("img-%d", from+i)
+	}
+	return all
+}
+
+// collect ranges over a walk to its end.
+func collect(walk iter.Seq2[cfimages.Image, error]) (got []string, err error) {
+	for img, e := range walk {
+		if e != nil {
+			err = e
+			continue
+		}
+		got = append(got, img.ID)
+	}
+	return got, err
 }

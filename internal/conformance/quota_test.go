@@ -1,31 +1,37 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // quotaCases are the limits that a client sets itself: on retries, and to the
 // rate that the server allows.
-func quotaCases() []conformanceCase {
+func quotaCases() []testCase {
 	const window = 5 * time.Minute
 	down := imagestest.Refusal(503)
-	failing := func(n int) func(context.Context, *bench) error {
-		return func(ctx context.Context, b *bench) error {
+	failing := func(n int) func(context.Context, *fixture) error {
+		return func(ctx context.Context, f *fixture) error {
 			for range n {
-				if doGet(ctx, b) == nil {
+				if doGet(ctx, f) == nil {
 					return errors.New("a success that was not to be")
 				}
 			}
 			return nil
 		}
 	}
-	return []conformanceCase{
+	return []testCase{
 		{
 			name:   "1,000 failing calls make 1,010 requests",
 			faults: faults(on(imagestest.OpGet, down, times(imagestest.Always))),
@@ -58,13 +64,13 @@ func quotaCases() []conformanceCase {
 		{
 			name:   "a call that is refused for its rate waits for the window",
 			server: []imagestest.Option{imagestest.WithRateLimit(1, 8*time.Second)},
-			call: func(ctx context.Context, b *bench) error {
-				b.client = b.newClient()
-				if err := doGet(ctx, b); err != nil {
+			call: func(ctx context.Context, f *fixture) error {
+				f.client = f.newClient()
+				if err := doGet(ctx, f); err != nil {
 					return err
 				}
-				b.client = b.newClient() // which knows nothing of the first
-				return doGet(ctx, b)
+				f.client = f.newClient() // which knows nothing of the first
+				return doGet(ctx, f)
 			},
 			want: outcome{requests: 3, took: 8 * time.Second},
 		},
@@ -72,9 +78,9 @@ func quotaCases() []conformanceCase {
 }
 
 // walkInTwo walks over 30 pages with a quota of 20, and goes on from the error.
-func walkInTwo(ctx context.Context, b *bench) error {
-	all := b.fillAlbum(300)
-	got, err := collect(b.client.ImagesV2.All(ctx, tens))
+func walkInTwo(ctx context.Context, f *fixture) error {
+	all := f.fillAlbum(300)
+	got, err := collect(f.client.ImagesV2.All(ctx, tens))
 	failed, ok := errors.AsType[*cfimages.PageError](err)
 	limited, isError := errors.AsType[*cfimages.Error](err)
 	if !ok || !isError || !errors.Is(err, cfimages.ErrRateLimited) || limited.RetryAfter != 5*time.Minute || limited.StatusCode != 0 {
@@ -83,16 +89,41 @@ func walkInTwo(ctx context.Context, b *bench) error {
 	time.Sleep(limited.RetryAfter)
 	params := tens
 	params.ContinuationToken, params.Skip = failed.ContinuationToken, failed.Yielded
-	rest, err := collect(b.client.ImagesV2.All(ctx, params))
+	rest, err := collect(f.client.ImagesV2.All(ctx, params))
 	return checkWalk(all, append(got, rest...), err)
 }
 
 // noneRefused checks that no request was refused for its rate.
-func noneRefused(_ context.Context, b *bench) error {
-	for _, r := range b.server.Requests() {
+func noneRefused(_ context.Context, f *fixture) error {
+	for _, r := range f.server.Requests() {
 		if r.Status == 429 {
 			return fmt.Errorf("refused at %v: %v", r.Time, r)
 		}
 	}
 	return nil
+}
+
+// The rate limit does not make a call forget what went wrong before.
+func TestHeldBackAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := new(canned.Transport).Then(503, `{"success":false,"errors":[{"code":7,"message":"down"}]}`,
+			"Ratelimit", `"default";r=0;t=200`, "Cf-Ray", "8f-AMS")
+		client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+		_, err := client.ImagesV1.Get(t.Context(), "img")
+		failed, ok := errors.AsType[*cfimages.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, 503, failed.StatusCode)
+		assert.Equal(t, "8f-AMS", failed.RayID)
+		assert.Equal(t, 7, failed.Errors[0].Code)
+		assert.InDelta(t, 200, failed.RetryAfter.Seconds(), 1)
+		assert.Equal(t, 1, failed.Attempts)
+
+		_, err = client.ImagesV1.Get(t.Context(), "img")
+		require.ErrorIs(t, err, cfimages.ErrRateLimited)
+		failed, ok = errors.AsType[*cfimages.Error](err)
+		require.True(t, ok)
+		assert.Zero(t, failed.StatusCode, "nothing was sent")
+		assert.Len(t, transport.Requests, 1)
+		assert.Equal(t, cfimages.RateLimit{Reset: time.Now().Add(failed.RetryAfter)}, client.RateLimit())
+	})
 }

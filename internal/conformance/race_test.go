@@ -1,9 +1,9 @@
-//go:build !race
+//go:build race
 
-package cfimages_test
+package conformance_test
 
 // everyNth is how many bytes a sweep goes on at a time.
-const everyNth = 1
+const everyNth = 11
 
 // simulatedCalls is how many calls a simulation makes.
-const simulatedCalls = 100_000
+const simulatedCalls = 10_000

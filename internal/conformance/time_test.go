@@ -1,114 +1,30 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
 	"os"
-	"strconv"
 	"strings"
+	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// retryAfterCases are what a server may say of when to come back, and what of
-// it is believed: nonsense makes it an ordinary wait, and never none. The virtual
-// clock begins with the year 2000.
-func retryAfterCases() []conformanceCase {
-	limited := func(header string) imagestest.Reply { return imagestest.Refusal(429).With("Retry-After", header) }
-	var cases []conformanceCase
-	for header, wait := range map[string]time.Duration{
-		"1":                                time.Second,
-		"7":                                7 * time.Second,
-		" 7 ":                              7 * time.Second,
-		"10":                               10 * time.Second,
-		"Sat, 01 Jan 2000 00:00:05 GMT":    5 * time.Second,
-		"Saturday, 01-Jan-00 00:00:05 GMT": 5 * time.Second,
-		"Sat Jan  1 00:00:05 2000":         5 * time.Second,
-	} {
-		cases = append(cases, conformanceCase{
-			name:   title("Retry-After is waited for:", strconv.Quote(header)),
-			faults: faults(on(imagestest.OpList, limited(header))),
-			call:   doList,
-			want:   outcome{requests: 2, took: wait},
-		})
-	}
-	for _, header := range []string{
-		"", "0", "-1", "+1", "1.5", "NaN", "Inf", "1e3", "0x10", "soon", "7 s", "5, 6", "99999999999999999999", "9223372037",
-		"Sat, 01 Jan 2000 00:00:00 GMT", "Fri, 31 Dec 1999 23:59:59 GMT", "Sat, 99 Jan 2000 00:00:05 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
-	} {
-		cases = append(cases, conformanceCase{
-			name:   title("Retry-After is nonsense:", strconv.Quote(header)),
-			faults: faults(on(imagestest.OpList, limited(header))),
-			call:   doList,
-			want:   outcome{requests: 2, took: 1, atMost: backoffs(1)},
-		})
-	}
-	for header, wait := range map[string]time.Duration{
-		"11":                            11 * time.Second,
-		"86400":                         24 * time.Hour,
-		"9223372036":                    9223372036 * time.Second,
-		"Sat, 01 Jan 2000 01:00:00 GMT": time.Hour,
-	} {
-		cases = append(cases, conformanceCase{
-			name:   title("Retry-After is too long:", strconv.Quote(header)),
-			faults: faults(on(imagestest.OpList, limited(header))),
-			call:   doList,
-			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: wait, requests: 1},
-		})
-	}
-	return append(cases, retryAfterElsewhere(limited)...)
-}
-
-func retryAfterElsewhere(limited func(string) imagestest.Reply) []conformanceCase {
-	return []conformanceCase{
-		{
-			name:   "Retry-After of a 503",
-			faults: faults(on(imagestest.OpGet, imagestest.EdgePage(503).With("Retry-After", "3"), times(2))),
-			call:   doGet,
-			want:   outcome{requests: 3, took: 6 * time.Second},
-		},
-		{
-			name:   "Retry-After of a create",
-			faults: faults(on(imagestest.OpCreate, limited("2"))),
-			call:   doCreate,
-			want:   outcome{requests: 2, stored: before + " (new)", took: 2 * time.Second},
-		},
-		{
-			name:   "Retry-After of an upload is told",
-			faults: faults(on(imagestest.OpUpload, limited("2"))),
-			call:   doUpload,
-			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: 2 * time.Second, requests: 1},
-		},
-		{
-			name:   "Retry-After beyond the caller's deadline",
-			faults: faults(on(imagestest.OpList, limited("7"))),
-			call:   within(5*time.Second, doList),
-			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: 7 * time.Second, requests: 1},
-		},
-		{
-			name:   "Retry-After without retries",
-			client: once(),
-			faults: faults(on(imagestest.OpDelete, limited("1"))),
-			call:   doDelete,
-			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: time.Second, requests: 1},
-		},
-		{
-			name:   "Retry-After within a policy of one's own",
-			client: []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Hour})},
-			faults: faults(on(imagestest.OpList, limited("3600"))),
-			call:   doList,
-			want:   outcome{requests: 2, took: time.Hour},
-		},
-	}
-}
-
 // timeCases are timeouts, deadlines, cancellation and silence.
-func timeCases() []conformanceCase {
+func timeCases() []testCase {
 	stall := imagestest.Stall{}
 	slow := func(d time.Duration) imagestest.Kind { return imagestest.Slow{Every: d} }
 	const inBody = 30
-	return []conformanceCase{
+	return []testCase{
 		{
 			name:   "canceled during a wait",
 			faults: faults(on(imagestest.OpList, imagestest.Refusal(503).With("Retry-After", "7"))),
@@ -123,10 +39,10 @@ func timeCases() []conformanceCase {
 		},
 		{
 			name: "canceled before the call",
-			call: func(ctx context.Context, b *bench) error {
+			call: func(ctx context.Context, f *fixture) error {
 				ctx, cancel := context.WithCancel(ctx)
 				cancel()
-				return doCreate(ctx, b)
+				return doCreate(ctx, f)
 			},
 			want: outcome{is: targets(context.Canceled)},
 		},
@@ -189,9 +105,9 @@ func timeCases() []conformanceCase {
 		{
 			name:   "an upload that nobody reads",
 			faults: faults(on(imagestest.OpUpload, stall)),
-			call: func(ctx context.Context, b *bench) error {
-				file := cfimages.File{Body: strings.NewReader(tinyPNG + strings.Repeat("x", 1<<20))}
-				_, err := b.client.DirectUploads.Upload(ctx, b.uploadURL, file)
+			call: func(ctx context.Context, f *fixture) error {
+				file := cfimages.File{Body: strings.NewReader(canned.PNG + strings.Repeat("x", 1<<20))}
+				_, err := f.client.DirectUploads.Upload(ctx, f.uploadURL, file)
 				return err
 			},
 			want: outcome{is: targets(os.ErrDeadlineExceeded, cfimages.ErrOutcomeUnknown), requests: 1, took: 30 * time.Second},
@@ -240,4 +156,41 @@ func timeCases() []conformanceCase {
 			want:   outcome{requests: 5, stored: "(new) draft", took: 5 * 29 * time.Second},
 		},
 	}
+}
+
+// Cancellation while an error's body is read is still a cancellation.
+func TestCanceledInAnErrorBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 500, Header: http.Header{}, Body: io.NopCloser(untilDone{req.Context()})}, nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := newClient(t, transport).ImagesV1.Get(ctx, "img")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		failed, ok := errors.AsType[*cfimages.Error](err)
+		require.True(t, ok)
+		assert.Equal(t, 500, failed.StatusCode)
+	})
+}
+
+type untilDone struct{ ctx context.Context }
+
+func (u untilDone) Read([]byte) (int, error) {
+	<-u.ctx.Done()
+	return 0, u.ctx.Err()
+}
+
+// An error of this library may be the cause of a cancellation: another call
+// must not take it for its own.
+func TestErrorAsCauseOfCancellation(t *testing.T) {
+	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	for call, do := range calls(newClient(t, canned.JSON(canned.EmptyPage))) {
+		err := do(ctx)
+		assert.ErrorIs(t, err, context.Canceled, call)
+		assert.ErrorIs(t, err, cause, call)
+	}
+	assert.Equal(t, &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}, cause)
 }

@@ -2,14 +2,40 @@ package cfimages_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"strings"
+	"time"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
+
+func ExampleImagesV1_Get() {
+	server, client := album()
+	defer server.Close()
+	img, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(img.Filename, img.Uploaded.Format(time.DateOnly), "draft:", img.Draft)
+	// Output:
+	// photo-1.png 2026-11-01 draft: false
+}
+
+func ExampleImagesV1_Delete() {
+	server, client := album()
+	defer server.Close()
+	fmt.Println(client.ImagesV1.Delete(context.Background(), "photo-1"))
+	_, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	fmt.Println(errors.Is(err, cfimages.ErrNotFound))
+	// Output:
+	// <nil>
+	// true
+}
 
 func ExampleImagesV1_Blob() {
 	server := imagestest.NewServer()

@@ -1,4 +1,4 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
@@ -46,7 +46,7 @@ const breaks = 3
 
 // sweep is one way to break walks.
 type sweep struct {
-	*bench
+	*fixture
 	all     []string // the IDs
 	cancel  bool     // the walk is canceled while a reply stalls
 	retries bool
@@ -55,9 +55,9 @@ type sweep struct {
 }
 
 func newSweep(t *testing.T, failure string, retries, prefetch bool) *sweep {
-	s := &sweep{bench: newBench(t, nil, nil), cancel: failure == "cancel", retries: retries}
+	s := &sweep{fixture: newFixture(t, nil, nil), cancel: failure == "cancel", retries: retries}
 	s.all = s.fillAlbum(21)
-	s.breaker = breaker{bench: s.bench, kind: imagestest.Stall{}}
+	s.breaker = breaker{fixture: s.fixture, kind: imagestest.Stall{}}
 	switch failure {
 	case "cut":
 		s.breaker.kind = imagestest.Cut{}
@@ -119,8 +119,8 @@ func (s *sweep) walkOnce(ctx context.Context, client *cfimages.Client, params cf
 // breaker is a transport that knows which page is asked for, and breaks it at
 // the bytes that are next.
 type breaker struct {
-	bench *bench
-	kind  imagestest.Kind
+	fixture *fixture
+	kind    imagestest.Kind
 
 	mu    sync.Mutex
 	pages map[string]*target // by the token that asks for it
@@ -169,10 +169,10 @@ func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer b.mu.Unlock()
 	page := b.pages[req.URL.Query().Get("continuation_token")]
 	if page != nil && page.left > 0 {
-		b.bench.server.Inject(on(imagestest.OpList, b.kind, at(imagestest.MidBody(page.next))))
+		b.fixture.server.Inject(on(imagestest.OpList, b.kind, at(imagestest.MidBody(page.next))))
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(req.Context()))
-	resp, err := b.bench.RoundTrip(req.WithContext(ctx))
+	resp, err := b.fixture.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		cancel()
 		return nil, err

@@ -1,10 +1,9 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"context"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -18,11 +17,11 @@ import (
 //
 // A 4xx that comes although the draft was made is a lie that no client can see
 // through; it is taken at its word, but for a 429, after which there would be two.
-func createCases() []conformanceCase {
+func createCases() []testCase {
 	const whole = `{"errors":[],"messages":[],"result":{"id":"new","uploadURL":"http://127.0.0.1:0/upload/TestHash-TestHash-Test/new"},"success":true}`
 	cases := writeCases(imagestest.OpCreate, doCreate, before+" (new)", len(whole))
 	for _, position := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead} {
-		cases = append(cases, conformanceCase{
+		cases = append(cases, testCase{
 			name:   title(imagestest.OpCreate, position, "rate limited"),
 			faults: faults(on(imagestest.OpCreate, imagestest.Refusal(429), at(position), times(3))),
 			call:   doCreate,
@@ -32,67 +31,16 @@ func createCases() []conformanceCase {
 	return cases
 }
 
-// uploadCases are the same for an upload, which is never sent again once a byte
-// of it has left.
-func uploadCases() []conformanceCase {
-	const whole = `{"id":"draft","success":true}`
-	cases := writeCases(imagestest.OpUpload, doUpload, "image draft", len(whole))
-	for i := range cases {
-		cases[i].server = []imagestest.Option{imagestest.WithSimulatorReplies()}
-	}
-	return append(cases, []conformanceCase{
-		{
-			name:   "an upload to a link that was used",
-			faults: faults(on(imagestest.OpUpload, imagestest.Reset{}, at(imagestest.AfterCommit))),
-			call: func(ctx context.Context, b *bench) error {
-				if err := doUpload(ctx, b); err == nil {
-					return nil
-				}
-				return doUpload(ctx, b)
-			},
-			want: outcome{is: targets(cfimages.ErrConflict), status: 409, attempts: 1, requests: 2, stored: "image draft"},
-		},
-		{
-			name:   "a stream that connections are refused for is sent from its start",
-			refuse: 2,
-			call: func(ctx context.Context, b *bench) error {
-				_, err := b.client.DirectUploads.Upload(ctx, b.uploadURL, cfimages.File{Body: unseekable{strings.NewReader(tinyPNG)}})
-				return err
-			},
-			want: outcome{requests: 1, dials: 3, stored: "image draft", atMost: backoffs(2)},
-		},
-		{
-			name:   "a large upload that is refused before it was read",
-			faults: faults(on(imagestest.OpUpload, imagestest.Refusal(413))),
-			call:   largeUpload,
-			want:   outcome{status: 413, attempts: 1, requests: 1},
-		},
-		{
-			name:   "a large upload that is reset before it was read",
-			faults: faults(on(imagestest.OpUpload, imagestest.Reset{})),
-			call:   largeUpload,
-			want:   outcome{is: targets(cfimages.ErrOutcomeUnknown), requests: 1},
-		},
-	}...)
-}
-
-// largeUpload sends more than a connection holds.
-func largeUpload(ctx context.Context, b *bench) error {
-	file := cfimages.File{Body: strings.NewReader(tinyPNG + strings.Repeat("x", 1<<20))}
-	_, err := b.client.DirectUploads.Upload(ctx, b.uploadURL, file)
-	return err
-}
-
 // writeCases are faults at every position of a call that must not be repeated,
 // with a reply of length bytes.
-func writeCases(op imagestest.Operation, call func(context.Context, *bench) error, done string, length int) []conformanceCase {
-	var cases []conformanceCase
+func writeCases(op imagestest.Operation, call func(context.Context, *fixture) error, done string, length int) []testCase {
+	var cases []testCase
 	add := func(position imagestest.Position, kind imagestest.Kind, name string, want outcome) {
 		want.requests = 1
 		if position >= imagestest.AfterCommit {
 			want.stored = done
 		}
-		cases = append(cases, conformanceCase{
+		cases = append(cases, testCase{
 			name:   title(op, position, name),
 			faults: faults(on(op, kind, at(position))),
 			call:   call,

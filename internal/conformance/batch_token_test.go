@@ -1,4 +1,4 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"bytes"
@@ -53,6 +53,7 @@ func TestBatchTokenIsFetchedOnceForAll(t *testing.T) {
 	})
 }
 
+// A token that is still valid is used while no other can be fetched.
 func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
@@ -70,6 +71,7 @@ func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 	})
 }
 
+// A clock that is fast makes every token look expired.
 func TestBatchTokenOfAnotherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: -time.Hour}

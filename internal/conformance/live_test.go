@@ -1,4 +1,4 @@
-package cfimages_test
+package conformance_test
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // TestLive runs the cases without faults against Cloudflare itself, when
@@ -21,21 +22,21 @@ import (
 // a server of imagestest over TCP. The account's own images are left alone; what
 // the cases make is deleted again.
 func TestLive(t *testing.T) {
-	b := &bench{live: true}
+	f := &fixture{live: true}
 	if os.Getenv("CLOUDFLARE_API_TOKEN") != "" && os.Getenv("CLOUDFLARE_ACCOUNT_ID") != "" {
 		client, err := cfimages.NewClient()
 		require.NoError(t, err)
-		b.client = client
+		f.client = client
 	} else {
 		server := imagestest.NewServer()
 		defer server.Close()
-		b.client = server.Client()
+		f.client = server.Client()
 	}
 	for _, c := range plainCases() {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			err := c.call(ctx, b)
+			err := c.call(ctx, f)
 			c.want.checkError(t, err)
 		})
 	}
@@ -43,28 +44,28 @@ func TestLive(t *testing.T) {
 
 // plainCases are the cases without faults. Their calls find or make what they
 // need on any server, and say nothing of what else is there.
-func plainCases() []conformanceCase {
-	return []conformanceCase{
+func plainCases() []testCase {
+	return []testCase{
 		{name: "a list", call: listSome, want: outcome{requests: 1}},
 		{name: "a list of a creator without images", call: listOfNobody, want: outcome{requests: 1}},
 		{name: "a walk with filters that match nothing", call: walkOverNothing, want: outcome{requests: 1}},
 		{
 			name: "details of an image that does not exist",
-			call: func(ctx context.Context, b *bench) error {
-				_, err := b.client.ImagesV1.Get(ctx, b.unique())
+			call: func(ctx context.Context, f *fixture) error {
+				_, err := f.client.ImagesV1.Get(ctx, f.unique())
 				return err
 			},
 			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1},
 		},
 		{
 			name: "a deletion of an image that does not exist",
-			call: func(ctx context.Context, b *bench) error { return b.client.ImagesV1.Delete(ctx, b.unique()) },
+			call: func(ctx context.Context, f *fixture) error { return f.client.ImagesV1.Delete(ctx, f.unique()) },
 			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1},
 		},
 		{
 			name: "parameters that are refused before they are sent",
-			call: func(ctx context.Context, b *bench) error {
-				_, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true})
+			call: func(ctx context.Context, f *fixture) error {
+				_, err := f.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true})
 				return err
 			},
 			want: outcome{is: targets(cfimages.ErrInvalidParams)},
@@ -76,34 +77,34 @@ func plainCases() []conformanceCase {
 
 // unique returns an ID that no other image has. It changes from run to run only
 // on a server that lasts.
-func (b *bench) unique() string {
-	if !b.live {
+func (f *fixture) unique() string {
+	if !f.live {
 		return "cfimages-test/none"
 	}
 	return fmt.Sprintf("cfimages-test/%d", time.Now().UnixNano())
 }
 
-func listSome(ctx context.Context, b *bench) error {
-	page, err := b.client.ImagesV2.List(ctx, cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortDescending})
+func listSome(ctx context.Context, f *fixture) error {
+	page, err := f.client.ImagesV2.List(ctx, cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortDescending})
 	if err == nil && len(page.Images) > 10 {
 		return fmt.Errorf("a page of %d", len(page.Images))
 	}
 	return err
 }
 
-func listOfNobody(ctx context.Context, b *bench) error {
-	page, err := b.client.ImagesV2.List(ctx, cfimages.ListParams{Creator: new(b.unique())})
+func listOfNobody(ctx context.Context, f *fixture) error {
+	page, err := f.client.ImagesV2.List(ctx, cfimages.ListParams{Creator: new(f.unique())})
 	if err == nil && len(page.Images) > 0 {
 		return fmt.Errorf("images of nobody: %v", page)
 	}
 	return err
 }
 
-func walkOverNothing(ctx context.Context, b *bench) error {
+func walkOverNothing(ctx context.Context, f *fixture) error {
 	params := cfimages.ListParams{PerPage: 10, Meta: cfimages.Where(
-		cfimages.Eq("cfimages_test.none", b.unique()), cfimages.Gte("n", 1), cfimages.Lt("n", 2.5), cfimages.In("a", "x", "y"), cfimages.Eq("b", true),
+		cfimages.Eq("cfimages_test.none", f.unique()), cfimages.Gte("n", 1), cfimages.Lt("n", 2.5), cfimages.In("a", "x", "y"), cfimages.Eq("b", true),
 	)}
-	for img, err := range b.client.ImagesV2.All(ctx, params) {
+	for img, err := range f.client.ImagesV2.All(ctx, params) {
 		if err != nil {
 			return err
 		}
@@ -113,25 +114,25 @@ func walkOverNothing(ctx context.Context, b *bench) error {
 }
 
 // wholeLife creates a draft, looks at it, uploads, waits, looks and deletes.
-func wholeLife(ctx context.Context, b *bench) (err error) {
-	id := b.unique()
-	created, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
+func wholeLife(ctx context.Context, f *fixture) (err error) {
+	id := f.unique()
+	created, err := f.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
 		ID: id, Creator: "cfimages-test", ExpiresIn: time.Hour, Metadata: map[string]any{"n": 1, "region": map[string]string{"name": "eu"}},
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, b.client.ImagesV1.Delete(ctx, id)) }()
-	draft, err := b.client.ImagesV1.Get(ctx, id)
+	defer func() { err = cmp.Or(err, f.client.ImagesV1.Delete(ctx, id)) }()
+	draft, err := f.client.ImagesV1.Get(ctx, id)
 	if err != nil || !draft.Draft || created.ID != id {
 		return fmt.Errorf("not the draft: %v, %w", draft, err)
 	}
-	uploader := cfimages.Uploader{HTTPClient: b.plainHTTP()}
-	uploaded, err := uploader.Upload(ctx, created.UploadURL, cfimages.File{Name: "pixel.png", ContentType: "image/png", Body: strings.NewReader(tinyPNG)})
+	uploader := cfimages.Uploader{HTTPClient: f.plainHTTP()}
+	uploaded, err := uploader.Upload(ctx, created.UploadURL, cfimages.File{Name: "pixel.png", ContentType: "image/png", Body: strings.NewReader(canned.PNG)})
 	if err != nil || uploaded.ID != id {
 		return fmt.Errorf("not the upload: %v, %w", uploaded, err)
 	}
-	img, err := b.client.DirectUploads.Wait(ctx, id)
+	img, err := f.client.DirectUploads.Wait(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -141,19 +142,19 @@ func wholeLife(ctx context.Context, b *bench) (err error) {
 	if err := img.DecodeMeta(&meta); err != nil || meta.N != 1 || img.ID != id || img.Creator != "cfimages-test" || img.Filename != "pixel.png" {
 		return fmt.Errorf("not the image: %v, %w", img, err)
 	}
-	return b.isListed(ctx, id)
+	return f.isListed(ctx, id)
 }
 
 // isListed looks for an image by its metadata, and by metadata of another type,
 // which it does not have. Cloudflare does not say how soon a list shows an image:
 // a live one is only refused when it matches what it should not.
-func (b *bench) isListed(ctx context.Context, id string) error {
+func (f *fixture) isListed(ctx context.Context, id string) error {
 	find := func(n cfimages.Condition) (found bool, err error) {
 		params := cfimages.ListParams{Creator: new("cfimages-test"), Meta: cfimages.Where(cfimages.Eq("region.name", "eu"), n)}
-		page, err := b.client.ImagesV2.List(ctx, params)
+		page, err := f.client.ImagesV2.List(ctx, params)
 		return err == nil && slices.ContainsFunc(page.Images, func(img cfimages.Image) bool { return img.ID == id }), err
 	}
-	if found, err := find(cfimages.Eq("n", 1)); err != nil || !found && !b.live {
+	if found, err := find(cfimages.Eq("n", 1)); err != nil || !found && !f.live {
 		return fmt.Errorf("the image is not in the list: %w", err)
 	}
 	if found, err := find(cfimages.Eq("n", "1")); err != nil || found {
@@ -163,13 +164,13 @@ func (b *bench) isListed(ctx context.Context, id string) error {
 }
 
 // privateDraft creates a draft of a private image, with an ID by the server.
-func privateDraft(ctx context.Context, b *bench) (err error) {
-	created, err := b.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{RequireSignedURLs: true})
+func privateDraft(ctx context.Context, f *fixture) (err error) {
+	created, err := f.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{RequireSignedURLs: true})
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, b.client.ImagesV1.Delete(ctx, created.ID)) }()
-	draft, err := b.client.ImagesV1.Get(ctx, created.ID)
+	defer func() { err = cmp.Or(err, f.client.ImagesV1.Delete(ctx, created.ID)) }()
+	draft, err := f.client.ImagesV1.Get(ctx, created.ID)
 	if err == nil && (!draft.Draft || !draft.RequireSignedURLs) {
 		return fmt.Errorf("not a private draft: %v", draft)
 	}

@@ -1,0 +1,108 @@
+package conformance_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// fixture is a client in front of a server in memory. It is also the client's
+// transport, and knows which bodies of replies are open.
+type fixture struct {
+	server     *imagestest.Server
+	client     *cfimages.Client
+	uploadURL  string // of the draft
+	transport  *http.Transport
+	refuse     int // connections still to be refused
+	dials      int
+	attempts   atomic.Int64 // requests of the client, whether they came to the server or not
+	openBodies atomic.Int64
+	log        bytes.Buffer
+	live       bool // the server is not in memory, and perhaps Cloudflare
+}
+
+func newFixture(t *testing.T, server []imagestest.Option, client []cfimages.Option) *fixture {
+	t.Helper()
+	f := &fixture{server: imagestest.NewServer(append(server, imagestest.InMemory())...)}
+	f.server.AddImages(cfimages.Image{ID: "image"}, cfimages.Image{ID: "draft", Draft: true})
+	f.uploadURL = strings.TrimSuffix(f.server.URL(), "/client/v4") + "/upload/" + imagestest.AccountHash + "/draft"
+	f.transport = f.server.HTTPClient().Transport.(*http.Transport).Clone()
+	f.transport.MaxResponseHeaderBytes = 1 << 20 // as the library's own has
+	dial := f.transport.DialContext
+	f.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		f.dials++
+		if f.dials <= f.refuse {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return dial(ctx, network, addr)
+	}
+	account := f.server.Account(imagestest.AccountID)
+	account.AddToken(canaryToken, imagestest.Write)
+	account.AddKey(canaryEmail, canaryKey)
+	f.client = f.newClient(client...)
+	return f
+}
+
+// newClient returns another client of the same server.
+func (f *fixture) newClient(opts ...cfimages.Option) *cfimages.Client {
+	own := []cfimages.Option{
+		cfimages.WithHTTPClient(&http.Client{Transport: f}),
+		cfimages.WithAPIToken(canaryToken),
+		cfimages.WithLogger(slog.New(canaryHandler(&f.log))),
+	}
+	return f.server.Client(append(own, opts...)...)
+}
+
+// plainHTTP returns what an uploader without credentials sends with.
+func (f *fixture) plainHTTP() *http.Client {
+	if f.live {
+		return http.DefaultClient
+	}
+	return &http.Client{Transport: f.transport}
+}
+
+// RoundTrip sends a request and counts its reply's body.
+func (f *fixture) RoundTrip(req *http.Request) (*http.Response, error) {
+	f.attempts.Add(1)
+	resp, err := f.transport.RoundTrip(req)
+	if err == nil {
+		f.openBodies.Add(1)
+		resp.Body = &countedBody{ReadCloser: resp.Body, open: &f.openBodies}
+	}
+	return resp, err
+}
+
+type countedBody struct {
+	io.ReadCloser
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (b *countedBody) Close() error {
+	b.once.Do(func() { b.open.Add(-1) })
+	return b.ReadCloser.Close()
+}
+
+// stored returns what the server has: IDs, those of drafts in parentheses.
+func (f *fixture) stored() string {
+	var names []string
+	for _, img := range f.server.Images() {
+		name := img.ID
+		if img.Draft {
+			name = "(" + name + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,70 @@
+package conformance_test
+
+import (
+	"strings"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// replyCases are replies that do not hold what they should.
+func replyCases() []testCase {
+	var cases []testCase
+	for _, o := range operations {
+		for name, reply := range map[string]imagestest.Reply{
+			"nothing":              {},
+			"a page of HTML":       imagestest.EdgePage(200),
+			"another JSON":         {Body: `{"ok":true}`},
+			"half an envelope":     {Body: `{"result":{"id":"image","images":[],"uploadURL":"https://u.example/x"},"success":tr`},
+			"no result":            {Body: `{"success":true,"result":null,"errors":[]}`},
+			"status 204":           {Status: 204},
+			"two envelopes":        {Body: strings.Repeat(`{"success":true,"result":{"id":"image","images":[],"uploadURL":"https://u.example/x"}}`, 2)},
+			"gzip that is no gzip": imagestest.Reply{Body: "this is no gzip"}.With("Content-Encoding", "gzip"),
+		} {
+			is := targets(cfimages.ErrMalformedResponse)
+			if o.op == imagestest.OpCreate || o.op == imagestest.OpUpload {
+				is = append(is, cfimages.ErrOutcomeUnknown)
+			}
+			want := outcome{is: is, status: 200, attempts: 1, requests: 1}
+			switch {
+			case reply.Status != 0:
+				want.status = reply.Status
+			case name == "no result" && o.op == imagestest.OpDelete: // it needs none
+				want.is, want.status, want.attempts = nil, 0, 0
+			}
+			cases = append(cases, testCase{name: title(name, "for", o.op), faults: faults(on(o.op, reply)), call: o.call, want: want})
+		}
+		cases = append(cases, testCase{
+			name:   title("success:false at 200 for", o.op),
+			faults: faults(on(o.op, imagestest.Refusal(200))),
+			call:   o.call,
+			want:   outcome{status: 200, attempts: 1, requests: 1},
+		})
+	}
+	return append(cases,
+		testCase{
+			name:   "a list with a length that is too large",
+			faults: faults(on(imagestest.OpList, imagestest.WrongLength{By: 5})),
+			call:   doList,
+			want:   outcome{requests: 2, atMost: backoffs(1)},
+		},
+		testCase{
+			name:   "a list with a length that is too small",
+			faults: faults(on(imagestest.OpList, imagestest.WrongLength{By: -5})),
+			call:   doList,
+			want:   outcome{is: targets(cfimages.ErrMalformedResponse), status: 200, attempts: 1, requests: 1},
+		},
+		testCase{
+			name: "a time of a megabyte",
+			faults: faults(on(imagestest.OpList, imagestest.Reply{
+				Body: `{"success":true,"result":{"images":[{"id":"image","uploaded":"` + strings.Repeat("x", 1<<20) + `"}]}}`})),
+			call: doList,
+			want: outcome{is: targets(cfimages.ErrMalformedResponse), status: 200, attempts: 1, requests: 1},
+		},
+		testCase{
+			name:   "chunks without the last",
+			faults: faults(on(imagestest.OpGet, imagestest.Cut{Chunked: true}, at(imagestest.MidBody(1<<20)))),
+			call:   doGet,
+			want:   outcome{requests: 2, atMost: backoffs(1)},
+		})
+}
