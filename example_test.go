@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -88,32 +87,31 @@ func ExampleImagesV2_Pages() {
 	// 5 images
 }
 
-// A walk that failed goes on where it stopped, without loss and without repeats.
+// If a walk fails, its last element is a *PageError, from which another walk
+// resumes without losing or repeating images.
 func ExamplePageError() {
-	replies := canned.JSON(canned.Page(`"page-2"`, "a", "b")).Then(http.StatusBadGateway, "").Then(http.StatusOK, canned.Page("null", "c", "d"))
-	client, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"),
-		cfimages.WithHTTPClient(&http.Client{Transport: replies}), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	var params cfimages.ListParams
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.Seed(25, func(i int) cfimages.Image { return cfimages.Image{ID: fmt.Sprint("photo-", i)} })
+	server.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 1, Kind: imagestest.EdgePage(502)}) // the second page fails
+	client := server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+
+	params := cfimages.ListParams{PerPage: 10}
+	walked := 0
 	for range 2 {
-		for img, err := range client.ImagesV2.All(context.Background(), params) {
+		for _, err := range client.ImagesV2.All(context.Background(), params) {
 			if failed, ok := errors.AsType[*cfimages.PageError](err); ok {
-				fmt.Println(err)
+				fmt.Println("stopped after", walked, "images")
 				params.ContinuationToken, params.Skip = failed.ContinuationToken, failed.Yielded
 				break
 			}
-			fmt.Println(img.ID)
+			walked++
 		}
 	}
+	fmt.Println(walked, "images in all")
 	// Output:
-	// a
-	// b
-	// cfimages: walk stopped after 0 images of the page of ContinuationToken: ImagesV2.All: status 502 Bad Gateway
-	// c
-	// d
+	// stopped after 10 images
+	// 25 images in all
 }
 
 func ExampleImage_DecodeMeta() {
@@ -208,13 +206,13 @@ func ExampleDirectUploads_Wait() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	client := server.Client()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-	defer cancel()
-	upload, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "late"})
+	upload, err := client.DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{ID: "late"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
 	_, err = client.DirectUploads.Wait(ctx, upload.ID)
 	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 	// Output:

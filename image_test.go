@@ -42,8 +42,8 @@ func TestImageFields(t *testing.T) {
 	assert.Equal(t, "value", named.Key, "an image without metadata changes nothing")
 }
 
-// A valid body counts, whatever the content type; names that nobody knows are passed over.
-func TestLenientWhereItIsSafe(t *testing.T) {
+// A valid body counts, whatever the content type; unknown names are ignored.
+func TestOddButValidPageIsRead(t *testing.T) {
 	body := `{"result_info":{"count":1},"new":[{"a":[1,{}]}],"result":{"images":[{"id":"\u0069mg","future":{"x":[]},"creator":null,
 		"filename":"a\"\ud83d\ude00\ud800` + "\xff" + `.png","meta":null,"metadata":{"k":1},"uploaded":null,"variants":null,"draft":null,"requireSignedURLs":null}]},"success":true}`
 	transport := new(canned.Transport).Then(http.StatusOK, body, "Content-Type", "text/plain")

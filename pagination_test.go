@@ -121,27 +121,27 @@ func TestWalkFromAPageError(t *testing.T) {
 func TestWalkErrors(t *testing.T) {
 	cut := func(body string) string { return body[:strings.Index(body, `{"id":"img-2"}`)] }
 	tests := []struct {
-		name    string
-		replies *canned.Transport
-		params  cfimages.ListParams
-		want    []string
-		token   string
-		yielded int
-		is      error
+		name      string
+		responses *canned.Transport
+		params    cfimages.ListParams
+		want      []string
+		token     string
+		yielded   int
+		is        error
 	}{
-		{name: "bad parameters", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
-		{name: "bad parameters of a resumed walk", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
+		{name: "bad parameters", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5}, is: cfimages.ErrInvalidParams},
+		{name: "bad parameters of a resumed walk", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
 			token: "t", yielded: 4, is: cfimages.ErrInvalidParams},
-		{name: "creator not UTF-8", replies: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
-		{name: "the first page", replies: new(canned.Transport).Then(404, ""), is: cfimages.ErrNotFound},
-		{name: "the second page", replies: canned.JSON(canned.Page(`"t"`, ids(0, 3)...)).Then(403, ""),
+		{name: "creator not UTF-8", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
+		{name: "the first page", responses: new(canned.Transport).Then(404, ""), is: cfimages.ErrNotFound},
+		{name: "the second page", responses: canned.JSON(canned.Page(`"t"`, ids(0, 3)...)).Then(403, ""),
 			want: ids(0, 3), token: "t", is: cfimages.ErrForbidden},
-		{name: "the middle of a page", replies: canned.JSON(canned.Page(`"t"`, "img-0"), cut(canned.Page("null", ids(1, 3)...))),
+		{name: "the middle of a page", responses: canned.JSON(canned.Page(`"t"`, "img-0"), cut(canned.Page("null", ids(1, 3)...))),
 			want: ids(0, 2), token: "t", yielded: 1, is: cfimages.ErrMalformedResponse},
-		{name: "success:false after the images", replies: canned.JSON(strings.Replace(canned.Page("null", "img-0"), `"success":true`, `"success":false`, 1)),
+		{name: "success:false after the images", responses: canned.JSON(strings.Replace(canned.Page("null", "img-0"), `"success":true`, `"success":false`, 1)),
 			want: ids(0, 1), yielded: 1},
-		{name: "its own token", replies: canned.JSON(canned.Page(`"t"`, "img-0"), canned.Page(`"t"`, "img-1")), want: ids(0, 2), token: "t", is: cfimages.ErrTokenLoop},
-		{name: "the token it started with", replies: canned.JSON(canned.Page(`"b"`, "img-0"), canned.Page(`"a"`, "img-1")),
+		{name: "its own token", responses: canned.JSON(canned.Page(`"t"`, "img-0"), canned.Page(`"t"`, "img-1")), want: ids(0, 2), token: "t", is: cfimages.ErrTokenLoop},
+		{name: "the token it started with", responses: canned.JSON(canned.Page(`"b"`, "img-0"), canned.Page(`"a"`, "img-1")),
 			params: cfimages.ListParams{ContinuationToken: "a"}, want: ids(0, 2), token: "a", is: cfimages.ErrTokenLoop},
 	}
 	for _, tt := range tests {
@@ -149,7 +149,7 @@ func TestWalkErrors(t *testing.T) {
 			var got []string
 			errs := 0
 			var failed *cfimages.PageError
-			for img, err := range newClient(t, tt.replies).ImagesV2.All(t.Context(), tt.params) {
+			for img, err := range newClient(t, tt.responses).ImagesV2.All(t.Context(), tt.params) {
 				if err == nil {
 					require.Zero(t, errs, "an image after the error")
 					got = append(got, img.ID)
@@ -166,7 +166,7 @@ func TestWalkErrors(t *testing.T) {
 				assert.ErrorIs(t, failed, tt.is)
 			}
 			if tt.is == cfimages.ErrInvalidParams {
-				assert.Empty(t, tt.replies.Requests)
+				assert.Empty(t, tt.responses.Requests)
 			}
 		})
 	}
@@ -229,21 +229,21 @@ func TestCanceledWalk(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled, "also before the first page")
 }
 
-// The continuation token may come after the images, and then nothing can be asked
-// for ahead.
+// The continuation token may come after the images, and then nothing can be
+// prefetched.
 func TestTokenAfterTheImages(t *testing.T) {
 	last := func(token string, from, n int) string {
 		page := canned.Page(token, ids(from, n)...)
 		return strings.Replace(strings.Replace(page, `"continuation_token":`+token+`,`, "", 1), `]}`, `],"continuation_token":`+token+`}`, 1)
 	}
-	replies := []string{last(`"1"`, 0, 150), last(`"2"`, 150, 10), last("null", 160, 10)}
+	responses := []string{last(`"1"`, 0, 150), last(`"2"`, 150, 10), last("null", 160, 10)}
 	for _, prefetch := range []cfimages.Option{cfimages.WithPrefetch(true), cfimages.WithPrefetch(false)} {
-		got, err := collect(newClient(t, canned.JSON(replies...), prefetch).ImagesV2.All(t.Context(), cfimages.ListParams{}))
+		got, err := collect(newClient(t, canned.JSON(responses...), prefetch).ImagesV2.All(t.Context(), cfimages.ListParams{}))
 		require.NoError(t, err)
 		assert.Equal(t, ids(0, 170), got)
 
 		pages := 0
-		for page, err := range newClient(t, canned.JSON(replies...), prefetch).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
+		for page, err := range newClient(t, canned.JSON(responses...), prefetch).ImagesV2.Pages(t.Context(), cfimages.ListParams{}) {
 			require.NoError(t, err)
 			assert.Equal(t, []string{"1", "2", ""}[pages], page.ContinuationToken)
 			pages++
@@ -252,8 +252,8 @@ func TestTokenAfterTheImages(t *testing.T) {
 	}
 }
 
-// With little of the rate limit left, no page is asked for ahead.
-func TestNothingIsAskedAheadOnALowQuota(t *testing.T) {
+// With little of the rate limit left, no page is prefetched.
+func TestNoPrefetchOnALowQuota(t *testing.T) {
 	for remaining, asked := range map[string]int{"19": 2, "100": 3} {
 		synctest.Test(t, func(t *testing.T) {
 			transport := new(canned.Transport)

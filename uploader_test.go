@@ -28,7 +28,7 @@ type received struct {
 }
 
 // uploadServer accepts uploads at any path.
-func uploadServer(t *testing.T, reply string) (url string, last *received) {
+func uploadServer(t *testing.T, response string) (url string, last *received) {
 	t.Helper()
 	last = new(received)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func uploadServer(t *testing.T, reply string) (url string, last *received) {
 		}
 		content, _ := io.ReadAll(file)
 		*last = received{header.Filename, header.Header.Get("Content-Type"), string(content), r.ContentLength, r.Header.Clone()}
-		io.WriteString(w, reply)
+		io.WriteString(w, response)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL + "/hash/id", last
@@ -107,7 +107,7 @@ func TestUploadByClientSendsNoCredentials(t *testing.T) {
 	}
 }
 
-func TestUploadReplies(t *testing.T) {
+func TestUploadResponses(t *testing.T) {
 	for body, want := range map[string]cfimages.Image{
 		`{"id":"short","success":true}`:                                       {ID: "short"},
 		`{"result":{"id":"img","filename":"a.png","meta":{}},"success":true}`: {ID: "img", Filename: "a.png", Meta: []byte("{}")},
@@ -162,7 +162,7 @@ func TestUploadStatuses(t *testing.T) {
 	}
 }
 
-// An upload is not repeated when a byte may have left, and says so.
+// An upload is not retried when a byte may have been sent, and its error says so.
 func TestUploadLost(t *testing.T) {
 	cause := errors.New("lost on the way to https://u.example/secret-secret-secret")
 	transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) { return nil, cause })

@@ -18,11 +18,11 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-func TestBatchTokenThatIsRefused(t *testing.T) {
+func TestBatchTokenIsRejected(t *testing.T) {
 	tests := map[string]struct {
 		onBatch  func(n int, token string) *http.Response
 		batch    int
-		ordinary int
+		standard int
 		fetched  int
 		records  int
 	}{
@@ -37,11 +37,11 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 		},
 		"always with 401": {
 			onBatch: func(int, string) *http.Response { return canned.Response(401, refusal) },
-			batch:   2, ordinary: 2, fetched: 2, records: 1,
+			batch:   2, standard: 2, fetched: 2, records: 1,
 		},
 		"always with 403": {
 			onBatch: func(int, string) *http.Response { return canned.Response(403, "<html>") },
-			batch:   1, ordinary: 2, fetched: 1, records: 1,
+			batch:   1, standard: 2, fetched: 1, records: 1,
 		},
 	}
 	for name, tt := range tests {
@@ -52,13 +52,13 @@ func TestBatchTokenThatIsRefused(t *testing.T) {
 				client := hosts.client(t, logTo(&log, slog.LevelInfo))
 				get(t, client)
 				_, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "x"})
-				if tt.ordinary > 0 {
+				if tt.standard > 0 {
 					require.NoError(t, err)
 				} else {
-					require.ErrorIs(t, err, cfimages.ErrMalformedResponse) // canned.Image is no reply to a create
+					require.ErrorIs(t, err, cfimages.ErrMalformedResponse) // canned.Image is no response to a create
 				}
 				assert.Len(t, hosts.batch, tt.batch)
-				assert.Len(t, hosts.ordinary, tt.ordinary)
+				assert.Len(t, hosts.standard, tt.standard)
 				assert.Equal(t, tt.fetched, hosts.fetched)
 				assert.Equal(t, tt.records, strings.Count(log.String(), "level=WARN"), log.String())
 			})
@@ -95,7 +95,7 @@ func TestOrdinaryHostStandsIn(t *testing.T) {
 				time.Sleep(tt.pause)
 				get(t, client)
 				assert.Equal(t, 2, hosts.fetched)
-				assert.Len(t, hosts.ordinary, 101)
+				assert.Len(t, hosts.standard, 101)
 				assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
 				assert.NotContains(t, log.String(), "canary")
 
@@ -108,7 +108,7 @@ func TestOrdinaryHostStandsIn(t *testing.T) {
 	}
 }
 
-func TestBatchHostThatCanNotBeReached(t *testing.T) {
+func TestBatchHostIsUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		hosts := &twoHosts{life: time.Hour}
@@ -122,7 +122,7 @@ func TestBatchHostThatCanNotBeReached(t *testing.T) {
 		for range 10 {
 			get(t, client)
 		}
-		assert.Len(t, hosts.ordinary, 10)
+		assert.Len(t, hosts.standard, 10)
 		assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
 
 		hosts.way = nil

@@ -25,7 +25,7 @@ type twoHosts struct {
 	mu       sync.Mutex
 	expires  map[string]time.Time
 	fetched  int
-	ordinary []string // paths asked for on the ordinary host, but for tokens
+	standard []string // paths requested from the standard host, without token requests
 	batch    []string // and on the batch host
 }
 
@@ -63,7 +63,7 @@ func (h *twoHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return h.newToken(), nil
 	default:
-		h.ordinary = append(h.ordinary, path)
+		h.standard = append(h.standard, path)
 	}
 	switch {
 	case strings.HasSuffix(req.URL.Path, "/blob"):

@@ -16,11 +16,11 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// A hundred thousand calls, in virtual time: over the ordinary host, over one
+// A hundred thousand calls, in virtual time: over the standard host, over one
 // batch token, and over four. Under -race, which is slow, a tenth of them.
 func TestSimulationOfManyCalls(t *testing.T) {
 	const calls = simulatedCalls
-	const slack = time.Second + roundTrip    // headers tell of whole seconds
+	const slack = time.Second + roundTrip    // headers have whole seconds
 	windows := (calls - 1) / documentedQuota // that have to pass before the last call
 	tests := []struct {
 		name    string
@@ -29,7 +29,7 @@ func TestSimulationOfManyCalls(t *testing.T) {
 		least   time.Duration // by the documented limits
 		most    time.Duration
 	}{
-		{"ordinary host", 1, false, time.Duration(windows) * documentedWindow, time.Duration(windows) * (documentedWindow + slack)},
+		{"standard host", 1, false, time.Duration(windows) * documentedWindow, time.Duration(windows) * (documentedWindow + slack)},
 		{"one batch token", 1, true, perSecond(calls, 200), perSecond(calls, 189)},
 		{"four batch tokens", 4, true, perSecond(calls/4, 200), perSecond(calls/4, 189)},
 	}
@@ -77,7 +77,7 @@ func perSecond(calls, rate int) time.Duration {
 // share returns how much of n calls one worker makes.
 func share(n, workers, worker int) int { return (n + worker) / workers }
 
-// strictHosts refuses what is over the documented limits: on the ordinary host
+// strictHosts refuses what is over the documented limits: on the standard host
 // 1,200 in 5 minutes, on the batch host 200 of a token within a second.
 type strictHosts struct {
 	mu       sync.Mutex

@@ -34,25 +34,25 @@ func batchCases() []testCase {
 			want:   outcome{requests: 34, took: 3 * time.Second, atMost: 4 * time.Second},
 		},
 		{
-			name:   "tokens that have expired when they come",
+			name:   "tokens that have expired on receipt",
 			server: []imagestest.Option{imagestest.WithBatchTokenLifetime(0)},
 			call:   then(doGet, doCreate),
 			want:   outcome{requests: 6, stored: before + " (new)", atMost: time.Second},
 		},
 		{
-			name:   "the token is refused with 403",
+			name:   "the batch token is rejected with 403",
 			faults: faults(on(imagestest.OpBatchToken, imagestest.Refusal(403), times(imagestest.Always))),
 			call:   then(doGet, doList, doCreate),
 			want:   outcome{requests: 4, stored: before + " (new)"},
 		},
 		{
-			name:   "the token comes after a failure",
+			name:   "the batch token is fetched after a failure",
 			faults: faults(on(imagestest.OpBatchToken, imagestest.EdgePage(502), times(2))),
 			call:   doGet,
 			want:   outcome{requests: 4, atMost: backoffs(2)},
 		},
 		{
-			name:   "the token never comes, and the call is made all the same",
+			name:   "no batch token can be fetched, and the calls fall back",
 			faults: faults(on(imagestest.OpBatchToken, imagestest.Reset{}, times(imagestest.Always))),
 			call:   then(doGet, doCreate),
 			want:   outcome{requests: 6, stored: before + " (new)", atMost: backoffs(3)},
@@ -68,7 +68,7 @@ func batchCases() []testCase {
 			want: outcome{is: targets(cfimages.ErrForbidden), status: 403, attempts: 2, requests: 3, atMost: time.Second},
 		},
 		{
-			name:   "a call that the limit would hold back",
+			name:   "a call that the standard limit would delay",
 			server: []imagestest.Option{imagestest.WithRateLimit(2, time.Hour)},
 			call:   then(doGet, doGet, doGet, doList),
 			want:   outcome{requests: 5, atMost: time.Second},
@@ -79,7 +79,7 @@ func batchCases() []testCase {
 	}
 	for _, c := range createCases() {
 		if c.want.status == http.StatusForbidden {
-			continue // not the last word: the ordinary host is asked
+			continue // the call falls back to the standard host
 		}
 		c.name = "batch: " + c.name
 		c.client = batch(c.client...)
@@ -90,7 +90,7 @@ func batchCases() []testCase {
 	return cases
 }
 
-func TestBatchHostTakesItsCalls(t *testing.T) {
+func TestBatchHostIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		client := hosts.client(t)
@@ -106,12 +106,12 @@ func TestBatchHostTakesItsCalls(t *testing.T) {
 		require.NoError(t, err)
 
 		assert.Equal(t, []string{"GET /images/v2", "POST /images/v2/direct_upload", "GET /images/v1/a/b", "DELETE /images/v1/img"}, hosts.batch)
-		assert.Equal(t, []string{"GET /client/v4/accounts/acc/images/v1/img/blob"}, hosts.ordinary)
+		assert.Equal(t, []string{"GET /client/v4/accounts/acc/images/v1/img/blob"}, hosts.standard)
 		assert.Equal(t, 1, hosts.fetched)
 	})
 }
 
-func TestBatchQuotaIsItsOwn(t *testing.T) {
+func TestBatchHostHasItsOwnQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		hosts.fetch = func(int, *http.Request) *http.Response {
@@ -120,7 +120,7 @@ func TestBatchQuotaIsItsOwn(t *testing.T) {
 			return resp
 		}
 		client := hosts.client(t)
-		get(t, client) // the quota that is spent is that of the ordinary host
+		get(t, client) // the quota that is spent is that of the standard host
 		assert.Zero(t, client.RateLimit().Remaining)
 		assert.False(t, client.RateLimit().Reset.IsZero())
 		get(t, client)
@@ -129,7 +129,7 @@ func TestBatchQuotaIsItsOwn(t *testing.T) {
 	})
 }
 
-func TestBatchServesInOrder(t *testing.T) {
+func TestBatchCallsAreSentInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		client := hosts.client(t)

@@ -31,7 +31,7 @@ func TestBatchTokenIsRenewedInTime(t *testing.T) {
 			time.Sleep(30 * time.Second)
 		}
 		assert.Equal(t, 5, hosts.fetched, "120 minutes by tokens used for 29")
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 	})
 }
 
@@ -49,7 +49,7 @@ func TestBatchTokenIsFetchedOnceForAll(t *testing.T) {
 		}
 		assert.Equal(t, 2, hosts.fetched)
 		assert.Len(t, hosts.batch, 2000)
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 	})
 }
 
@@ -63,16 +63,16 @@ func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 		time.Sleep(59*time.Minute + time.Second)
 		get(t, client)
 		assert.Equal(t, 2, hosts.fetched)
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 		time.Sleep(time.Minute)
 		get(t, client)
 		assert.Equal(t, 3, hosts.fetched)
-		assert.Len(t, hosts.ordinary, 1)
+		assert.Len(t, hosts.standard, 1)
 	})
 }
 
 // A clock that is fast makes every token look expired.
-func TestBatchTokenOfAnotherClock(t *testing.T) {
+func TestBatchTokenWithAFastClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: -time.Hour}
 		hosts.onBatch = func(int, string) *http.Response { return canned.Response(200, canned.Image) }
@@ -101,7 +101,7 @@ func tokensTake(d time.Duration) func(*http.Request) error {
 	}
 }
 
-func TestBatchTokenAndCanceledCalls(t *testing.T) {
+func TestBatchTokenFetchOutlivesCanceledCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour, way: tokensTake(10 * time.Second)}
 		client := hosts.client(t)
@@ -122,11 +122,11 @@ func TestBatchTokenAndCanceledCalls(t *testing.T) {
 		wg.Wait()
 		assert.Equal(t, 1, hosts.fetched)
 		assert.Len(t, hosts.batch, 10)
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 	})
 }
 
-func TestBatchTokenThatNeverComes(t *testing.T) {
+func TestBatchTokenIsNotWaitedForLong(t *testing.T) {
 	tests := map[string]struct {
 		deadline time.Duration // of a call; 0: none
 		longest  time.Duration // that a call may take
@@ -151,13 +151,13 @@ func TestBatchTokenThatNeverComes(t *testing.T) {
 					require.NoError(t, err)
 					assert.LessOrEqual(t, time.Since(start), tt.longest)
 				}
-				assert.Len(t, hosts.ordinary, 100)
+				assert.Len(t, hosts.standard, 100)
 			})
 		})
 	}
 }
 
-func TestBatchTokenIsGoodWhileItsRenewalHangs(t *testing.T) {
+func TestBatchTokenIsUsedWhileItsRenewalHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		client := hosts.client(t)
@@ -170,7 +170,7 @@ func TestBatchTokenIsGoodWhileItsRenewalHangs(t *testing.T) {
 			require.NoError(t, err)
 			stop()
 		}
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 	})
 }
 
@@ -186,13 +186,13 @@ func TestBatchTokenDoesNotExpireInTheQueue(t *testing.T) {
 		}
 		wg.Wait()
 		assert.Len(t, hosts.batch, 2000, "none is sent twice")
-		assert.Empty(t, hosts.ordinary)
+		assert.Empty(t, hosts.standard)
 		assert.Empty(t, log.String())
 	})
 }
 
-// The reply's Date tells how long a token lives by the clock of the server.
-func TestBatchTokenByAWrongClock(t *testing.T) {
+// The Date header shows how long a token lives by the server's clock.
+func TestBatchTokenExpiresByTheServersClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		hosts.fetch = func(int, *http.Request) *http.Response {

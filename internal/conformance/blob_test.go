@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-func TestBlobThatBreaks(t *testing.T) {
+func TestBlobWithABrokenBody(t *testing.T) {
 	broken := errors.New("broken")
 	tests := map[string]struct {
 		body   io.Reader
@@ -68,7 +68,7 @@ func TestBlobClosedOrCanceledEarly(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-func TestBlobIsAskedForAgainUntilItBegins(t *testing.T) {
+func TestBlobIsRetriedUntilItBegins(t *testing.T) {
 	server := new(canned.Transport).Then(http.StatusServiceUnavailable, "").ThenDo(picture(strings.NewReader("pixels"), 6))
 	blob, err := newClient(t, server, cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2})).ImagesV1.Blob(t.Context(), "img")
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestBlobIsAskedForAgainUntilItBegins(t *testing.T) {
 	assert.Len(t, server.Requests, 2)
 }
 
-func TestBlobIsNotJSON(t *testing.T) {
+func TestBlobAnsweredWithJSON(t *testing.T) {
 	tests := map[string]struct {
 		body string
 		want error
@@ -102,7 +102,7 @@ func TestBlobIsNotJSON(t *testing.T) {
 	}
 }
 
-func TestBlobIsAnImage(t *testing.T) {
+func TestBlobAcceptsOnlyImages(t *testing.T) {
 	tests := map[string]struct {
 		status      int
 		contentType string

@@ -18,7 +18,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// boundCases are replies that are too large, and connections that are kept.
+// boundCases are responses that are too large, and connections that are kept.
 func boundCases() []testCase {
 	hundredTimes := func(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
 		return func(ctx context.Context, f *fixture) error {
@@ -86,7 +86,7 @@ func boundCases() []testCase {
 
 // A bomb of half a gigabyte costs what is read of it, and nothing like what it
 // holds. What the server takes to make it is counted along.
-func TestBombsCostLittle(t *testing.T) {
+func TestCompressedBombsAreCheap(t *testing.T) {
 	for status, limit := range map[int]uint64{200: 32 << 20, 503: 4 << 20} {
 		f := newFixture(t, nil, once())
 		f.server.Inject(on(imagestest.OpGet, imagestest.Bomb{Status: status, Size: 512 << 20}))
@@ -130,7 +130,7 @@ func TestBombsAreCheap(t *testing.T) {
 	}
 }
 
-// endless is a reply of 512 MiB that repeats a part, as it comes out of the gzip of a few.
+// endless is a response of 512 MiB that repeats a part, as it comes out of the gzip of a few.
 type endless struct {
 	start, part string
 	left        int
@@ -149,7 +149,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A reply of few bytes must not fill the memory with many small things.
+// A response of few bytes must not fill the memory with many small things.
 func TestRepliesOfManyParts(t *testing.T) {
 	many := func(part string) string { return strings.Repeat(part+",", 20_000) + part }
 	for name, body := range map[string]string{

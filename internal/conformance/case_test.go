@@ -19,29 +19,29 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// testCase is one call, or a few, against a server that fails on order,
-// and all that is to come of it.
+// testCase is one call, or a few, to a server that fails on request, and the
+// whole outcome.
 type testCase struct {
 	name   string
 	server []imagestest.Option
 	client []cfimages.Option
-	faults []imagestest.Fault
-	refuse int // connections that are refused first
+	faults []imagestest.Fault // each must strike
+	refuse int                // the first connections, which are refused
 	call   func(ctx context.Context, f *fixture) error
 	want   outcome
 }
 
-// outcome is what a case states. The time is virtual: without waits, a call
+// outcome is what a case states. Time is virtual: a call that does not wait
 // takes none.
 type outcome struct {
-	is         []error // the sentinels that errors.Is finds, and no others; none of them and no status: a success
+	is         []error // the sentinels that errors.Is matches, and no others; no sentinel and no status: a success
 	status     int     // of the *Error
 	attempts   int     // of the *Error
 	retryAfter time.Duration
 	requests   int           // that reached the server
 	dials      int           // 0: not stated
-	stored     string        // images and (drafts) afterwards; "": as before
-	took       time.Duration // exactly, or at least if there is an atMost
+	stored     string        // images and (drafts) afterwards; "": the same as before
+	took       time.Duration // exactly; at least, if atMost is set
 	atMost     time.Duration
 }
 
@@ -58,7 +58,7 @@ var sentinels = []error{
 func TestConformance(t *testing.T) {
 	groups := map[string][]testCase{
 		"plain": plainCases(), "status": statusCases(), "Retry-After": retryAfterCases(), "time": timeCases(),
-		"connection": connectionCases(), "reply": replyCases(), "bound": boundCases(), "create": createCases(),
+		"connection": connectionCases(), "response": responseCases(), "bound": boundCases(), "create": createCases(),
 		"upload": uploadCases(), "walk": walkCases(), "quota": quotaCases(), "batch": batchCases(),
 	}
 	total := 0

@@ -11,17 +11,20 @@ func on(op imagestest.Operation, kind imagestest.Kind, options ...func(*imageste
 	return f
 }
 
+// at is where a fault strikes.
 func at(p imagestest.Position) func(*imagestest.Fault) {
 	return func(f *imagestest.Fault) { f.At = p }
 }
 
+// call is the request that a fault strikes, counted from 0.
 func call(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Call = n } }
 
+// times is how many requests in a row a fault strikes.
 func times(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Times = n } }
 
 func faults(all ...imagestest.Fault) []imagestest.Fault { return all }
 
-// refusalOf returns the reply of a status, as the API or the edge gives it.
+// refusalOf returns the response of a status, as the API or the edge gives it.
 func refusalOf(status int) imagestest.Reply {
 	switch {
 	case status/100 == 3:

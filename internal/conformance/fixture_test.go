@@ -18,7 +18,7 @@ import (
 )
 
 // fixture is a client in front of a server in memory. It is also the client's
-// transport, and knows which bodies of replies are open.
+// transport, and knows which bodies of responses are open.
 type fixture struct {
 	server     *imagestest.Server
 	client     *cfimages.Client
@@ -72,7 +72,7 @@ func (f *fixture) plainHTTP() *http.Client {
 	return &http.Client{Transport: f.transport}
 }
 
-// RoundTrip sends a request and counts its reply's body.
+// RoundTrip sends a request and counts its response's body.
 func (f *fixture) RoundTrip(req *http.Request) (*http.Response, error) {
 	f.attempts.Add(1)
 	resp, err := f.transport.RoundTrip(req)

@@ -16,17 +16,17 @@ import (
 )
 
 // FuzzPage compares the page decoder, which reads a page by tokens, with the
-// plain one of encoding/json/v2: both refuse a reply, or find the same in it.
+// plain one of encoding/json/v2: both reject a response, or find the same in it.
 //
-// What the plain decoder allows and the page decoder refuses on purpose is in the
-// types below: two results or two lists of images in one reply, a list that is
+// What the plain decoder allows and the page decoder rejects on purpose is in the
+// types below: two results or two lists of images in one response, a list that is
 // null, an image without an ID, metadata that is no object, and an error that is null.
 func FuzzPage(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		transport := &fuzzReply{status: http.StatusOK, header: http.Header{}, body: body}
+		transport := &fuzzResponse{status: http.StatusOK, header: http.Header{}, body: body}
 		client := newClient(t, transport)
 		page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
 		want, wantErr := decodePlainly(body)
@@ -77,7 +77,7 @@ type plainInfo struct {
 	} `json:"source"`
 }
 
-// UnmarshalJSONFrom refuses null.
+// UnmarshalJSONFrom rejects null.
 func (i *plainInfo) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == 'n' {
 		return errors.New("an error that is null")
@@ -93,7 +93,7 @@ type plainResult struct {
 	given bool
 }
 
-// UnmarshalJSONFrom refuses a second result that is not null.
+// UnmarshalJSONFrom rejects a second result that is not null.
 func (r *plainResult) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() == 'n' {
 		return dec.SkipValue()
@@ -114,7 +114,7 @@ type plainList struct {
 	given bool
 }
 
-// UnmarshalJSONFrom refuses a second list, and null.
+// UnmarshalJSONFrom rejects a second list, and null.
 func (l *plainList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if l.given || dec.PeekKind() == 'n' {
 		return errors.New("two lists, or null")
@@ -152,7 +152,7 @@ func (p *plainImage) image() cfimages.Image {
 // plainObject is an object as it was sent, nil for null.
 type plainObject jsontext.Value
 
-// UnmarshalJSONFrom refuses all else.
+// UnmarshalJSONFrom rejects all else.
 func (o *plainObject) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	raw, err := dec.ReadValue()
 	if err != nil {

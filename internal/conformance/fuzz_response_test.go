@@ -21,12 +21,12 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// lenient are the options by which replies are read.
+// lenient are the options by which responses are read.
 var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// fuzzReply is a transport that gives one reply: whole, or broken off with an
+// fuzzResponse is a transport that gives one response: whole, or cut with an
 // error after some bytes.
-type fuzzReply struct {
+type fuzzResponse struct {
 	status int
 	header http.Header
 	body   []byte
@@ -34,7 +34,7 @@ type fuzzReply struct {
 	open   int
 }
 
-func (r *fuzzReply) RoundTrip(req *http.Request) (*http.Response, error) {
+func (r *fuzzResponse) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		io.Copy(io.Discard, req.Body)
 		req.Body.Close()
@@ -72,8 +72,8 @@ var fuzzSeeds = []string{
 	"{\"result\":{\"\\u0069mages\":[{\"\\u0069d\":\"\\u0061\xff\"}]},\"success\":true}",
 }
 
-// FuzzReply gives every call a reply of any bytes, whole or broken off. There is
-// no panic, no success that the reply does not say, no body left open, and no
+// FuzzReply gives every call a response of any bytes, whole or cut. There is
+// no panic, no success that the response does not state, no body left open, and no
 // error that is unfit for a log.
 func FuzzReply(f *testing.F) {
 	for _, seed := range fuzzSeeds {
@@ -83,7 +83,7 @@ func FuzzReply(f *testing.F) {
 		f.Add(503, []byte(seed), len(seed)-1, true)
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte, cut int, broken bool) {
-		transport := &fuzzReply{
+		transport := &fuzzResponse{
 			status: 200 + abs(status)%400,
 			header: http.Header{},
 			body:   body[:abs(cut)%(len(body)+1)],
@@ -104,9 +104,9 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// isSuccess reports whether a reply says that the call has succeeded, with
+// isSuccess reports whether a response says that the call has succeeded, with
 // whatever result.
-func (r *fuzzReply) isSuccess(call string) bool {
+func (r *fuzzResponse) isSuccess(call string) bool {
 	var envelope struct {
 		Success bool         `json:"success"`
 		ID      string       `json:"id"`
@@ -133,7 +133,7 @@ func FuzzErrorBody(f *testing.F) {
 	}
 	f.Add(404, []byte(strings.Repeat("ä\n", 40_000)), "Fri, 31 Dec 1999 23:59:59 GMT", "\x1b[31m")
 	f.Fuzz(func(t *testing.T, status int, body []byte, retryAfter, ray string) {
-		transport := &fuzzReply{
+		transport := &fuzzResponse{
 			status: 300 + abs(status)%700,
 			header: http.Header{"Retry-After": {retryAfter}, "Cf-Ray": {ray}},
 			body:   body,

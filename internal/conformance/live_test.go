@@ -63,7 +63,7 @@ func plainCases() []testCase {
 			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1},
 		},
 		{
-			name: "parameters that are refused before they are sent",
+			name: "parameters that are rejected before sending",
 			call: func(ctx context.Context, f *fixture) error {
 				_, err := f.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true})
 				return err

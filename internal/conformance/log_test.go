@@ -37,7 +37,7 @@ func logged(t *testing.T, server *canned.Transport, call func(*cfimages.Client))
 	return records
 }
 
-func TestEachAttemptLeavesARecord(t *testing.T) {
+func TestEachAttemptIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := new(canned.Transport).
 			Then(http.StatusTooManyRequests, "", "Retry-After", "2").
@@ -66,7 +66,7 @@ func TestEachAttemptLeavesARecord(t *testing.T) {
 	})
 }
 
-func TestRecordTellsOfAReplyThatBroke(t *testing.T) {
+func TestRecordHasTheErrorOfABrokenResponse(t *testing.T) {
 	server := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(iotest.ErrReader(errors.New("broken line")))}, nil
 	})
@@ -81,7 +81,7 @@ func TestRecordTellsOfAReplyThatBroke(t *testing.T) {
 	}
 }
 
-func TestRecordTellsOfTheBatchHost(t *testing.T) {
+func TestRecordNamesTheBatchHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		hosts := &twoHosts{life: time.Hour, way: tokensTake(time.Second)}

@@ -16,7 +16,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-func TestMalformedReplies(t *testing.T) {
+func TestMalformedResponses(t *testing.T) {
 	everywhere := map[string]string{
 		"empty":                  "",
 		"white space":            " \n",
@@ -89,7 +89,7 @@ func requireMalformed(t *testing.T, err error) {
 }
 
 // success:false is an error at any status, wherever it stands.
-func TestRefusals(t *testing.T) {
+func TestSuccessFalseIsAnError(t *testing.T) {
 	const before = `{"result":null,"success":false,"errors":[{"code":5400,"message":"bad filter","documentation_url":"https://docs.example","source":{"pointer":"/meta"}},{"code":77777,"message":"unknown to us"}],"messages":[{"code":1,"message":"note"}]}`
 	const after = `{"result":{"id":"a","uploadURL":"https://u.example/a","images":[]},"messages":null,"errors":null,"success":false}`
 	for _, status := range []int{200, 201, 400, 403, 404, 409, 429, 500} {
@@ -117,7 +117,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestEdgeErrors(t *testing.T) {
+func TestErrorsOfTheEdgeHaveAnExcerpt(t *testing.T) {
 	tests := []struct {
 		name, body, excerpt string
 	}{
@@ -142,7 +142,7 @@ func TestEdgeErrors(t *testing.T) {
 }
 
 // What is no JSON because it is broken below JSON is malformed all the same.
-func TestGarbageBelowJSON(t *testing.T) {
+func TestInvalidGzipIsMalformed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		io.WriteString(w, "this is no gzip")

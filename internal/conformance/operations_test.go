@@ -64,7 +64,8 @@ func doUpload(ctx context.Context, f *fixture) error {
 	return err
 }
 
-// operations are the calls, each with what it changes.
+// operations are all operations of the API. Each meets every status, and every
+// failure of a connection or a response.
 var operations = []struct {
 	op    imagestest.Operation
 	call  func(context.Context, *fixture) error

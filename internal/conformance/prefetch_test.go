@@ -13,9 +13,8 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// A page asked for ahead that failed long before the consumer came to it says
-// nothing of now.
-func TestOutdatedFailureOfThePageAhead(t *testing.T) {
+// A prefetch that failed more than 5 s before its page is needed is requested again.
+func TestOldPrefetchFailureIsDiscarded(t *testing.T) {
 	for _, pause := range []time.Duration{0, 10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			first, second, third := canned.Page(`"2"`, "a"), canned.Page(`"3"`, "b", "c"), canned.Page("null", "d")

@@ -48,21 +48,21 @@ func quotaCases() []testCase {
 			want: outcome{requests: 15 + 3 + 5, stored: "(draft) (new)", atMost: 5 * backoffs(3)},
 		},
 		{
-			name:   "a walk of 1,300 pages is never refused for its rate",
+			name:   "a walk of 1,300 pages is never rate limited",
 			server: []imagestest.Option{imagestest.WithRateLimit(1200, window)},
 			client: inAlbum(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 1, MaxWait: window})),
-			call:   then(doWalk(13_000), noneRefused),
+			call:   then(doWalk(13_000), noneRateLimited),
 			want:   outcome{requests: 1300, took: window},
 		},
 		{
 			name:   "a walk whose quota is spent says when to go on",
 			server: []imagestest.Option{imagestest.WithRateLimit(20, window)},
 			client: inAlbum(),
-			call:   then(walkInTwo, noneRefused),
+			call:   then(walkInTwo, noneRateLimited),
 			want:   outcome{requests: 30, took: window},
 		},
 		{
-			name:   "a call that is refused for its rate waits for the window",
+			name:   "a call that is rate limited waits for the window",
 			server: []imagestest.Option{imagestest.WithRateLimit(1, 8*time.Second)},
 			call: func(ctx context.Context, f *fixture) error {
 				f.client = f.newClient()
@@ -93,18 +93,18 @@ func walkInTwo(ctx context.Context, f *fixture) error {
 	return checkWalk(all, append(got, rest...), err)
 }
 
-// noneRefused checks that no request was refused for its rate.
-func noneRefused(_ context.Context, f *fixture) error {
+// noneRateLimited checks that no request was rate limited.
+func noneRateLimited(_ context.Context, f *fixture) error {
 	for _, r := range f.server.Requests() {
 		if r.Status == 429 {
-			return fmt.Errorf("refused at %v: %v", r.Time, r)
+			return fmt.Errorf("rate limited at %v: %v", r.Time, r)
 		}
 	}
 	return nil
 }
 
 // The rate limit does not make a call forget what went wrong before.
-func TestHeldBackAfterAFailure(t *testing.T) {
+func TestRateLimitedRetryKeepsTheFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := new(canned.Transport).Then(503, `{"success":false,"errors":[{"code":7,"message":"down"}]}`,
 			"Ratelimit", `"default";r=0;t=200`, "Cf-Ray", "8f-AMS")

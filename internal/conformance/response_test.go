@@ -7,11 +7,11 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// replyCases are replies that do not hold what they should.
-func replyCases() []testCase {
+// responseCases are responses that do not hold what they should.
+func responseCases() []testCase {
 	var cases []testCase
 	for _, o := range operations {
-		for name, reply := range map[string]imagestest.Reply{
+		for name, response := range map[string]imagestest.Reply{
 			"nothing":              {},
 			"a page of HTML":       imagestest.EdgePage(200),
 			"another JSON":         {Body: `{"ok":true}`},
@@ -27,12 +27,12 @@ func replyCases() []testCase {
 			}
 			want := outcome{is: is, status: 200, attempts: 1, requests: 1}
 			switch {
-			case reply.Status != 0:
-				want.status = reply.Status
+			case response.Status != 0:
+				want.status = response.Status
 			case name == "no result" && o.op == imagestest.OpDelete: // it needs none
 				want.is, want.status, want.attempts = nil, 0, 0
 			}
-			cases = append(cases, testCase{name: title(name, "for", o.op), faults: faults(on(o.op, reply)), call: o.call, want: want})
+			cases = append(cases, testCase{name: title(name, "for", o.op), faults: faults(on(o.op, response)), call: o.call, want: want})
 		}
 		cases = append(cases, testCase{
 			name:   title("success:false at 200 for", o.op),

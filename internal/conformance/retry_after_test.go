@@ -9,7 +9,7 @@ import (
 )
 
 // retryAfterCases are what a server may say of when to come back, and what of
-// it is believed: nonsense makes it an ordinary wait, and never none. The virtual
+// it is believed: nonsense makes it the default wait, never no wait. The virtual
 // clock begins with the year 2000.
 func retryAfterCases() []testCase {
 	limited := func(header string) imagestest.Reply { return imagestest.Refusal(429).With("Retry-After", header) }
@@ -72,7 +72,7 @@ func retryAfterElsewhere(limited func(string) imagestest.Reply) []testCase {
 			want:   outcome{requests: 2, stored: before + " (new)", took: 2 * time.Second},
 		},
 		{
-			name:   "Retry-After of an upload is told",
+			name:   "Retry-After of an upload is returned",
 			faults: faults(on(imagestest.OpUpload, limited("2"))),
 			call:   doUpload,
 			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: 2 * time.Second, requests: 1},
@@ -91,7 +91,7 @@ func retryAfterElsewhere(limited func(string) imagestest.Reply) []testCase {
 			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: time.Second, requests: 1},
 		},
 		{
-			name:   "Retry-After within a policy of one's own",
+			name:   "Retry-After within a custom policy",
 			client: []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Hour})},
 			faults: faults(on(imagestest.OpList, limited("3600"))),
 			call:   doList,

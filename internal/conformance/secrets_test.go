@@ -42,10 +42,10 @@ var logins = []cfimages.Option{cfimages.WithAPIToken(canaryToken), cfimages.With
 func (f *fixture) checkNoSecrets(t *testing.T, values ...any) {
 	t.Helper()
 	requests := f.server.Requests()
-	told := f.log.String() + printed(append(values, requests[:min(len(requests), 20)], f.client, *f.client)...)
+	text := f.log.String() + printed(append(values, requests[:min(len(requests), 20)], f.client, *f.client)...)
 	for _, canary := range canaries {
-		if i := strings.Index(told, canary); i >= 0 {
-			t.Errorf("%s is told: …%s…", canary, told[max(0, i-300):min(len(told), i+100)])
+		if i := strings.Index(text, canary); i >= 0 {
+			t.Errorf("%s is printed: …%s…", canary, text[max(0, i-300):min(len(text), i+100)])
 		}
 	}
 }
@@ -142,7 +142,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	assert.JSONEq(t, `{"id":"img","uploadURL":"https://upload.example/canary/link?canary=1"}`, string(encoded), "a browser is to have it")
 }
 
-// A server that repeats what it was told does not get it into an error or a log.
+// Credentials that the server sends back reach no error and no log.
 func TestSecretsEchoedByTheServer(t *testing.T) {
 	shapes := []string{
 		`%s`,
@@ -156,8 +156,8 @@ func TestSecretsEchoedByTheServer(t *testing.T) {
 			for _, login := range logins {
 				var log bytes.Buffer
 				transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
-					told := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
-					return canned.Response(status, fmt.Sprintf(shape, told), "Cf-Ray", told), nil
+					text := req.Header.Get("Authorization") + req.Header.Get("X-Auth-Email") + " " + req.Header.Get("X-Auth-Key")
+					return canned.Response(status, fmt.Sprintf(shape, text), "Cf-Ray", text), nil
 				})
 				client := newClient(t, transport, login, cfimages.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 				_, err := client.ImagesV1.Get(t.Context(), "img")
@@ -172,7 +172,7 @@ func TestSecretsEchoedByTheServer(t *testing.T) {
 }
 
 // A secret at the place where a text is cut does not remain in part.
-func TestSecretAtACut(t *testing.T) {
+func TestSecretsAreRedactedBeforeACut(t *testing.T) {
 	const token = "canary-0123456789-0123456789"
 	for pad := range 100 {
 		body := strings.Repeat(" ", 1024-pad) + token + strings.Repeat("x", 2000)
@@ -188,7 +188,7 @@ func TestSecretAtACut(t *testing.T) {
 }
 
 // A failure is judged by what it is, whatever was taken out of its text.
-func TestRedactedErrorsAreStillKnown(t *testing.T) {
+func TestRedactedErrorsKeepTheirCause(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("proxy says canary-token: %w", syscall.ECONNREFUSED)}
 	transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) { return nil, refused })
 	client := newClient(t, transport, cfimages.WithAPIToken("canary-token"), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3}))
@@ -216,7 +216,7 @@ func TestBatchErrorsHideTheToken(t *testing.T) {
 	})
 }
 
-// An excerpt of a reply may end within a token.
+// An excerpt of a response may end within a token.
 func TestBatchErrorsHideALongToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("canary", 250)

@@ -14,18 +14,18 @@ var (
 )
 
 // statusCases are every status that may pass, and many that do not, for every
-// call: once, and for ever.
+// call: once, and every time.
 func statusCases() []testCase {
 	var cases []testCase
 	for _, o := range operations {
 		for _, status := range append(slices.Clone(passingStatuses), lastingStatuses...) {
-			again := isRepeated(o.op, status)
+			again := isRetried(o.op, status)
 			fault := on(o.op, refusalOf(status))
 			lasting := testCase{
 				name:   title(status, "for", o.op),
 				faults: faults(fault),
 				call:   o.call,
-				want:   outcome{is: errorsOf(o.op, status), status: status, attempts: 1, requests: 1},
+				want:   outcome{is: sentinelsAfter(o.op, status), status: status, attempts: 1, requests: 1},
 			}
 			if again {
 				lasting.faults[0].Times = 4
@@ -43,8 +43,8 @@ func statusCases() []testCase {
 	return cases
 }
 
-// isRepeated reports whether a call is sent again after a status.
-func isRepeated(op imagestest.Operation, status int) bool {
+// isRetried reports whether a call is retried after a status.
+func isRetried(op imagestest.Operation, status int) bool {
 	switch op {
 	case imagestest.OpUpload:
 		return false
@@ -54,8 +54,8 @@ func isRepeated(op imagestest.Operation, status int) bool {
 	return slices.Contains(passingStatuses, status)
 }
 
-// errorsOf returns what errors.Is finds after a status that came to stay.
-func errorsOf(op imagestest.Operation, status int) []error {
+// sentinelsAfter returns what errors.Is finds after a status that does not pass.
+func sentinelsAfter(op imagestest.Operation, status int) []error {
 	is := sentinelOf(status)
 	writes := op == imagestest.OpCreate || op == imagestest.OpUpload
 	if writes && (status >= 500 || status == http.StatusRequestTimeout) {

@@ -18,7 +18,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// TestWalksBrokenAtEveryByte breaks the replies of a walk over three pages, each
+// TestWalksBrokenAtEveryByte breaks the responses of a walk over three pages, each
 // at every byte of its body, and each page three times before it comes whole.
 // What the walk and those that go on from its errors have yielded is exactly the
 // list. Under the race detector, which makes this ten times slower, each
@@ -48,7 +48,7 @@ const breaks = 3
 type sweep struct {
 	*fixture
 	all     []string // the IDs
-	cancel  bool     // the walk is canceled while a reply stalls
+	cancel  bool     // the walk is canceled while a response stalls
 	retries bool
 	opts    []cfimages.Option
 	breaker breaker
@@ -162,8 +162,8 @@ func (b *breaker) aim(start int) (broken int) {
 	return broken
 }
 
-// RoundTrip lets the headers of a reply come whatever happens to the request
-// meanwhile, so that the fault strikes this reply and no other.
+// RoundTrip lets the headers of a response arrive whatever happens to the request
+// meanwhile, so that the fault strikes this response and no other.
 func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -191,8 +191,8 @@ func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// firstRead calls do before it is first read: a page that was asked for ahead
-// and never read has not been broken.
+// firstRead calls do before it is first read: a prefetched
+// page that was never read has not been broken.
 type firstRead struct {
 	io.ReadCloser
 	once sync.Once

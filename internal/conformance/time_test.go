@@ -19,7 +19,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// timeCases are timeouts, deadlines, cancellation and silence.
+// timeCases are timeouts, deadlines, cancellation and stalled responses.
 func timeCases() []testCase {
 	stall := imagestest.Stall{}
 	slow := func(d time.Duration) imagestest.Kind { return imagestest.Slow{Every: d} }
@@ -52,20 +52,20 @@ func timeCases() []testCase {
 			want: outcome{is: targets(context.DeadlineExceeded)},
 		},
 		{
-			name:   "canceled while a read waits for its reply",
+			name:   "canceled while a read waits for its response",
 			faults: faults(on(imagestest.OpGet, stall)),
 			call:   canceledAfter(3*time.Second, doGet),
 			want:   outcome{is: targets(context.Canceled, errEnough), requests: 1, took: 3 * time.Second},
 		},
 		{
-			name:   "canceled while a create waits for its reply",
+			name:   "canceled while a create waits for its response",
 			faults: faults(on(imagestest.OpCreate, stall, at(imagestest.AfterCommit))),
 			call:   canceledAfter(3*time.Second, doCreate),
 			want: outcome{is: targets(context.Canceled, errEnough, cfimages.ErrOutcomeUnknown), requests: 1,
 				stored: before + " (new)", took: 3 * time.Second},
 		},
 		{
-			name:   "canceled in the middle of a reply",
+			name:   "canceled in the middle of a response",
 			faults: faults(on(imagestest.OpList, stall, at(imagestest.MidBody(inBody)))),
 			call:   canceledAfter(3*time.Second, doList),
 			want:   outcome{is: targets(context.Canceled, errEnough), requests: 1, took: 3 * time.Second},
@@ -77,26 +77,26 @@ func timeCases() []testCase {
 			want:   outcome{is: targets(context.DeadlineExceeded), requests: 1, took: 10 * time.Second},
 		},
 		{
-			name:   "one attempt without a reply",
+			name:   "one attempt without a response",
 			faults: faults(on(imagestest.OpGet, stall)),
 			call:   doGet,
 			want:   outcome{requests: 2, took: 30 * time.Second, atMost: 30*time.Second + backoffs(1)},
 		},
 		{
-			name:   "one attempt without a reply within a timeout of one's own",
+			name:   "one attempt without a response within a custom timeout",
 			client: []cfimages.Option{cfimages.WithRequestTimeout(time.Second)},
 			faults: faults(on(imagestest.OpDelete, stall, at(imagestest.AfterRead))),
 			call:   doDelete,
 			want:   outcome{requests: 2, stored: "(draft)", took: time.Second, atMost: time.Second + backoffs(1)},
 		},
 		{
-			name:   "no attempt has a reply",
+			name:   "no attempt has a response",
 			faults: faults(on(imagestest.OpList, stall, times(4))),
 			call:   doList,
 			want:   outcome{is: targets(os.ErrDeadlineExceeded), requests: 4, took: 2 * time.Minute, atMost: 2*time.Minute + backoffs(3)},
 		},
 		{
-			name:   "a create without a reply",
+			name:   "a create without a response",
 			faults: faults(on(imagestest.OpCreate, stall, at(imagestest.AfterCommit))),
 			call:   doCreate,
 			want: outcome{is: targets(os.ErrDeadlineExceeded, cfimages.ErrOutcomeUnknown), requests: 1,
@@ -113,19 +113,19 @@ func timeCases() []testCase {
 			want: outcome{is: targets(os.ErrDeadlineExceeded, cfimages.ErrOutcomeUnknown), requests: 1, took: 30 * time.Second},
 		},
 		{
-			name:   "silence in the middle of a reply",
+			name:   "a response that stalls",
 			faults: faults(on(imagestest.OpGet, stall, at(imagestest.MidBody(inBody)))),
 			call:   doGet,
 			want:   outcome{requests: 2, took: 30 * time.Second, atMost: 30*time.Second + backoffs(1)},
 		},
 		{
-			name:   "silence in the middle of every reply",
+			name:   "every response stalls",
 			faults: faults(on(imagestest.OpList, stall, at(imagestest.MidBody(inBody)), times(4))),
 			call:   doList,
 			want:   outcome{is: targets(os.ErrDeadlineExceeded), requests: 4, took: 2 * time.Minute, atMost: 2*time.Minute + backoffs(3)},
 		},
 		{
-			name:   "silence in the middle of the reply to a create",
+			name:   "the response to a create stalls",
 			faults: faults(on(imagestest.OpCreate, stall, at(imagestest.MidBody(inBody)))),
 			call:   doCreate,
 			want: outcome{is: targets(os.ErrDeadlineExceeded, cfimages.ErrOutcomeUnknown), requests: 1,
@@ -159,7 +159,7 @@ func timeCases() []testCase {
 }
 
 // Cancellation while an error's body is read is still a cancellation.
-func TestCanceledInAnErrorBody(t *testing.T) {
+func TestCanceledWhileReadingAnErrorBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := new(canned.Transport).ThenDo(func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 500, Header: http.Header{}, Body: io.NopCloser(untilDone{req.Context()})}, nil
@@ -183,7 +183,7 @@ func (u untilDone) Read([]byte) (int, error) {
 
 // An error of this library may be the cause of a cancellation: another call
 // must not take it for its own.
-func TestErrorAsCauseOfCancellation(t *testing.T) {
+func TestCauseOfCancellationIsNotChanged(t *testing.T) {
 	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)

@@ -22,8 +22,8 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// uploadCases are the same for an upload, which is never sent again once a byte
-// of it has left.
+// uploadCases are the same for an upload, which is never retried once a byte
+// was sent.
 func uploadCases() []testCase {
 	const whole = `{"id":"draft","success":true}`
 	cases := writeCases(imagestest.OpUpload, doUpload, "image draft", len(whole))
@@ -113,8 +113,8 @@ func (r *readsFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 	return canned.Response(http.StatusOK, canned.Image), nil
 }
 
-// After Upload has returned, the caller's reader and Progress are the caller's again.
-func TestUploadLetsGoOfTheBody(t *testing.T) {
+// After Upload has returned, the caller may use its reader and Progress again.
+func TestUploadDoesNotReadAfterItReturned(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusConflict) // before the body was read
 	}))
@@ -156,20 +156,20 @@ func TestUploadCanceledWhileItsBodyBlocks(t *testing.T) {
 	})
 }
 
-// The reply may come before the upload has ended, and then takes its time.
-func TestUploadAnsweredEarly(t *testing.T) {
+// The response may come before the upload has ended, and then takes its time.
+func TestUploadWithAnEarlyResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newClient(t, earlyReply{}, cfimages.WithRequestTimeout(time.Second))
+		client := newClient(t, earlyResponse{}, cfimages.WithRequestTimeout(time.Second))
 		img, err := client.DirectUploads.Upload(t.Context(), "https://upload.example/x", cfimages.File{Body: strings.NewReader(strings.Repeat("x", 1000))})
 		require.NoError(t, err)
 		assert.Equal(t, "img", img.ID)
 	})
 }
 
-// earlyReply replies while it still reads the request, and slowly.
-type earlyReply struct{}
+// earlyResponse responds while it still reads the request, and slowly.
+type earlyResponse struct{}
 
-func (earlyReply) RoundTrip(req *http.Request) (*http.Response, error) {
+func (earlyResponse) RoundTrip(req *http.Request) (*http.Response, error) {
 	go func() {
 		io.Copy(io.Discard, req.Body)
 		req.Body.Close()

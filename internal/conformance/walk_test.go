@@ -43,7 +43,7 @@ func doWalk(n int) func(context.Context, *fixture) error {
 }
 
 // checkWalk checks that a walk has yielded all images, or those before the
-// place that its error tells.
+// place that its error states.
 func checkWalk(all, got []string, err error) error {
 	failed, ok := errors.AsType[*cfimages.PageError](err)
 	switch {
@@ -85,7 +85,7 @@ func leaveAfter(n int) func(context.Context, *fixture) error {
 				return err
 			}
 			if n--; n == 0 {
-				time.Sleep(time.Second) // for the page ahead
+				time.Sleep(time.Second) // for the prefetch
 				break
 			}
 		}
@@ -97,7 +97,7 @@ func walkCases() []testCase {
 	const list = imagestest.OpList
 	cases := []testCase{
 		{
-			name:   "a walk whose token comes again",
+			name:   "a walk whose token repeats",
 			client: inAlbum(),
 			faults: faults(on(list, imagestest.RepeatToken{}, call(1))),
 			call:   doWalk(25),
@@ -128,14 +128,14 @@ func walkCases() []testCase {
 			want: outcome{requests: 3, took: 25 * time.Minute},
 		},
 		{
-			name:   "a walk that is left while the page ahead stalls",
+			name:   "a walk that is left while the prefetched page stalls",
 			client: inAlbum(),
 			faults: faults(on(list, imagestest.Stall{}, call(2))),
 			call:   leaveAfter(15),
 			want:   outcome{requests: 3, took: time.Second},
 		},
 		{
-			name:   "a walk that is left while the page ahead waits unread",
+			name:   "a walk that is left while the prefetched page is unread",
 			client: inAlbum(),
 			call:   leaveAfter(15),
 			want:   outcome{requests: 3, took: time.Second},
@@ -160,7 +160,7 @@ func walkCases() []testCase {
 				defer func() { recover() }()
 				for img := range f.client.ImagesV2.All(ctx, tens) {
 					if img.ID == "img-15" {
-						time.Sleep(time.Second) // for the page ahead
+						time.Sleep(time.Second) // for the prefetch
 						panic("mine")
 					}
 				}
@@ -179,7 +179,7 @@ func walkCases() []testCase {
 	for page := range 3 {
 		cases = append(cases, pageCases(page, true)...)
 		cases = append(cases, pageCases(page, false)...)
-		// With a page ahead, it is left to chance whether that is asked for before the error.
+		// With prefetch, the next page may or may not be requested before the error.
 		cases = append(cases, testCase{
 			name:   title("page", page, "cut, by pages, without retries"),
 			client: inAlbum(append(once(), cfimages.WithPrefetch(false))...),
@@ -191,15 +191,14 @@ func walkCases() []testCase {
 	return cases
 }
 
-// pageCases are failures of one page of three, with the next one asked for ahead
-// or not.
+// pageCases are failures of one page of three, with and without prefetch.
 func pageCases(page int, prefetch bool) []testCase {
-	ahead := map[bool]string{true: "with the page ahead", false: "without the page ahead"}[prefetch]
+	suffix := map[bool]string{true: "with prefetch", false: "without prefetch"}[prefetch]
 	const list = imagestest.OpList
 	var cases []testCase
 	add := func(name string, fault imagestest.Fault, call func(context.Context, *fixture) error, want outcome, opts ...cfimages.Option) {
 		cases = append(cases, testCase{
-			name: title("page", page, name, ahead), client: inAlbum(append(opts, cfimages.WithPrefetch(prefetch))...),
+			name: title("page", page, name, suffix), client: inAlbum(append(opts, cfimages.WithPrefetch(prefetch))...),
 			faults: faults(fault), call: call, want: want,
 		})
 	}

@@ -31,8 +31,8 @@ func createCases() []testCase {
 	return cases
 }
 
-// writeCases are faults at every position of a call that must not be repeated,
-// with a reply of length bytes.
+// writeCases are faults at every position of a call that must not be retried,
+// with a response of length bytes.
 func writeCases(op imagestest.Operation, call func(context.Context, *fixture) error, done string, length int) []testCase {
 	var cases []testCase
 	add := func(position imagestest.Position, kind imagestest.Kind, name string, want outcome) {
@@ -50,7 +50,7 @@ func writeCases(op imagestest.Operation, call func(context.Context, *fixture) er
 	early := []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit}
 	inBody := []imagestest.Position{imagestest.MidBody(0), imagestest.MidBody(length / 2), imagestest.MidBody(length - 1)}
 	for _, position := range early {
-		for _, r := range wrongReplies(op) {
+		for _, r := range wrongResponses(op) {
 			add(position, r.kind, r.name, outcome{is: r.is, status: r.status, attempts: 1})
 		}
 	}
@@ -74,18 +74,18 @@ func writeCases(op imagestest.Operation, call func(context.Context, *fixture) er
 	return cases
 }
 
-// wrongReply is a reply to a write that is not the server's own, and what is
-// made of it.
-type wrongReply struct {
+// wrongResponse is a response to a write that is not the server's own, and the
+// error that it becomes.
+type wrongResponse struct {
 	name   string
 	kind   imagestest.Kind
 	status int
 	is     []error
 }
 
-func wrongReplies(op imagestest.Operation) []wrongReply {
+func wrongResponses(op imagestest.Operation) []wrongResponse {
 	unknown, malformed, tooLarge := cfimages.ErrOutcomeUnknown, cfimages.ErrMalformedResponse, cfimages.ErrResponseTooLarge
-	replies := []wrongReply{
+	responses := []wrongResponse{
 		{"refused", imagestest.Refusal(400), 400, nil},
 		{"forbidden", imagestest.Refusal(403), 403, targets(cfimages.ErrForbidden)},
 		{"conflict", imagestest.Refusal(409), 409, targets(cfimages.ErrConflict)},
@@ -98,13 +98,13 @@ func wrongReplies(op imagestest.Operation) []wrongReply {
 		{"origin error", imagestest.EdgePage(524), 524, targets(unknown)},
 		{"nothing", imagestest.Reply{}, 200, targets(unknown, malformed)},
 		{"HTML", imagestest.EdgePage(200), 200, targets(unknown, malformed)},
-		{"half a reply", imagestest.Reply{Body: `{"success":true,"result":{"id":"new"`}, 200, targets(unknown, malformed)},
+		{"half a response", imagestest.Reply{Body: `{"success":true,"result":{"id":"new"`}, 200, targets(unknown, malformed)},
 		{"no result", imagestest.Reply{Body: `{"success":true,"result":null}`}, 200, targets(unknown, malformed)},
 	}
-	if op == imagestest.OpCreate { // an upload reads its reply in the same way, and bombs take their time
-		replies = append(replies,
-			wrongReply{"a bomb", imagestest.Bomb{Size: 512 << 20}, 200, targets(unknown, tooLarge)},
-			wrongReply{"a bomb as an error", imagestest.Bomb{Status: 500, Size: 512 << 20}, 500, targets(unknown, tooLarge)})
+	if op == imagestest.OpCreate { // an upload reads its response in the same way, and bombs take their time
+		responses = append(responses,
+			wrongResponse{"a bomb", imagestest.Bomb{Size: 512 << 20}, 200, targets(unknown, tooLarge)},
+			wrongResponse{"a bomb as an error", imagestest.Bomb{Status: 500, Size: 512 << 20}, 500, targets(unknown, tooLarge)})
 	}
-	return replies
+	return responses
 }
