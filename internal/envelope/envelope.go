@@ -36,10 +36,10 @@ type Info struct {
 	Pointer          string // the part of the request it is about, a JSON pointer
 }
 
-// Refusal is the error of an envelope that says success:false.
-type Refusal struct{ Envelope *Envelope }
+// RefusedError is the error of an envelope that says success:false.
+type RefusedError struct{ Envelope *Envelope }
 
-func (*Refusal) Error() string { return "the response says success:false" }
+func (*RefusedError) Error() string { return "the response says success:false" }
 
 // Read reads the one envelope in a decoder's source. It calls result for a result
 // that is not null, while it arrives; a nil result skips it. What result was given
@@ -61,13 +61,13 @@ func (e *Envelope) Read(dec *jsontext.Decoder, result func() error) error {
 }
 
 // ReadSuccess is like Read, but an envelope that says success:false is a
-// [*Refusal].
+// [*RefusedError].
 func (e *Envelope) ReadSuccess(dec *jsontext.Decoder, result func() error) error {
 	if err := e.Read(dec, result); err != nil {
 		return err
 	}
 	if !e.Success {
-		return &Refusal{e}
+		return &RefusedError{e}
 	}
 	return nil
 }

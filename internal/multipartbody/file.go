@@ -109,7 +109,7 @@ func (f *file) release(patience time.Duration) {
 		return
 	}
 	select {
-	case <-f.abandoned:
+	case <-f.abandoned: //nolint:errcheck // nobody is left to read its error
 	case <-time.After(patience):
 	}
 }

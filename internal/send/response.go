@@ -113,7 +113,7 @@ func (r *Response) finish(result error) *Failure {
 
 // unread is the failure of a response that could not be read to its end.
 func (r *Response) unread(result error) *Failure {
-	if refusal, ok := errors.AsType[*envelope.Refusal](result); ok {
+	if refusal, ok := errors.AsType[*envelope.RefusedError](result); ok {
 		f := r.failure(Refused, nil)
 		r.addInfo(f, refusal.Envelope)
 		return f

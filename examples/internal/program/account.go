@@ -2,6 +2,7 @@ package program
 
 import (
 	"os"
+	"slices"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
@@ -42,7 +43,7 @@ func ConnectTest(server *imagestest.Server, batch bool, opts ...cfimages.Option)
 
 func withBatch(batch bool, opts []cfimages.Option) []cfimages.Option {
 	if batch {
-		opts = append(opts[:len(opts):len(opts)], cfimages.WithBatchAPI())
+		opts = append(slices.Clip(opts), cfimages.WithBatchAPI())
 	}
 	return opts
 }
