@@ -3,8 +3,10 @@ package cfimages_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,6 +138,29 @@ func TestCreateNeedsAUsableURL(t *testing.T) {
 		require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
 		assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown, "there may be a draft")
 	}
+}
+
+func TestWaitLeavesTheLastQuarterOfTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const draft = `{"success":true,"result":{"id":"img","draft":true}}`
+		remaining := 40
+		start := time.Now()
+		var asked []int // the quota that remained
+		transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) {
+			if time.Since(start) >= 5*time.Minute {
+				return canned.Response(200, canned.Image), nil
+			}
+			asked = append(asked, remaining)
+			remaining--
+			return canned.Response(200, draft, "Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, remaining, int((5*time.Minute-time.Since(start)).Seconds())),
+				"Ratelimit-Policy", `"default";q=100;w=300`), nil
+		})
+		client := newClient(t, transport)
+		_, err := client.DirectUploads.Wait(t.Context(), "img")
+		require.NoError(t, err)
+		assert.Equal(t, 25, asked[len(asked)-1], "it stops with a quarter left")
+		assert.InDelta(t, 5*time.Minute, time.Since(start), float64(5*time.Second), "and goes on in the next window")
+	})
 }
 
 func TestWait(t *testing.T) {

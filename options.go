@@ -72,6 +72,18 @@ func WithBatchBaseURL(rawURL string) Option {
 // includes the time that a loop over All takes for a page. The default is a
 // client with timeouts of this library's own and the proxy of the environment
 // (see [http.ProxyFromEnvironment]).
+//
+// The default client notices within 25 s that an HTTP/2 connection has died. A
+// transport of your own should do the same, because net/http keeps using such a
+// connection until the kernel gives it up, after about 15 minutes:
+//
+//	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+//
+// Without that, a call that gets no response within the request timeout closes its
+// connection, if nothing else arrives on it, and is retried on a new one. This needs
+// a transport that reports its connections through [net/http/httptrace], as [http.Transport]
+// does, and one that wraps it if it passes the context on. For any other transport,
+// which connection a retry uses is the transport's decision.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")

@@ -143,6 +143,8 @@ func (a *attempt) broken(err error) *Failure {
 		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.lostConnection(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
+	case isTimeout(err): // one that the caller set in the client or its transport
+		a.suspect()
 	}
 	return &Failure{
 		Kind:       Lost,
@@ -158,7 +160,7 @@ func (a *attempt) lostConnection(err error) *connection {
 	if _, alone := errors.AsType[retry.StreamError](err); alone {
 		return nil
 	}
-	overdue := a.watchdog.why() != nil
+	overdue := a.watchdog.why() != nil || isTimeout(err)
 	if a.visit.lose() && overdue {
 		a.attempts.http.CloseIdleConnections() // those of HTTP/1.1 may be as dead
 	}

@@ -3,6 +3,7 @@ package send
 import (
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
@@ -104,4 +105,9 @@ func isUnprocessed(err error) bool {
 func isHeaderOverflow(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }

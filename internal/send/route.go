@@ -154,10 +154,12 @@ func canceled(ctx context.Context) *Failure {
 	return &Failure{Kind: Canceled, Err: Cancellation(ctx)}
 }
 
-func (r *route) isQuotaLow(n int) bool {
+// isQuotaLow reports whether the quota of the standard API host is low, when that
+// host takes the calls and its window has not ended.
+func (r *route) isQuotaLow(isLow func(ratelimit.State) bool) bool {
 	if r.tokens != nil && r.tokens.Available() {
 		return false
 	}
 	state := r.gate.State()
-	return state.Remaining < n && time.Now().Before(state.Reset)
+	return time.Now().Before(state.Reset) && isLow(state)
 }

@@ -198,4 +198,12 @@ func (s *Sender) RateLimit() ratelimit.State { return s.route.gate.State() }
 
 // IsQuotaLow reports whether fewer than n requests may be sent before one has to
 // wait for the next window. The batch host has no such quota.
-func (s *Sender) IsQuotaLow(n int) bool { return s.route.isQuotaLow(n) }
+func (s *Sender) IsQuotaLow(n int) bool {
+	return s.route.isQuotaLow(func(state ratelimit.State) bool { return state.Remaining < n })
+}
+
+// IsQuotaReserved reports whether less than a quarter of the quota remains, which
+// polling leaves to other calls.
+func (s *Sender) IsQuotaReserved() bool {
+	return s.route.isQuotaLow(func(state ratelimit.State) bool { return state.Remaining < state.Quota/4 })
+}

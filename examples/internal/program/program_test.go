@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	if until == "" {
 		os.Exit(m.Run())
 	}
-	program.Main("waiter", func(ctx context.Context, _ []string, stdout, stderr io.Writer) error {
+	program.Main("waiter", func(ctx context.Context, _ []string, stdout, _ io.Writer) error {
 		fmt.Fprintln(stdout, "ready")
 		<-ctx.Done()
 		if until == "second" {
