@@ -50,6 +50,19 @@ type imageDecoder struct {
 	creator, filename span
 	variants          []span
 	metadata          jsontext.Value
+
+	room struct { // for most images
+		id       [40]byte
+		text     [256]byte
+		variants [4]span
+	}
+}
+
+// newImageDecoder returns a decoder with room for most images.
+func newImageDecoder() *imageDecoder {
+	d := new(imageDecoder)
+	d.id, d.text, d.variants = d.room.id[:0], d.room.text[:0], d.room.variants[:0]
+	return d
 }
 
 // span is a part of the decoder's text.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/ratelimit"
 	"github.com/cfimages/cfimages-go/internal/retry"
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
@@ -24,6 +25,7 @@ type attempts struct {
 	log       *slog.Logger  // nil: nothing is logged
 	describe  func(*Failure) string
 	decoders  envelope.Decoders
+	prefixes  prefixPool
 
 	connections connections
 }
@@ -33,34 +35,34 @@ type target struct {
 	url       string
 	authorize func(http.Header) // nil: no credentials
 	redact    *secret.Redactor
-	observe   func(http.Header) // is given the response's headers; may be nil
-	door      *door             // of the host; nil: none
-	batch     bool              // for the log
+	gate      *ratelimit.Gate // learns from the response's headers; nil: none
+	door      *door           // of the host; nil: none
+	batch     bool            // for the log
 }
 
 // attempt is one HTTP request, from its start to the end of its response.
 type attempt struct {
 	attempts *attempts
 	call     *Call
-	target   *target
+	target   target
 	number   int
 	waited   time.Duration
 	started  time.Time
 
 	caller   context.Context // ends when the caller gives up
 	ctx      context.Context // ends with the attempt
-	watchdog *watchdog
+	watchdog watchdog
 	visit    visit
 	sent     evidence
 }
 
 // send sends one request and returns its response if its status is a success.
-func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *Failure) {
+func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *Failure) {
 	t.requests++
 	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx, visit: visit{door: to.door}}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
-	a.watchdog = newWatchdog(as.timeout, cancel, a.suspect)
+	a.watchdog.start(as.timeout, cancel, a.suspect)
 	if err := a.visit.enter(a.ctx); err != nil {
 		a.sent.traced.Store(true) // and no connection
 		return nil, a.fail(a.lost(err))
@@ -74,8 +76,9 @@ func (as *attempts) send(ctx context.Context, t *trip, to *target) (*Response, *
 	if err != nil {
 		return nil, a.fail(a.lost(withoutURL(err)))
 	}
-	if to.observe != nil {
-		to.observe(resp.Header)
+	a.sent.hear()
+	if to.gate != nil {
+		to.gate.Update(resp.Header)
 	}
 	return receive(a, resp)
 }
@@ -97,7 +100,7 @@ func (a *attempt) request() (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		req.Body, req.ContentLength = watchedBody{body, a.watchdog}, content.Size
+		req.Body, req.ContentLength = watchedBody{body, &a.watchdog}, content.Size
 		req.Header.Set("Content-Type", content.Type)
 	}
 	return req, nil

@@ -3,6 +3,7 @@ package send
 import (
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -17,20 +18,20 @@ const prefixSize = 1024
 type body struct {
 	src      io.ReadCloser
 	watchdog *watchdog
-	heard    func() // is called when bytes arrive; may be nil
-	left     int64  // of the whole
-	value    int64  // the most for one value
-	mark     int64  // where the value began
-	prefix   []byte
+	evidence *evidence // notes when bytes arrive
+	left     int64     // of the whole
+	value    int64     // the most for one value
+	mark     int64     // where the value began
+	prefix   []byte    // the start of the body, in memory of the caller's
 	read     int64
 	err      error
 	ended    bool
 }
 
 // newBody returns a body that reads at most limit bytes of src, and at most value
-// bytes from one checkpoint to the next.
-func newBody(src io.ReadCloser, limit, value int64, w *watchdog) *body {
-	return &body{src: src, left: limit, value: value, watchdog: w}
+// bytes from one checkpoint to the next. It keeps its start in prefix.
+func newBody(src io.ReadCloser, limit, value int64, w *watchdog, e *evidence, prefix *[prefixSize]byte) body {
+	return body{src: src, left: limit, value: value, watchdog: w, evidence: e, prefix: prefix[:0]}
 }
 
 // checkpoint says that what was read so far needs no more room: a decoder is
@@ -59,10 +60,10 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	b.left -= int64(n)
 	b.read += int64(n)
-	if n > 0 && b.heard != nil {
-		b.heard()
+	if n > 0 {
+		b.evidence.hear()
 	}
-	if room := prefixSize - len(b.prefix); room > 0 {
+	if room := cap(b.prefix) - len(b.prefix); room > 0 {
 		b.prefix = append(b.prefix, p[:min(n, room)]...)
 	}
 	switch {
@@ -80,6 +81,18 @@ func (b *body) close() {
 	b.watchdog.disarm()
 	_ = b.src.Close() // what was needed of it has been read
 }
+
+// prefixPool keeps memory for the starts of bodies.
+type prefixPool struct{ pool sync.Pool }
+
+func (p *prefixPool) get() *[prefixSize]byte {
+	if prefix, ok := p.pool.Get().(*[prefixSize]byte); ok {
+		return prefix
+	}
+	return new([prefixSize]byte)
+}
+
+func (p *prefixPool) put(prefix *[prefixSize]byte) { p.pool.Put(prefix) }
 
 const (
 	// idleTimeout is how long a body may not deliver a byte.

@@ -16,7 +16,8 @@ import (
 // quiet returns a watchdog of a response whose headers have arrived. It closes
 // fired when it gives the response up.
 func quiet(fired chan struct{}) *watchdog {
-	w := newWatchdog(time.Hour, func(error) { close(fired) }, func() bool { return false })
+	w := new(watchdog)
+	w.start(time.Hour, func(error) { close(fired) }, func() bool { return false })
 	w.answered()
 	return w
 }
@@ -28,8 +29,8 @@ func TestBodyEndsAtItsLimit(t *testing.T) {
 		"EOF with the data": iotest.DataErrReader,
 	} {
 		for size, want := range map[int]error{0: nil, 9: nil, 10: nil, 11: errTooLarge, 1000: errTooLarge} {
-			body := newBody(io.NopCloser(wrap(strings.NewReader(strings.Repeat("x", size)))), 10, 10, quiet(nil))
-			text, err := io.ReadAll(body)
+			body := newBody(io.NopCloser(wrap(strings.NewReader(strings.Repeat("x", size)))), 10, 10, quiet(nil), new(evidence), new([prefixSize]byte))
+			text, err := io.ReadAll(&body)
 			require.Equal(t, want, err, "%s: %d bytes", name, size)
 			assert.Equal(t, want, body.err)
 			assert.Len(t, text, min(size, 10))
@@ -45,21 +46,21 @@ func TestBodyEndsAtItsLimit(t *testing.T) {
 }
 
 func TestBodyBoundsEachValue(t *testing.T) {
-	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 100, 10, quiet(nil))
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 100, 10, quiet(nil), new(evidence), new([prefixSize]byte))
 	for range 5 {
-		_, err := io.ReadFull(body, make([]byte, 10))
+		_, err := io.ReadFull(&body, make([]byte, 10))
 		require.NoError(t, err)
 		body.checkpoint()
 	}
-	n, err := io.ReadFull(body, make([]byte, 11))
+	n, err := io.ReadFull(&body, make([]byte, 11))
 	assert.Equal(t, 10, n)
 	assert.Equal(t, errTooLarge, err)
 }
 
 func TestBodyKeepsItsError(t *testing.T) {
 	lost := errors.New("lost")
-	body := newBody(io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(lost))), 10, 10, quiet(nil))
-	text, err := io.ReadAll(body)
+	body := newBody(io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(lost))), 10, 10, quiet(nil), new(evidence), new([prefixSize]byte))
+	text, err := io.ReadAll(&body)
 	assert.Equal(t, "some", string(text))
 	assert.Equal(t, lost, err)
 	assert.Equal(t, lost, body.err)
@@ -68,8 +69,8 @@ func TestBodyKeepsItsError(t *testing.T) {
 }
 
 func TestBodyKeepsAShortPrefix(t *testing.T) {
-	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("ab", 1000))), 1<<20, 1<<20, quiet(nil))
-	_, err := io.Copy(io.Discard, body)
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("ab", 1000))), 1<<20, 1<<20, quiet(nil), new(evidence), new([prefixSize]byte))
+	_, err := io.Copy(io.Discard, &body)
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("ab", 512), string(body.prefix))
 	assert.EqualValues(t, 2000, body.read)
@@ -86,7 +87,7 @@ func (s slow) Read(p []byte) (int, error) {
 func TestBodyIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fired := make(chan struct{})
-		body := newBody(io.NopCloser(slow{29 * time.Second}), 1<<20, 1<<20, quiet(fired))
+		body := newBody(io.NopCloser(slow{29 * time.Second}), 1<<20, 1<<20, quiet(fired), new(evidence), new([prefixSize]byte))
 		for range 100 {
 			_, err := body.Read(make([]byte, 10))
 			require.NoError(t, err)
@@ -97,7 +98,7 @@ func TestBodyIdleTimeout(t *testing.T) {
 			t.Fatal("gave up a response that was not idle")
 		default:
 		}
-		stalled := newBody(io.NopCloser(slow{31 * time.Second}), 1<<20, 1<<20, quiet(fired))
+		stalled := newBody(io.NopCloser(slow{31 * time.Second}), 1<<20, 1<<20, quiet(fired), new(evidence), new([prefixSize]byte))
 		_, err := stalled.Read(make([]byte, 10))
 		require.NoError(t, err, "to end the read is the owner's business")
 		<-fired

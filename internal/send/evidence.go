@@ -36,9 +36,8 @@ type evidence struct {
 func (e *evidence) trace(a *attempt) *httptrace.ClientTrace {
 	e.attempt = a
 	e.hooks = httptrace.ClientTrace{
-		GetConn:              e.getConn,
-		GotConn:              e.gotConn,
-		GotFirstResponseByte: e.hear,
+		GetConn: e.getConn,
+		GotConn: e.gotConn,
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			e.refusedTLS.Store(err != nil && !retry.IsConnectionLoss(err))
 		},

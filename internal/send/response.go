@@ -25,7 +25,8 @@ type Response struct {
 	attempt    *attempt
 	rayID      string
 	retryAfter time.Duration
-	body       *body
+	body       body
+	prefix     *[prefixSize]byte // for body
 	decoder    *jsontext.Decoder
 	failed     *Failure
 	closed     bool
@@ -37,14 +38,13 @@ func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r := &Response{Status: resp.StatusCode, Header: resp.Header, attempt: a}
 	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
+	r.prefix = a.attempts.prefixes.get()
 	if resp.StatusCode/100 == 2 {
-		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), a.watchdog)
-		r.body.heard = a.sent.hear
-		r.decoder = a.attempts.decoders.Get(r.body)
+		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), &a.watchdog, &a.sent, r.prefix)
+		r.decoder = a.attempts.decoders.Get(&r.body)
 		return r, nil
 	}
-	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, a.watchdog)
-	r.body.heard = a.sent.hear
+	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, &a.watchdog, &a.sent, r.prefix)
 	defer r.Close()
 	r.failed = r.refused()
 	return nil, r.failed
@@ -73,6 +73,8 @@ func (r *Response) Close() {
 		r.attempt.attempts.decoders.Put(r.decoder)
 		r.decoder = nil
 	}
+	r.body.prefix = nil
+	r.attempt.attempts.prefixes.put(r.prefix)
 	r.attempt.end(r, r.body.read, r.failed)
 }
 
@@ -80,7 +82,7 @@ func (r *Response) Close() {
 func (r *Response) refused() *Failure {
 	slow := r.attempt.watchdog.limit(r.attempt.attempts.timeout)
 	defer slow.Stop()
-	text, err := io.ReadAll(r.body)
+	text, err := io.ReadAll(&r.body)
 	f := r.failure(Refused, nil)
 	switch {
 	case errors.Is(err, errTooLarge):

@@ -52,7 +52,7 @@ func (r *route) send(ctx context.Context, t *trip) (*Response, *Failure) {
 	case ctx.Err() != nil:
 		return nil, canceled(ctx)
 	case t.call.UploadURL != "":
-		return r.attempts.send(ctx, t, &target{url: t.call.UploadURL, redact: secret.NewRedactor(t.call.Secrets...)})
+		return r.attempts.send(ctx, t, target{url: t.call.UploadURL, redact: secret.NewRedactor(t.call.Secrets...)})
 	case r.tokens == nil || !t.call.Batched:
 		return r.sendStandard(ctx, t)
 	}
@@ -81,11 +81,11 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 	}
 	defer r.gate.Done()
 	t.waited += time.Since(asked)
-	return r.attempts.send(ctx, t, &target{
+	return r.attempts.send(ctx, t, target{
 		url:       r.account + t.call.Path,
 		authorize: r.authorize,
 		redact:    r.redact,
-		observe:   r.gate.Update,
+		gate:      r.gate,
 		door:      &r.door,
 	})
 }
@@ -105,7 +105,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, fai
 		case err != nil:
 			return nil, canceled(ctx), false
 		}
-		response, failed = r.attempts.send(ctx, t, &target{
+		response, failed = r.attempts.send(ctx, t, target{
 			url:       r.batchBase + t.call.Path,
 			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
 			redact:    token.Redact,

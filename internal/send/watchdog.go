@@ -43,11 +43,10 @@ type watchdog struct {
 // closed. When it ends an attempt so, it does not use the connection any more.
 const grace = 100 * time.Millisecond
 
-// newWatchdog returns a watchdog that waits for the headers.
-func newWatchdog(timeout time.Duration, cancel context.CancelCauseFunc, suspect func() bool) *watchdog {
-	w := &watchdog{timeout: timeout, cancel: cancel, suspect: suspect}
+// start begins to wait for the headers.
+func (w *watchdog) start(timeout time.Duration, cancel context.CancelCauseFunc, suspect func() bool) {
+	w.timeout, w.cancel, w.suspect = timeout, cancel, suspect
 	w.timer = time.AfterFunc(timeout, w.giveUp)
-	return w
 }
 
 func (w *watchdog) giveUp() {
