@@ -62,7 +62,7 @@ func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *F
 	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx, visit: visit{door: to.door}}
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
-	a.watchdog.start(as.timeout, cancel, a.suspect)
+	a.watchdog.start(as.timeout, cancel, &a.sent)
 	if err := a.visit.enter(a.ctx); err != nil {
 		a.sent.traced.Store(true) // and no connection
 		return nil, a.fail(a.lost(err))
@@ -106,13 +106,6 @@ func (a *attempt) request() (*http.Request, error) {
 	return req, nil
 }
 
-// suspect says that the response is overdue, and reports whether the connection was
-// closed for it.
-func (a *attempt) suspect() (closed bool) {
-	c := a.sent.connection.Load()
-	return c != nil && c.suspect()
-}
-
 // lost is the failure of an attempt that got no response.
 func (a *attempt) lost(err error) *Failure {
 	failed := a.broken(err)
@@ -147,7 +140,7 @@ func (a *attempt) broken(err error) *Failure {
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
 	case isTimeout(err): // one that the caller set in the client or its transport
-		a.suspect()
+		a.sent.suspect()
 	}
 	return &Failure{
 		Kind:       Lost,

@@ -17,7 +17,7 @@ import (
 // fired when it gives the response up.
 func quiet(fired chan struct{}) *watchdog {
 	w := new(watchdog)
-	w.start(time.Hour, func(error) { close(fired) }, func() bool { return false })
+	w.start(time.Hour, func(error) { close(fired) }, new(evidence))
 	w.answered()
 	return w
 }

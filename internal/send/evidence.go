@@ -68,6 +68,13 @@ func (e *evidence) hear() {
 	}
 }
 
+// suspect says that the response is overdue, and reports whether the connection was
+// closed for it, which ends the attempt.
+func (e *evidence) suspect() (closed bool) {
+	c := e.connection.Load()
+	return c != nil && c.suspect()
+}
+
 // leave ends the attempt's part in its connection.
 func (e *evidence) leave() {
 	if c := e.connection.Swap(nil); c != nil {

@@ -27,11 +27,9 @@ func (e *timeoutError) Is(target error) bool {
 // watchdog gives up an attempt when the server is silent for too long: first until
 // the headers of the response, and then during each read of its body.
 type watchdog struct {
-	timeout time.Duration           // until the headers
-	cancel  context.CancelCauseFunc // of the attempt
-	// suspect tells that the connection may be dead, and reports whether it was
-	// closed, which ends the attempt.
-	suspect func() (closed bool)
+	timeout  time.Duration           // until the headers
+	cancel   context.CancelCauseFunc // of the attempt
+	evidence *evidence               // knows the connection
 
 	mu      sync.Mutex
 	headers bool  // arrived
@@ -44,8 +42,8 @@ type watchdog struct {
 const grace = 100 * time.Millisecond
 
 // start begins to wait for the headers.
-func (w *watchdog) start(timeout time.Duration, cancel context.CancelCauseFunc, suspect func() bool) {
-	w.timeout, w.cancel, w.suspect = timeout, cancel, suspect
+func (w *watchdog) start(timeout time.Duration, cancel context.CancelCauseFunc, e *evidence) {
+	w.timeout, w.cancel, w.evidence = timeout, cancel, e
 	w.timer = time.AfterFunc(timeout, w.giveUp)
 }
 
@@ -61,7 +59,7 @@ func (w *watchdog) giveUp() {
 	}
 	why := w.gaveUp
 	w.mu.Unlock()
-	if !again && w.suspect() {
+	if !again && w.evidence.suspect() {
 		w.timer.Reset(grace)
 		return
 	}
