@@ -12,7 +12,7 @@ import (
 type number struct {
 	negative bool
 	digits   string // without zeros at either end; empty means zero
-	exponent int
+	exponent int64
 }
 
 // parseNumber reads a number in the grammar of JSON. An exponent that does not
@@ -23,13 +23,14 @@ func parseNumber(text string) (number, bool) {
 	}
 	var n number
 	text, n.negative = strings.CutPrefix(text, "-")
-	mantissa, exponent := text, 0
+	mantissa, exponent := text, int64(0)
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
-		mantissa, exponent = text[:i], clampedInt(text[i+1:])
+		mantissa = text[:i]
+		exponent, _ = strconv.ParseInt(text[i+1:], 10, 32) // the nearest, when it is out of range
 	}
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	n.digits = strings.TrimLeft(whole+fraction, "0")
-	n.exponent = exponent + len(n.digits) - len(fraction)
+	n.exponent = exponent + int64(len(n.digits)-len(fraction))
 	n.digits = strings.TrimRight(n.digits, "0")
 	if n.digits == "" {
 		return number{}, true
@@ -92,10 +93,4 @@ func digitsAtStart(text string) int {
 		n++
 	}
 	return n
-}
-
-func clampedInt(text string) int {
-	// ParseInt returns the nearest 32-bit value together with ErrRange.
-	n, _ := strconv.ParseInt(text, 10, 32)
-	return int(n)
 }
