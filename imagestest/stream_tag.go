@@ -60,7 +60,7 @@ func (t *streamTagger) nextFrame() error {
 		return err
 	}
 	end := len(raw)
-	if frame.kind == frameHeaders && frame.flags&flagPadded != 0 {
+	if frame.kind == frameHeaders && frame.flags&flagPadded != 0 && frame.length > 0 {
 		end = max(frameHeadSize, end-int(raw[frameHeadSize]))
 	}
 	tag := streamTag(frame.stream)
