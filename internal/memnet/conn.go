@@ -41,10 +41,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 
 // Close ends both directions. The peer can still read what was written.
 func (c *Conn) Close() error {
-	if !c.in.closeRead(syscall.EPIPE) {
+	if !c.in.close(&c.in.reader, &c.in.writer, syscall.EPIPE) {
 		return c.opError("close", net.ErrClosed)
 	}
-	c.out.closeWrite()
+	c.out.close(&c.out.writer, &c.out.reader, io.EOF)
 	return nil
 }
 
@@ -57,10 +57,11 @@ func (c *Conn) CloseWrite() error {
 // Reset closes the connection as a TCP RST does: data in flight is lost, and
 // the peer's pending and later reads and writes fail with [syscall.ECONNRESET].
 func (c *Conn) Reset() error {
-	if !c.in.closeRead(syscall.ECONNRESET) {
+	if !c.in.close(&c.in.reader, &c.in.writer, syscall.ECONNRESET) {
 		return c.opError("close", net.ErrClosed)
 	}
 	c.out.reset()
+	c.out.close(&c.out.writer, &c.out.reader, nil)
 	return nil
 }
 
@@ -78,13 +79,13 @@ func (c *Conn) SetDeadline(t time.Time) error {
 // SetReadDeadline makes pending and later reads fail with
 // [os.ErrDeadlineExceeded] from t on. The zero time takes the deadline away.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	return c.opError("set", c.in.setReadDeadline(t))
+	return c.opError("set", c.in.setDeadline(&c.in.reader, t))
 }
 
 // SetWriteDeadline is SetReadDeadline for writes. A write that fails so may
 // have written a part.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	return c.opError("set", c.out.setWriteDeadline(t))
+	return c.opError("set", c.out.setDeadline(&c.out.writer, t))
 }
 
 func (c *Conn) opError(op string, err error) error {

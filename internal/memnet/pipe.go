@@ -14,14 +14,20 @@ const pipeCapacity = 64 << 10
 
 // pipe is one direction of a connection. The mutex is never held while waiting.
 type pipe struct {
-	mu            sync.Mutex
-	changed       sync.Cond
-	buf           bytes.Buffer
-	readErr       error // what reads return when buf is empty
-	writeErr      error // what writes return
-	readDeadline  deadline
-	writeDeadline deadline
-	writing       bool // a write is under way, and others must not cut in
+	mu      sync.Mutex
+	changed sync.Cond
+	buf     bytes.Buffer
+	reader  end // its err is for when buf is empty
+	writer  end
+	writing bool // a write is under way, and others must not cut in
+}
+
+// end is one of a pipe's two, guarded by its mutex. An end is closed when err is
+// net.ErrClosed; another err is the doing of the other end.
+type end struct {
+	err      error
+	deadline time.Time
+	timer    *time.Timer
 }
 
 func newPipe() *pipe {
@@ -35,17 +41,17 @@ func (p *pipe) read(b []byte) (int, error) {
 	defer p.mu.Unlock()
 	for {
 		switch {
-		case p.readErr == net.ErrClosed:
+		case p.reader.err == net.ErrClosed:
 			return 0, net.ErrClosed
-		case p.readDeadline.passed():
+		case p.reader.late():
 			return 0, os.ErrDeadlineExceeded
 		case len(b) == 0:
 			return 0, nil
 		case p.buf.Len() > 0:
 			p.changed.Broadcast()
 			return p.buf.Read(b)
-		case p.readErr != nil:
-			return 0, p.readErr
+		case p.reader.err != nil:
+			return 0, p.reader.err
 		}
 		p.changed.Wait()
 	}
@@ -77,9 +83,9 @@ func (p *pipe) write(b []byte) (n int, err error) {
 func (p *pipe) awaitWrite(ready func() bool) error {
 	for {
 		switch {
-		case p.writeErr != nil:
-			return p.writeErr
-		case p.writeDeadline.passed():
+		case p.writer.err != nil:
+			return p.writer.err
+		case p.writer.late():
 			return os.ErrDeadlineExceeded
 		case ready():
 			return nil
@@ -88,45 +94,31 @@ func (p *pipe) awaitWrite(ready func() bool) error {
 	}
 }
 
-// closeRead is the reader's farewell. The writer gets peerErr unless its side
-// has ended already. It returns false if it came before.
-func (p *pipe) closeRead(peerErr error) bool {
+// close closes an end. The other one gets otherErr unless it has ended already.
+// It returns false if the end was closed before.
+func (p *pipe) close(e, other *end, otherErr error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.readErr == net.ErrClosed {
+	if e.err == net.ErrClosed {
 		return false
 	}
-	p.readErr = net.ErrClosed
-	if p.writeErr == nil {
-		p.writeErr = peerErr
+	e.err = net.ErrClosed
+	e.stopTimer()
+	if other.err == nil {
+		other.err = otherErr
 	}
-	p.readDeadline.stop()
 	p.changed.Broadcast()
 	return true
 }
 
-// closeWrite is the writer's farewell. The reader still gets what is left.
-func (p *pipe) closeWrite() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.writeErr = net.ErrClosed
-	if p.readErr == nil {
-		p.readErr = io.EOF
-	}
-	p.writeDeadline.stop()
-	p.changed.Broadcast()
-}
-
-// reset is the writer's farewell without regard for what is left.
+// reset takes from the reader what it has not read yet, and lets it read no more.
 func (p *pipe) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.writeErr = net.ErrClosed
-	if p.readErr != net.ErrClosed {
-		p.readErr = syscall.ECONNRESET
+	if p.reader.err != net.ErrClosed {
+		p.reader.err = syscall.ECONNRESET
 	}
 	p.buf.Reset()
-	p.writeDeadline.stop()
 	p.changed.Broadcast()
 }
 
@@ -134,36 +126,30 @@ func (p *pipe) reset() {
 func (p *pipe) endWrite() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch p.writeErr {
+	switch p.writer.err {
 	case nil:
-		p.writeErr = syscall.EPIPE
-		p.readErr = io.EOF
+		p.writer.err = syscall.EPIPE
+		p.reader.err = io.EOF
 		p.changed.Broadcast()
 		return nil
 	case syscall.EPIPE: // ended before, or the peer has closed
 		return nil
 	}
-	return p.writeErr
+	return p.writer.err
 }
 
-func (p *pipe) setReadDeadline(t time.Time) error {
+func (p *pipe) setDeadline(e *end, t time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.readErr == net.ErrClosed {
+	if e.err == net.ErrClosed {
 		return net.ErrClosed
 	}
-	p.readDeadline.set(t, p.wake)
-	p.changed.Broadcast()
-	return nil
-}
-
-func (p *pipe) setWriteDeadline(t time.Time) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.writeErr == net.ErrClosed {
-		return net.ErrClosed
+	e.stopTimer()
+	e.deadline = t
+	if wait := time.Until(t); !t.IsZero() && wait > 0 {
+		e.deadline = time.Now().Add(wait) // by the monotonic clock, as the timer
+		e.timer = time.AfterFunc(wait, p.wake)
 	}
-	p.writeDeadline.set(t, p.wake)
 	p.changed.Broadcast()
 	return nil
 }
@@ -175,31 +161,13 @@ func (p *pipe) wake() {
 	p.changed.Broadcast()
 }
 
-// deadline is guarded by the mutex of its pipe. The zero value never passes.
-type deadline struct {
-	at    time.Time
-	timer *time.Timer
-}
-
-func (d *deadline) set(t time.Time, wake func()) {
-	d.stop()
-	d.at = t
-	if t.IsZero() {
-		return
-	}
-	wait := time.Until(t)
-	d.at = time.Now().Add(wait) // by the monotonic clock, as the timer
-	if wait > 0 {
-		d.timer = time.AfterFunc(wait, wake)
+func (e *end) stopTimer() {
+	if e.timer != nil {
+		e.timer.Stop()
 	}
 }
 
-func (d *deadline) stop() {
-	if d.timer != nil {
-		d.timer.Stop()
-	}
-}
-
-func (d *deadline) passed() bool {
-	return !d.at.IsZero() && !time.Now().Before(d.at)
+// late reports whether the deadline, if there is one, has passed.
+func (e *end) late() bool {
+	return !e.deadline.IsZero() && !time.Now().Before(e.deadline)
 }
