@@ -27,6 +27,7 @@ type operand struct {
 // JSON number is a number, all else is a string.
 func parseOperand(kind, text string) (operand, bool) {
 	n, isNumber := parseNumber(text)
+	isNumber = isNumber && isDigit(text[len(text)-1]) && jsontext.Value(text).IsValid() // without white space
 	isBoolean := text == "true" || text == "false"
 	switch {
 	case kind == "" && isNumber:

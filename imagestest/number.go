@@ -15,13 +15,12 @@ type number struct {
 	exponent int64
 }
 
-// parseNumber reads a number in the grammar of JSON. An exponent that does not
-// fit in 32 bits is brought to the nearest that does.
-func parseNumber(text string) (number, bool) {
-	if !isJSONNumber(text) {
+// parseNumber reads a JSON value, and returns false unless it is a number. An
+// exponent that does not fit in 32 bits is brought to the nearest that does.
+func parseNumber(text string) (n number, ok bool) {
+	if text == "" || text[0] != '-' && !isDigit(text[0]) {
 		return number{}, false
 	}
-	var n number
 	text, n.negative = strings.CutPrefix(text, "-")
 	mantissa, exponent := text, int64(0)
 	if i := strings.IndexAny(text, "eE"); i >= 0 {
@@ -60,37 +59,4 @@ func (n number) sign() int {
 	return 1
 }
 
-func isJSONNumber(text string) bool {
-	text = strings.TrimPrefix(text, "-")
-	whole := digitsAtStart(text)
-	if whole == 0 || whole > 1 && text[0] == '0' {
-		return false
-	}
-	text = text[whole:]
-	if fraction, ok := strings.CutPrefix(text, "."); ok {
-		n := digitsAtStart(fraction)
-		if n == 0 {
-			return false
-		}
-		text = fraction[n:]
-	}
-	if text == "" {
-		return true
-	}
-	if text[0] != 'e' && text[0] != 'E' {
-		return false
-	}
-	text = text[1:]
-	if text != "" && (text[0] == '+' || text[0] == '-') {
-		text = text[1:]
-	}
-	return text != "" && digitsAtStart(text) == len(text)
-}
-
-func digitsAtStart(text string) int {
-	n := 0
-	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
-		n++
-	}
-	return n
-}
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
