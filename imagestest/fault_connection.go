@@ -160,6 +160,7 @@ func (h *hit) strikeWire(whole bool, do func(*wire)) {
 		}
 	} else if w := h.wire(); w != nil {
 		do(w)
+		w.Close() // net/http does not close what was hijacked
 	}
 	h.breakOff()
 }

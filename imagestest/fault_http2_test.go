@@ -130,6 +130,52 @@ func TestGoAwayDeniesNothingThatWasDone(t *testing.T) {
 	}
 }
 
+// slowly returns a creation whose body takes so long to be sent.
+func slowly(t *testing.T, srv *imagestest.Server, d time.Duration) *http.Request {
+	req := requestOf(t, srv, imagestest.OpCreate)
+	whole := req.Body
+	body, feed := io.Pipe()
+	time.AfterFunc(d, func() {
+		io.Copy(feed, whole)
+		feed.Close()
+	})
+	req.Body, req.GetBody, req.ContentLength = body, nil, -1
+	return req
+}
+
+func TestGoAwayAmongOtherRequests(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		others func(t *testing.T, srv *imagestest.Server)
+		says   string
+		images int
+	}{
+		{"a later one is done", func(t *testing.T, srv *imagestest.Server) {
+			assert.Equal(t, 200, create(t, srv).Status)
+		}, "REFUSED_STREAM", 1},
+		{"a later one is under way", func(t *testing.T, srv *imagestest.Server) {
+			assert.ErrorContains(t, sendOn(srv.HTTPClient(), slowly(t, srv, time.Hour)).err, "GOAWAY")
+		}, "GOAWAY", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, imagestest.InMemory(), imagestest.WithHTTP2())
+				srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterRead, Kind: imagestest.GoAway{Unprocessed: true}})
+				req := slowly(t, srv, time.Minute)
+				var struck sync.WaitGroup
+				struck.Go(func() { assert.ErrorContains(t, sendOn(srv.HTTPClient(), req).err, tt.says) })
+				synctest.Wait()
+				tt.others(t, srv)
+				struck.Wait()
+				time.Sleep(2 * time.Hour)
+				assert.Len(t, srv.Images(), tt.images)
+				assert.Equal(t, 200, list(t, srv, "").Status)
+				assert.Equal(t, 2, srv.Connections())
+			})
+		})
+	}
+}
+
 func TestResetStream(t *testing.T) {
 	for code, says := range map[uint32]string{0: "NO_ERROR", 1: "PROTOCOL_ERROR", 2: "INTERNAL_ERROR", 8: "CANCEL", 11: "ENHANCE_YOUR_CALM", 77: "0x4d"} {
 		onEveryPosition(t, afterLastByte, imagestest.ResetStream{Code: code}, func(t *testing.T, srv *imagestest.Server, at imagestest.Position, got received) {

@@ -75,6 +75,35 @@ func TestHandlerMountedElsewhere(t *testing.T) {
 	assert.Contains(t, body.String(), `"`+host.URL+`/delivery/`)
 }
 
+// TestFaultsOnAMountedHandler has connections that belong to somebody else.
+func TestFaultsOnAMountedHandler(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		srv := newServer(t, imagestest.InMemory(), imagestest.WithHTTP2())
+		host := httptest.NewUnstartedServer(srv.Handler())
+		host.EnableHTTP2 = http2
+		host.StartTLS()
+		defer host.Close()
+		for _, kind := range []imagestest.Kind{imagestest.Reset{}, imagestest.Cut{}, imagestest.Blackhole{}, imagestest.GoAway{}, imagestest.ResetStream{}, imagestest.WrongLength{By: 5}} {
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpUnknown, Kind: kind})
+			ctx, cancel := context.WithCancel(t.Context())
+			req := newRequest(t, "POST", host.URL, nil).WithContext(ctx)
+			got := make(chan received)
+			go func() { got <- sendOn(host.Client(), req) }()
+			if _, endless := kind.(imagestest.Blackhole); endless {
+				require.Eventually(t, func() bool { return len(srv.Unused()) == 0 }, time.Minute, time.Millisecond)
+				cancel()
+			}
+			assert.Error(t, (<-got).err, "%T", kind)
+			cancel()
+			assert.Empty(t, srv.Unused())
+		}
+		resp, err := host.Client().Get(host.URL)
+		require.NoError(t, err)
+		assert.NoError(t, resp.Body.Close())
+		assert.Equal(t, map[bool]int{false: 1, true: 2}[http2], resp.ProtoMajor)
+	}
+}
+
 func TestInMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithLatency(time.Hour))
