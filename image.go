@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // Image is one hosted image, or the draft of one.
@@ -37,6 +38,16 @@ func (img *Image) DecodeMeta(dst any) error {
 	return nil
 }
 
+// read decodes the response to a call whose result is an image.
+func (img *Image) read(r *send.Response) error {
+	return envelope.ReadResult(r.Decoder(), func() error { return img.decode(r.Decoder()) })
+}
+
+// decode decodes one image.
+func (img *Image) decode(dec *jsontext.Decoder) error {
+	return new(imageDecoder).decode(dec, img)
+}
+
 // maxVariants is how many variants an image may have: a bound of this library's
 // own, to keep a hostile page small.
 const maxVariants = 1000
@@ -50,19 +61,6 @@ type imageDecoder struct {
 	creator, filename span
 	variants          []span
 	metadata          jsontext.Value
-
-	room struct { // for most images
-		id       [40]byte
-		text     [256]byte
-		variants [4]span
-	}
-}
-
-// newImageDecoder returns a decoder with room for most images.
-func newImageDecoder() *imageDecoder {
-	d := new(imageDecoder)
-	d.id, d.text, d.variants = d.room.id[:0], d.room.text[:0], d.room.variants[:0]
-	return d
 }
 
 // span is a part of the decoder's text.
@@ -124,6 +122,9 @@ func (d *imageDecoder) member(dec *jsontext.Decoder, name string, img *Image) (e
 
 // readText reads a string or null into the decoder's text.
 func (d *imageDecoder) readText(dec *jsontext.Decoder, s *span) (err error) {
+	if d.text == nil {
+		d.text = make([]byte, 0, 256) // enough for most images
+	}
 	s.from = len(d.text)
 	d.text, err = envelope.AppendString(dec, d.text)
 	s.to = len(d.text)
@@ -131,7 +132,9 @@ func (d *imageDecoder) readText(dec *jsontext.Decoder, s *span) (err error) {
 }
 
 func (d *imageDecoder) readVariants(dec *jsontext.Decoder) error {
-	d.variants = d.variants[:0]
+	if d.variants = d.variants[:0]; d.variants == nil {
+		d.variants = make([]span, 0, 4)
+	}
 	if dec.PeekKind() == 'n' {
 		return dec.SkipValue()
 	}

@@ -45,9 +45,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	}
 	c.Batched = true
 	img := new(Image)
-	failed := s.sender.Do(ctx, c, func(r *send.Response) error {
-		return envelope.ReadResult(r.Decoder(), func() error { return newImageDecoder().decode(r.Decoder(), img) })
-	})
+	failed := s.sender.Do(ctx, c, img.read)
 	if failed != nil {
 		return nil, newError(failed)
 	}

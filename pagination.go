@@ -195,7 +195,7 @@ func readPage(r *send.Response, token func(string), image func(*Image) error) er
 }
 
 func readImages(r *send.Response, image func(*Image) error) error {
-	images := newImageDecoder()
+	var images imageDecoder
 	var img Image
 	n := 0
 	return envelope.ReadArray(r.Decoder(), func() error {

@@ -174,7 +174,7 @@ func secretsOf(uploadURL string) []string {
 // only the ID beside success.
 func readUploaded(dec *jsontext.Decoder, img *Image) error {
 	var e envelope.Envelope
-	err := e.ReadSuccess(dec, func() error { return newImageDecoder().decode(dec, img) })
+	err := e.ReadSuccess(dec, func() error { return img.decode(dec) })
 	switch {
 	case err != nil:
 		return err
