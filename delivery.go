@@ -153,7 +153,7 @@ func checkSrcSet(t Transform, sorted []int) (probe Transform, faults []error) {
 	}
 	for i, width := range sorted {
 		switch {
-		case width < 1 || width > math.MaxInt32:
+		case width < 1 || width >= math.MaxInt32:
 			refuse("widths", "has a width of %d pixels: give widths of at least 1, such as 320", width)
 		case i > 0 && width == sorted[i-1]:
 			refuse("widths", "has %d twice: give each width once", width)
