@@ -13,10 +13,11 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// What went wrong, for errors.Is. Errors that came from a reply are also
-// an [*Error], for errors.As.
+// What went wrong, for errors.Is. An error that came from a response is also an
+// [*Error], for errors.As.
 var (
-	// ErrInvalidParams marks what was refused before any request was sent.
+	// ErrInvalidParams marks parameters that were rejected before any request was
+	// sent. Each is a [*ParamError].
 	ErrInvalidParams = errors.New("invalid parameters")
 	// ErrUnauthorized is a 401: the credentials are missing, wrong or expired.
 	ErrUnauthorized = errors.New("unauthorized")
@@ -28,44 +29,44 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrGone is a 410: the upload URL has expired.
 	ErrGone = errors.New("gone")
-	// ErrRateLimited is a 429, or a call that was not sent because the known
-	// quota is spent and its window ends later than the call may wait.
+	// ErrRateLimited is a 429, or a call that was not sent because the known quota is
+	// spent and its window ends later than the call may wait.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrOutcomeUnknown marks a create or an upload that failed after its request
-	// may have reached Cloudflare: it may have happened or not.
+	// ErrOutcomeUnknown marks a create or an upload that failed after its request may
+	// have reached Cloudflare: it may have been done or not. The text of the error says
+	// how to look.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrMalformedResponse marks a reply that could not be understood. It is
-	// never taken for an empty result.
+	// ErrMalformedResponse marks a response that arrived and could not be understood.
+	// It is never taken for an empty result.
 	ErrMalformedResponse = errors.New("malformed response")
-	// ErrResponseTooLarge marks a reply over the size this library reads: 32 MiB
-	// decoded of a list or an original, 4 MiB of one image in a list or of any other
-	// success, 64 KiB of an error, 10,000 images in a page, or 1,000 variants of an
-	// image. For headers, the limit is that of the HTTP transport: 1 MiB for the
-	// library's own.
+	// ErrResponseTooLarge marks a response over a limit of this library: 32 MiB decoded
+	// of a list or an original, 4 MiB of one image in a list or of any other success, 64
+	// KiB of an error, 10,000 images in a page, or 1,000 variants of an image. The limit
+	// for headers is that of the HTTP transport: 1 MiB for the library's own.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrTokenLoop marks a walk whose next continuation token has been seen
-	// before in the walk, so that it would never end.
+	// ErrTokenLoop marks a walk whose next continuation token was used before in the
+	// walk, so that it would never end.
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
-// Error is a reply that was not a success: success:false at any status, a
-// status that is not 2xx, or a body that could not be understood; or a call that
-// the known rate limit held back. Calls return it as *Error; the error of a walk is
-// a [*PageError] around it.
+// Error is a response that was not a success: success:false at any status, a status
+// that is not 2xx, or a body that could not be understood. It is also a call that was
+// not sent because of the known rate limit. Calls return it as *Error; the error of a
+// walk is a [*PageError] around it.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
-	StatusCode int           // of the last reply; 0 when there is none to tell of
-	Errors     []ErrorInfo   // what the reply's envelope says went wrong
-	Messages   []ErrorInfo   // what it says besides
+	StatusCode int           // of the last response; 0: there was none
+	Errors     []ErrorInfo   // the errors of the response's envelope
+	Messages   []ErrorInfo   // its messages
 	RayID      string        // the Cf-Ray header: Cloudflare's support asks for it
-	RetryAfter time.Duration // how long the server asks to wait; 0 when it did not say
+	RetryAfter time.Duration // how long the server asks to wait; 0: it did not say
 	Attempts   int           // requests sent for this call
-	Body       string        // a short printable excerpt when the reply was not the JSON envelope
+	Body       string        // a short printable excerpt of a response that was not the JSON envelope
 
 	cause error // what errors.Is finds besides the status
 }
 
-// ErrorInfo is one entry of a reply's errors or messages.
+// ErrorInfo is one entry of the errors or messages of a response.
 type ErrorInfo struct {
 	Code             int
 	Message          string
@@ -76,7 +77,7 @@ type ErrorInfo struct {
 // shownInfos is how many of its errors the text of an Error shows.
 const shownInfos = 5
 
-// Error says what was called, what came back, and what to do where that is known.
+// Error says what was called, what was returned, and what to do if that is known.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("cfimages: ")
@@ -163,7 +164,7 @@ func (i ErrorInfo) String() string {
 	return s + " (code " + strconv.Itoa(i.Code) + ")"
 }
 
-// ParamError is one parameter or option that was refused before any request.
+// ParamError is one parameter or option that was rejected before any request.
 // Several are reported together, joined; each matches [ErrInvalidParams].
 type ParamError struct {
 	Param  string // the name of the field, option or argument
@@ -176,20 +177,19 @@ func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.R
 // Is matches [ErrInvalidParams].
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PageError ends a walk. A walk with
+// PageError is the last element of a walk that failed. Pass its token and count to
+// ListParams, with otherwise the same parameters, to resume without losing or
+// repeating images:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
-//
-// and otherwise the same parameters continues where this one stopped, without
-// loss and without repeats.
 type PageError struct {
 	ContinuationToken string // of the page that failed; "" for the first
-	Yielded           int    // images of that page already yielded, or skipped on request
+	Yielded           int    // images of that page that were yielded or skipped
 	Err               error  // why
 }
 
-// Error says where the walk stopped and why. It leaves out the token: that is
-// whatever the server sent.
+// Error says where the walk stopped and why. It leaves out the token, which may be
+// anything that the server sent.
 func (e *PageError) Error() string {
 	where := "the first page"
 	if e.ContinuationToken != "" {

@@ -10,15 +10,15 @@ import (
 // option beats an earlier one. A nil Option is ignored.
 type Option func(*config)
 
-// WithAccountID sets the account whose images are meant: letters, digits, hyphens
-// and underscores. The default is CLOUDFLARE_ACCOUNT_ID.
+// WithAccountID sets the ID of the account: letters, digits, hyphens and
+// underscores. The default is CLOUDFLARE_ACCOUNT_ID.
 func WithAccountID(id string) Option {
 	return func(c *config) { c.accountID = &id }
 }
 
 // WithAPIToken sets the API token to authenticate with. The default is
-// CLOUDFLARE_API_TOKEN. Credentials are visible ASCII; what was pasted along, such
-// as a line break, is refused.
+// CLOUDFLARE_API_TOKEN. Credentials must be visible ASCII; anything else, such as a
+// line break that was pasted along, is rejected.
 func WithAPIToken(token string) Option {
 	return func(c *config) { c.login = &login{param: "WithAPIToken", token: token} }
 }
@@ -32,37 +32,37 @@ func WithAPIKey(email, key string) Option {
 	}
 }
 
-// WithBaseURL sets the URL below which the API's paths lie, its own path
-// included. The default is CLOUDFLARE_BASE_URL, then
-// https://api.cloudflare.com/client/v4. It must be https, but for a loopback
-// host or with [WithInsecureHTTP], without user name, query or fragment.
+// WithBaseURL sets the base URL of the API, including its path. The default is
+// CLOUDFLARE_BASE_URL, then https://api.cloudflare.com/client/v4. It must be https,
+// unless the host is a loopback host or [WithInsecureHTTP] is given, and it must have
+// no user name, query or fragment.
 func WithBaseURL(rawURL string) Option {
 	return func(c *config) { c.baseURL = &rawURL }
 }
 
-// WithBatchAPI sends the calls that Cloudflare's batch host takes there: List,
-// Pages, All, Get, Delete, Create and Wait. They do not count against the
-// account's rate limit; up to 200 a second are allowed for each batch token
-// (Cloudflare's developer documentation). The client fetches its token through
-// the account, renews it before it expires, and keeps to 190 a second, because
-// requests do not arrive as evenly as they are sent; calls that come faster wait, in
-// order and as long as their contexts last. A client uses one token at a time: for
-// several times the rate, make several clients.
+// WithBatchAPI sends calls to Cloudflare's batch host where it takes them: List,
+// Pages, All, Get, Delete, Create and Wait. They do not count against the account's
+// rate limit. Cloudflare's developer documentation allows 200 requests a second for
+// each batch token. The client fetches a token through the account and renews it
+// before it expires. It sends at most 190 requests a second, because requests do not
+// arrive as evenly as they are sent; calls that come faster wait in order, as long as
+// their contexts allow. A client uses one token at a time: for a multiple of the
+// rate, make several clients.
 //
-// While there is no way to the batch host, calls go to the ordinary host and
-// within its rate limit, and one Warn record says why: no token comes within 15 s or
-// half of the call's time, the account or its API token is not allowed one, tokens
-// are refused, or no connection is made. That is tried anew after 10 minutes, or
-// 30 s when nothing was refused. What the batch host forbids, the ordinary host
-// is asked. Other failures of the batch host are failures of the call.
+// If the batch host is unavailable, calls fall back to the standard API host and its
+// rate limit, and the fallback is logged once at Warn level. The reasons are: no token
+// can be fetched within 15 s or half of the call's time, the account or its API token
+// may not have one, tokens are refused, or no connection can be made. The batch host
+// is tried again after 10 minutes, or after 30 s when nothing was refused. A call that
+// the batch host forbids is sent to the standard API host. Other failures of the batch
+// host are failures of the call.
 func WithBatchAPI() Option {
 	return func(c *config) { c.batch = true }
 }
 
-// WithBatchBaseURL sets the URL below which the batch host's paths lie, for
-// tests. The default is https://batch.imagedelivery.net, and must be replaced
-// when the base URL is not Cloudflare's own. The rules are those of [WithBaseURL].
-// It does nothing without [WithBatchAPI].
+// WithBatchBaseURL sets the base URL of the batch host, for tests. The default is
+// https://batch.imagedelivery.net; it must be set if the base URL is not Cloudflare's
+// own. The rules are those of [WithBaseURL]. It has no effect without [WithBatchAPI].
 func WithBatchBaseURL(rawURL string) Option {
 	return func(c *config) { c.batchBaseURL = &rawURL }
 }
@@ -91,36 +91,36 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithUserAgent puts a product, such as "myapp/1.2", before the library's own
+// WithUserAgent adds a product, such as "myapp/1.2", in front of the library's own
 // in the User-Agent header. It must be printable ASCII.
 func WithUserAgent(product string) Option {
 	return func(c *config) { c.userAgent = product }
 }
 
-// WithLogger writes a Debug record, "cfimages request", at the end of each
-// attempt, with the context of its call. By default, nothing is logged.
+// WithLogger writes a Debug record, "cfimages request", at the end of each attempt,
+// with the context of its call. By default, nothing is logged.
 //
 //	op        string    the call, such as "ImagesV2.All"
-//	method    string    of HTTP
-//	path      string    without query, {id} in place of IDs; no upload URL
-//	status    int       of HTTP; 0: no reply
-//	attempt   int       from 1; each page of a walk begins anew
-//	duration  Duration  until the reply was read or given up; for a walk that includes the loop's own time
+//	method    string    the HTTP method
+//	path      string    without query, with {id} in place of IDs; no upload URL
+//	status    int       the HTTP status; 0: no response
+//	attempt   int       from 1; each page of a walk starts at 1
+//	duration  Duration  until the response was read or given up; for a walk it includes the loop's own time
 //	ray_id    string    the Cf-Ray header; "" without one
-//	bytes     int       read of the reply's body, decoded
+//	bytes     int       read of the response's body, decoded
 //	wait      Duration  before the attempt, for a retry, the rate limit, or a batch token and its rate
 //	batch     bool      sent to the batch host
-//	error     string    why the attempt failed; absent when it did not
+//	error     string    why the attempt failed; absent if it did not
 //
-// Calls that are refused or held back before a request leave no record. With
-// [WithBatchAPI], fetching a token is an attempt of op "ImagesV1.BatchToken", and a
-// Warn record, with error, tells when the ordinary host takes the calls. No record
-// has a secret.
+// Calls that are rejected or rate limited before a request is sent leave no record.
+// With [WithBatchAPI], fetching a token is an attempt of op "ImagesV1.BatchToken", and
+// a Warn record, with error, reports the fallback to the standard API host. No record
+// contains a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }
 
-// WithRetryPolicy sets how often and how long a call is tried. The default is
+// WithRetryPolicy sets how often and how long a call is retried. The default is
 // [DefaultRetryPolicy]; the zero RetryPolicy means one attempt. No field may be
 // negative.
 func WithRetryPolicy(p RetryPolicy) Option {
@@ -128,46 +128,50 @@ func WithRetryPolicy(p RetryPolicy) Option {
 }
 
 // WithRequestTimeout limits how long one attempt waits for the headers of its
-// reply; it must be positive, and the default is 30 s. A call with a body has this long again after every
-// part that the connection takes, and the time that an upload's Body takes to
-// be read does not count, nor do waits between attempts. The error matches
+// response. It must be positive; the default is 30 s. A call with a body has this long
+// again after every part that the connection takes. Neither the time that an upload's
+// Body takes to be read counts, nor waits between attempts. The error matches
 // os.ErrDeadlineExceeded, and not context.DeadlineExceeded, which is the caller's.
 func WithRequestTimeout(d time.Duration) Option {
 	return func(c *config) { c.timeout = d }
 }
 
-// WithInsecureHTTP allows plain http to hosts other than loopback: credentials
-// and images then travel unencrypted.
+// WithInsecureHTTP allows plain http to hosts other than loopback hosts: credentials
+// and images are then sent unencrypted.
 func WithInsecureHTTP() Option {
 	return func(c *config) { c.insecure = true }
 }
 
-// WithPrefetch sets whether Pages and All may ask for the next page while the
-// current one is still arriving or being taken; the default is true. At most
-// one page is asked for ahead, none before 100 images of the first page or all
-// of it were taken, and none while fewer than 20 requests of the known rate limit
-// are left.
+// WithPrefetch sets whether Pages and All may prefetch the next page while the
+// current one is still arriving or being used; the default is true. At most one page
+// is prefetched. None is prefetched before 100 images of the first page, or all of it,
+// were used, nor while fewer than 20 requests of the known rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }
 
-// RetryPolicy says how often and how long a failed call is tried again. Reads
-// and deletes are repeated after lost connections, timeouts and the statuses
-// 408, 429, 500, 502, 503, 504 and 520 to 524; a create only after 429 and
-// failures that provably came before its request was sent; an upload only
-// after the latter. Besides, a client spends at most ten retries that no
-// success pays back, so that an outage is not met with a storm. Clients share
-// neither that nor what they know of the rate limit: but for [WithBatchAPI], make
-// one for each account and token.
+// RetryPolicy says how often and how long a failed call is retried.
 //
-// A request that tells only that another batch token is needed, or the ordinary
-// host, is no attempt to MaxAttempts, and a wait for a batch token or its rate none
-// to MaxWait.
+// Reads and deletes are retried after lost connections, timeouts and the statuses 408,
+// 429, 500, 502, 503, 504 and 520 to 524. Not retried are failures of the connection
+// that are known to be permanent: a refused certificate or TLS handshake, and an
+// unknown host. A create is retried only after a 429 and after failures that prove
+// that the server did not process it: not a byte was sent, or HTTP/2 says so. An
+// upload is retried only if not a byte was sent.
+//
+// A retry budget (ten retries, refilled by successful calls) prevents retry storms
+// during an outage. Calls that are lost together with their connection cost it one
+// retry together. Clients share neither the budget nor what they know of the rate
+// limit: make one client for each account and token, except for [WithBatchAPI].
+//
+// A request that only shows that another batch token or the standard API host is
+// needed does not count for MaxAttempts, and a wait for a batch token or its rate does
+// not count for MaxWait.
 type RetryPolicy struct {
 	MaxAttempts int           // requests in all, the first included; 0 and 1: no retry
 	BaseDelay   time.Duration // the n-th wait is random between 0 and BaseDelay·2ⁿ⁻¹; 0: no wait
-	MaxDelay    time.Duration // or between 0 and MaxDelay, if that is less; 0: no such bound
-	MaxWait     time.Duration // a longer wait that the server asks for is returned as the error, not waited; 0: none is waited
+	MaxDelay    time.Duration // the longest such wait; 0: no limit
+	MaxWait     time.Duration // the longest wait that the server may ask for; a longer one is returned as an error at once; 0: none
 }
 
 // DefaultRetryPolicy is four attempts, waits from 200 ms doubled up to 5 s, and

@@ -136,7 +136,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, fai
 // logFallback logs once that the standard API host takes the calls, and why.
 func (r *route) logFallback(ctx context.Context) {
 	if why := r.tokens.Fallback(); why != nil && r.log != nil {
-		r.log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API cannot be used: calls go to the ordinary host",
+		r.log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API is unavailable: calls fall back to the standard API host",
 			slog.String("error", why.Error()))
 	}
 }
