@@ -19,6 +19,9 @@ var (
 	// ErrInvalidParams marks parameters that were rejected before any request was
 	// sent. Each is a [*ParamError].
 	ErrInvalidParams = errors.New("invalid parameters")
+	// ErrBadRequest is a 400: Cloudflare rejects the request, such as a continuation
+	// token that it does not accept any more.
+	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is a 401: the credentials are missing, wrong or expired.
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden is a 403: the credentials do not allow this call on this account.
@@ -117,6 +120,8 @@ func (e *Error) Error() string {
 // Is matches the sentinel of the status code.
 func (e *Error) Is(target error) bool {
 	switch e.StatusCode {
+	case http.StatusBadRequest:
+		return target == ErrBadRequest
 	case http.StatusUnauthorized:
 		return target == ErrUnauthorized
 	case http.StatusForbidden:

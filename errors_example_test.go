@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -35,6 +36,26 @@ func ExampleErrOutcomeUnknown() {
 	fmt.Println(upload.ID, len(server.Images()))
 	// Output:
 	// users/alice/avatar 1
+}
+
+// A backend passes the continuation tokens of Cloudflare on to its own clients. One
+// that comes back and is not accepted any more is the fault of the client, and the
+// list begins anew; any other error is an outage.
+func ExampleErrBadRequest() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client := server.Client()
+
+	cursor := "from-a-bookmark-of-last-year"
+	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{ContinuationToken: cursor})
+	switch {
+	case errors.Is(err, cfimages.ErrBadRequest):
+		fmt.Println(http.StatusBadRequest, "start again without a cursor")
+	case err != nil:
+		fmt.Println(http.StatusBadGateway, err)
+	}
+	// Output:
+	// 400 start again without a cursor
 }
 
 // The quota is spent and its window is long: the call is not even sent.

@@ -14,6 +14,7 @@ func Explain(err error) string {
 		name     string
 	}{
 		{cfimages.ErrInvalidParams, "invalid"},
+		{cfimages.ErrBadRequest, "bad request"},
 		{cfimages.ErrUnauthorized, "unauthorized"},
 		{cfimages.ErrForbidden, "forbidden"},
 		{cfimages.ErrNotFound, "not found"},
