@@ -1,24 +1,16 @@
 package cfimages
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
-	"unicode/utf8"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cfimages/cfimages-go/internal/envelope"
-	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
 	"github.com/cfimages/cfimages-go/internal/retry"
 	"github.com/cfimages/cfimages-go/internal/send"
@@ -93,9 +85,8 @@ func publicPart(uploadURL string) string {
 }
 
 const (
-	minExpiry        = 2 * time.Minute
-	maxExpiry        = 6 * time.Hour
-	maxMetadataBytes = 1024
+	minExpiry = 2 * time.Minute
+	maxExpiry = 6 * time.Hour
 
 	minPause = 250 * time.Millisecond
 	maxPause = 5 * time.Second
@@ -124,9 +115,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		Private: true,
 		Retry:   send.RetryUnserved,
 		Unsure:  "a draft may have been created; with a custom ID, ImagesV1.Get tells",
-		Content: &send.Content{Type: contentType, Size: int64(len(form)), Open: func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(bytes.NewReader(form)), nil
-		}},
+		Content: send.NewContent(contentType, form),
 	}
 	created := new(DirectUpload)
 	if failed := s.sender.Do(ctx, c, created.read); failed != nil {
@@ -172,38 +161,15 @@ func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 	}
 }
 
-// fields returns the form to send, or every violation, joined.
+// fields returns the fields of the form to send, or every violation, joined.
 func (p *DirectUploadParams) fields(now time.Time) ([]multipartbody.Field, error) {
-	var fields []multipartbody.Field
-	var errs []error
-	add := func(name, value string) {
-		if value != "" {
-			fields = append(fields, multipartbody.Field{Name: name, Value: value})
-		}
+	image := UploadParams{ID: p.ID, Creator: p.Creator, Metadata: p.Metadata, RequireSignedURLs: p.RequireSignedURLs}
+	fields, err := image.fields()
+	expiry, invalid := p.expiry(now)
+	if expiry != "" {
+		fields = append(fields, multipartbody.Field{Name: "expiry", Value: expiry})
 	}
-	if p.ID != "" {
-		if err := imagepath.CheckCustomID(p.ID); err != nil {
-			errs = append(errs, &ParamError{Param: "ID", Reason: err.Error()})
-		}
-	}
-	if !utf8.ValidString(p.Creator) {
-		errs = append(errs, paramErrorf("Creator", "must be valid UTF-8, got %.40q", p.Creator))
-	}
-	add("id", p.ID)
-	add("creator", p.Creator)
-	expiry, err := p.expiry(now)
-	errs = append(errs, err)
-	add("expiry", expiry)
-	metadata, err := p.metadata()
-	errs = append(errs, err)
-	add("metadata", metadata)
-	if p.RequireSignedURLs {
-		if p.ID != "" {
-			errs = append(errs, paramErrorf("RequireSignedURLs", "cannot be combined with a custom ID: leave one of the two out"))
-		}
-		add("requireSignedURLs", strconv.FormatBool(true))
-	}
-	return fields, errors.Join(errs...)
+	return fields, errors.Join(err, invalid)
 }
 
 // expiry returns the expiry as it is sent, "" for the default.
@@ -221,23 +187,6 @@ func (p *DirectUploadParams) expiry(now time.Time) (string, error) {
 		return "", paramErrorf(param, "must be between 2 minutes and 6 hours from now, got %v", in)
 	}
 	return now.Add(in).UTC().Format("2006-01-02T15:04:05.000Z07:00"), nil
-}
-
-// metadata returns the metadata as it is sent, "" for none.
-func (p *DirectUploadParams) metadata() (string, error) {
-	if p.Metadata == nil {
-		return "", nil
-	}
-	text, err := jsonv2.Marshal(p.Metadata, jsonv2.Deterministic(true))
-	switch {
-	case err != nil:
-		return "", paramErrorf("Metadata", "cannot be marshalled to JSON: %v", err)
-	case jsontext.Value(text).Kind() != '{':
-		return "", paramErrorf("Metadata", "must be a JSON object, got %v (JSON that is encoded already must be a json.RawMessage)", jsontext.Value(text).Kind())
-	case len(text) > maxMetadataBytes:
-		return "", paramErrorf("Metadata", "is %d bytes of JSON, at most %d are allowed", len(text), maxMetadataBytes)
-	}
-	return string(text), nil
 }
 
 // read decodes the response to a create.

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"unicode/utf8"
 
 	"github.com/google/go-querystring/query"
 
@@ -133,8 +132,8 @@ func (p *ListParams) validate() error {
 	default:
 		errs = append(errs, paramErrorf("SortOrder", "must be SortAscending, SortDescending or empty, got %.40q", string(p.SortOrder)))
 	}
-	if p.Creator != nil && !utf8.ValidString(*p.Creator) {
-		errs = append(errs, paramErrorf("Creator", "must be valid UTF-8, got %.40q", *p.Creator))
+	if p.Creator != nil {
+		errs = append(errs, checkCreator(*p.Creator))
 	}
 	if p.Skip < 0 {
 		errs = append(errs, paramErrorf("Skip", "must not be negative, got %d", p.Skip))

@@ -13,6 +13,7 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"io"
 )
@@ -59,4 +60,11 @@ type Content struct {
 	// Open returns the body for one attempt, which is good until ctx ends. It is
 	// read once: net/http is given no way to send it twice.
 	Open func(ctx context.Context) (io.ReadCloser, error)
+}
+
+// NewContent returns the Content that is in memory.
+func NewContent(mediaType string, body []byte) *Content {
+	return &Content{Type: mediaType, Size: int64(len(body)), Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(body)), nil
+	}}
 }
