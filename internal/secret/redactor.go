@@ -2,6 +2,7 @@ package secret
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -10,9 +11,10 @@ import (
 // shorter is no secret, and part of many words.
 const shortest = 8
 
-// Redactor takes secrets out of texts. It holds them in a function, so that
+// Redactor takes secrets out of texts. It holds them in functions, so that
 // printers which follow pointers do not find them.
 type Redactor struct {
+	secrets func() []string // longest first, so that none hides another that contains it
 	replace func(string) string
 	longest int
 }
@@ -20,13 +22,24 @@ type Redactor struct {
 // NewRedactor returns a Redactor of the given secrets. Those of less than 8
 // bytes are left where they are.
 func NewRedactor(secrets ...string) *Redactor {
-	r := new(Redactor)
+	return newRedactor(slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest }))
+}
+
+// With returns a Redactor of more secrets, whatever their length.
+func (r *Redactor) With(secrets ...string) *Redactor {
+	if len(secrets) == 0 {
+		return r
+	}
+	return newRedactor(slices.DeleteFunc(append(r.secrets(), secrets...), func(s string) bool { return s == "" }))
+}
+
+func newRedactor(secrets []string) *Redactor {
+	slices.SortStableFunc(secrets, func(a, b string) int { return len(b) - len(a) })
+	r := &Redactor{secrets: func() []string { return slices.Clone(secrets) }}
 	var pairs []string
 	for _, s := range secrets {
-		if len(s) >= shortest {
-			pairs = append(pairs, s, redacted)
-			r.longest = max(r.longest, len(s))
-		}
+		pairs = append(pairs, s, redacted)
+		r.longest = max(r.longest, len(s))
 	}
 	r.replace = strings.NewReplacer(pairs...).Replace
 	return r

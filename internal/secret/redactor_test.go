@@ -37,6 +37,15 @@ func TestCleanStartLeavesNoPartOfASecret(t *testing.T) {
 	assert.Contains(t, redact.CleanStart(canary+strings.Repeat("x", 20), 100), "[redacted]")
 }
 
+func TestWithTakesSecretsOfAnyLength(t *testing.T) {
+	first := secret.NewRedactor(canary, "short")
+	both := first.With("pw", "", "longer than "+canary)
+	assert.Equal(t, "[redacted], [redacted], [redacted] and short", both.Clean("longer than "+canary+", "+canary+", pw and short", 100))
+	assert.Equal(t, "[redacted] and pw", first.Clean(canary+" and pw", 100), "the first one is as before")
+	assert.Same(t, first, first.With())
+	assert.NotContains(t, fmt.Sprintf("%+v %#v", both, both), canary)
+}
+
 func TestRedactedErrorIsKnownByItsTargets(t *testing.T) {
 	redact := secret.NewRedactor(canary)
 	plain := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}

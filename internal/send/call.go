@@ -37,10 +37,13 @@ type Call struct {
 	// look. Calls of RetryAlways have none.
 	Unsure string
 
+	// Secrets are parts of the request that appear in no text, besides the
+	// credentials. With an UploadURL, those of less than 8 bytes do.
+	Secrets []string
+
 	// UploadURL is where the call goes instead of Path: a host other than the
-	// API's, without credentials and rate limit. Secrets are what makes it a secret.
+	// API's, without credentials and rate limit.
 	UploadURL string
-	Secrets   []string
 }
 
 // RetryRule says which failed attempts of a call may be followed by another one.

@@ -84,7 +84,7 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 	return r.attempts.send(ctx, t, target{
 		url:       r.account + t.call.Path,
 		authorize: r.authorize,
-		redact:    r.redact,
+		redact:    r.redact.With(t.call.Secrets...),
 		gate:      r.gate,
 		door:      &r.door,
 	})
@@ -108,7 +108,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, fai
 		response, failed = r.attempts.send(ctx, t, target{
 			url:       r.batchBase + t.call.Path,
 			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
-			redact:    token.Redact,
+			redact:    token.Redact.With(t.call.Secrets...),
 			door:      &r.batchDoor,
 			batch:     true,
 		})
