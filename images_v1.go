@@ -44,12 +44,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 		return nil, err
 	}
 	c.Batched = true
-	img := new(Image)
-	failed := s.sender.Do(ctx, c, img.read)
-	if failed != nil {
-		return nil, newError(failed)
-	}
-	return img, nil
+	return doImage(ctx, s.sender, c)
 }
 
 // Delete removes one image and all its variants, or the draft of one. It cannot
@@ -144,6 +139,15 @@ func imageCall(op, method, id string, check func(string) error) (*send.Call, err
 		return nil, &ParamError{Param: "id", Reason: err.Error()}
 	}
 	return &send.Call{Op: op, Method: method, Path: "images/v1/" + imagepath.Escape(id), Template: "images/v1/{id}"}, nil
+}
+
+// doImage sends a call whose result is an image.
+func doImage(ctx context.Context, sender *send.Sender, c *send.Call) (*Image, error) {
+	img := new(Image)
+	if failed := sender.Do(ctx, c, img.read); failed != nil {
+		return nil, newError(failed)
+	}
+	return img, nil
 }
 
 // isImage reports whether a response is an image, rather than what the API or the

@@ -71,6 +71,18 @@ func CheckReadable(id string) error {
 	return nil
 }
 
+// CheckChangeable says why id cannot be changed: it must pass [CheckID], and its
+// path must not be that of the account's settings, which are changed likewise.
+func CheckChangeable(id string) error {
+	if err := CheckID(id); err != nil {
+		return err
+	}
+	if id == "config" {
+		return errors.New("is config, where Cloudflare has the settings of the account: an image of this ID cannot be changed")
+	}
+	return nil
+}
+
 func checkSegments(id string) error {
 	for segment := range strings.SplitSeq(id, "/") {
 		switch segment {
@@ -84,9 +96,13 @@ func checkSegments(id string) error {
 }
 
 // CheckCustomID says why id cannot be the custom ID of a new image: it must
-// pass [CheckReadable] and must not be a UUID, which Cloudflare keeps for its own.
+// pass [CheckReadable] and [CheckChangeable], and must not be a UUID, which
+// Cloudflare keeps for its own.
 func CheckCustomID(id string) error {
 	if err := CheckReadable(id); err != nil {
+		return err
+	}
+	if err := CheckChangeable(id); err != nil {
 		return err
 	}
 	if isUUID(id) {

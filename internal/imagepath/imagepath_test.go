@@ -171,3 +171,14 @@ func FuzzEscape(f *testing.F) {
 		assert.NotContains(t, escaped, `\`)
 	})
 }
+
+func TestCheckChangeable(t *testing.T) {
+	for _, id := range []string{"a", "a/blob", "config/a", "a/config"} {
+		assert.NoError(t, imagepath.CheckChangeable(id), "%q", id)
+	}
+	for _, check := range []func(string) error{imagepath.CheckChangeable, imagepath.CheckCustomID} {
+		assert.ErrorContains(t, check("config"), "the settings of the account")
+		assert.ErrorContains(t, check("keys/a"), "something else than an image")
+	}
+	assert.NoError(t, imagepath.CheckID("config"))
+}
