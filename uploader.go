@@ -47,6 +47,9 @@ type File struct {
 	// returned. The exception is a Body that neither seeks nor has a Len method,
 	// such as a pipe: when the upload ends while a Read of it blocks, Upload waits a
 	// second for it and then returns without it.
+	//
+	// If an attempt is to be retried after it has read of the Body, that takes an
+	// io.Seeker, such as a file, which goes back to where it stood.
 	Body io.Reader
 
 	// Size is how many bytes Body has. 0 and -1 mean: found out where Body can
@@ -54,9 +57,10 @@ type File struct {
 	// number.
 	Size int64
 
-	// Progress is told after each part how many bytes of the file were sent, and
-	// how many there are: -1 if that is not known. It is called by the goroutine
-	// that sends, so it should be quick; nil is fine.
+	// Progress is called after each part with how many bytes of the file were sent,
+	// and how many there are: -1 if that is not known. A retry begins again at the
+	// first part. Progress is called by the goroutine that sends, so it should be
+	// quick; nil is fine.
 	Progress func(sent, total int64)
 }
 

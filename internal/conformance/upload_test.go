@@ -73,7 +73,8 @@ func largeUpload(ctx context.Context, f *fixture) error {
 	return err
 }
 
-// A second attempt sends the whole file, or nothing when the first one read of it.
+// A second attempt sends the whole file, or nothing when the first one read of a
+// file that cannot go back.
 func TestUploadIsNeverTruncated(t *testing.T) {
 	content := strings.Repeat("0123456789", 1000)
 	for _, read := range []int64{0, 4096} {
@@ -83,8 +84,8 @@ func TestUploadIsNeverTruncated(t *testing.T) {
 				cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 3}))
 
 			_, err := client.DirectUploads.Upload(t.Context(), "https://upload.example/x", cfimages.File{Body: body})
-			if read > 0 {
-				assert.ErrorContains(t, err, "is not read again", name)
+			if read > 0 && name == "stream" {
+				assert.ErrorContains(t, err, "cannot go back to its start")
 				assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 				continue
 			}

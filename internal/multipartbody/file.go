@@ -115,34 +115,34 @@ func (f *file) release(patience time.Duration) {
 }
 
 // remaining returns how many bytes src will deliver, or -1 when src cannot tell:
-// then its Read may block.
-func remaining(src io.Reader) (int64, error) {
+// then its Read may block. start is where it stands, or -1 when it cannot seek.
+func remaining(src io.Reader) (start, size int64, err error) {
 	if s, ok := src.(io.Seeker); ok {
-		if size, err := measure(s); size >= 0 || err != nil {
-			return size, err
+		if start, size, err := measure(s); size >= 0 || err != nil {
+			return start, size, err
 		}
 	}
 	if l, ok := src.(interface{ Len() int }); ok {
-		return int64(max(l.Len(), -1)), nil
+		return -1, int64(max(l.Len(), -1)), nil
 	}
-	return -1, nil
+	return -1, -1, nil
 }
 
-// measure returns how many bytes follow where s stands, or -1 when s has the method
-// but cannot seek, such as a pipe in an *os.File.
-func measure(s io.Seeker) (int64, error) {
-	start, err := s.Seek(0, io.SeekCurrent)
+// measure returns where s stands and how many bytes follow, or -1 for both when s has
+// the method but cannot seek, such as a pipe in an *os.File.
+func measure(s io.Seeker) (start, size int64, err error) {
+	start, err = s.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return -1, nil
+		return -1, -1, nil
 	}
 	end, err := s.Seek(0, io.SeekEnd)
 	if err != nil {
-		return -1, nil
+		return -1, -1, nil
 	}
 	if _, err := s.Seek(start, io.SeekStart); err != nil {
-		return -1, fmt.Errorf("going back to offset %d of the file after measuring it: %w", start, err)
+		return -1, -1, fmt.Errorf("going back to offset %d of the file after measuring it: %w", start, err)
 	}
-	return max(end-start, 0), nil
+	return start, max(end-start, 0), nil
 }
 
 // settleSize weighs the size that the caller gave against the one found, each

@@ -17,27 +17,32 @@ import (
 	"time"
 )
 
-// ErrRead is what [Form.Open] returns when the form was read before.
-var ErrRead = errors.New("the file was read already although nothing was sent, and is not read again")
+// ErrRead is what [Form.Open] returns when the form was read before and the file
+// cannot seek.
+var ErrRead = errors.New("the file was read already and cannot go back to its start")
 
 var errClosed = errors.New("the body was closed, or replaced by a newer one")
 
-// Form is a multipart/form-data form that ends with a file. It is sent once. An
-// attempt whose body was not read, because there was no connection, does not count:
-// [Form.Open] then returns a body for another attempt.
+// Form is a multipart/form-data form that ends with a file. A body of it is for
+// one attempt to send it, and [Form.Open] returns the next one. If the body before was
+// read, that takes a file that can seek.
 type Form struct {
-	// OnProgress, when set before the first Open, is called by the goroutine that
+	// OnProgress, when set before an Open, is called by the goroutine that
 	// sends, after each chunk of the file was read. sent counts the file's bytes;
 	// total is the file's size, or -1 until an unknown size has become known.
 	// The last call for a complete file has sent == total.
 	OnProgress func(sent, total int64)
 
-	contentType string
-	framing     int64 // bytes of the body that are not the file's
-	size        int64 // of the file; -1: unknown
-	file        *file
-	content     io.Reader // the whole form
-	err         error     // what every further Read returns
+	contentType    string
+	header, footer []byte // around the file
+	src            io.Reader
+	start          int64 // where the file begins in src; -1: it cannot seek
+	size           int64 // of the file; -1: unknown
+	blocks         bool  // see file
+
+	file    *file
+	content io.Reader // the whole form
+	err     error     // what every further Read returns
 
 	mu      sync.Mutex     // guards current and started
 	current *body          // the only one that may read
@@ -71,7 +76,7 @@ func New(fields []Field, fieldName, fileName, contentType string, src io.Reader,
 		return nil, err
 	}
 	footer := []byte("\r\n--" + boundary + "--\r\n")
-	found, err := remaining(src)
+	start, found, err := remaining(src)
 	if err != nil {
 		return nil, err
 	}
@@ -79,18 +84,27 @@ func New(fields []Field, fieldName, fileName, contentType string, src io.Reader,
 	if err != nil {
 		return nil, err
 	}
-	framing := int64(len(header) + len(footer))
-	if size > math.MaxInt64-framing {
+	if size > math.MaxInt64-int64(len(header)+len(footer)) {
 		return nil, fmt.Errorf("size %d is too large to be sent", size)
 	}
-	f := &file{src: src, blocks: found < 0, size: size, closed: make(chan struct{})}
-	return &Form{
+	f := &Form{
 		contentType: formType + boundary,
-		framing:     framing,
+		header:      header,
+		footer:      footer,
+		src:         src,
+		start:       start,
 		size:        size,
-		file:        f,
-		content:     io.MultiReader(bytes.NewReader(header), f, bytes.NewReader(footer)),
-	}, nil
+		blocks:      found < 0,
+	}
+	f.begin()
+	return f, nil
+}
+
+// begin starts the content of the form, with the file where it stands.
+func (f *Form) begin() {
+	f.file = &file{src: f.src, blocks: f.blocks, size: f.size, closed: make(chan struct{})}
+	f.content = io.MultiReader(bytes.NewReader(f.header), f.file, bytes.NewReader(f.footer))
+	f.started, f.err = false, nil
 }
 
 // ContentType returns the request's Content-Type with the boundary, which is
@@ -103,15 +117,16 @@ func (f *Form) Len() int64 {
 	if f.size < 0 {
 		return -1
 	}
-	return f.framing + f.size
+	return int64(len(f.header)+len(f.footer)) + f.size
 }
 
 // FileLen returns the length of the file in bytes, or -1 when it is unknown.
 // Reading does not change it.
 func (f *Form) FileLen() int64 { return f.size }
 
-// Open returns the body for one attempt, which replaces the one before. Once a body
-// was read, Open fails with [ErrRead]: the file is not read twice.
+// Open returns the body for one attempt, which replaces the one before. If that was
+// read, Open takes the file back to where it began, or fails with [ErrRead] if it
+// cannot seek.
 //
 // Only Close may be called while a body is being read. It makes every Read fail that
 // begins after it, and one that waits for a file of unknown size. The file stays open.
@@ -119,11 +134,31 @@ func (f *Form) Open() (io.ReadCloser, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.started {
-		return nil, ErrRead
+		if err := f.rewind(); err != nil {
+			return nil, err
+		}
 	}
 	f.file.onProgress = f.OnProgress
 	f.current = &body{f}
 	return f.current, nil
+}
+
+// rewind ends the current body and starts the form anew. f.mu is held, except
+// while the last Read ends.
+func (f *Form) rewind() error {
+	s, ok := f.src.(io.Seeker)
+	if !ok || f.start < 0 {
+		return ErrRead
+	}
+	f.close()
+	f.mu.Unlock()
+	f.reading.Wait()
+	f.mu.Lock()
+	if _, err := s.Seek(f.start, io.SeekStart); err != nil {
+		return fmt.Errorf("going back to offset %d of the file to send it again: %w", f.start, err)
+	}
+	f.begin()
+	return nil
 }
 
 // Release closes the body and waits until neither the file nor OnProgress is in use.

@@ -5,10 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,7 +56,7 @@ func TestADialThatFailedLeavesTheForm(t *testing.T) {
 }
 
 func TestOpenFailsOnceABodyWasRead(t *testing.T) {
-	form, err := multipartbody.New(nil, "file", "a", "", strings.NewReader("content"), 0)
+	form, err := multipartbody.New(nil, "file", "a", "", lengthOf{strings.NewReader("content"), 7}, 0)
 	require.NoError(t, err)
 	body := open(t, form)
 	_, err = body.Read(make([]byte, 1))
@@ -68,6 +71,75 @@ func TestOpenFailsOnceABodyWasRead(t *testing.T) {
 	require.NoError(t, body.Close())
 	_, err = form.Open()
 	assert.ErrorIs(t, err, multipartbody.ErrRead)
+}
+
+func TestOpenTakesAFileBackToWhereItBegan(t *testing.T) {
+	file := openFile(t, "skipped, content", 9)
+	form, err := multipartbody.New([]multipartbody.Field{{Name: "id", Value: "x"}}, "file", "a", "", file, 0)
+	require.NoError(t, err)
+	var told []int64
+	form.OnProgress = func(sent, _ int64) { told = append(told, sent) }
+	first := open(t, form)
+	whole, err := io.ReadAll(first)
+	require.NoError(t, err)
+	second := open(t, form)
+	_, err = io.ReadFull(second, make([]byte, form.Len()-40)) // within the file
+	require.NoError(t, err)
+	third := open(t, form)
+	again, err := io.ReadAll(third)
+	require.NoError(t, err)
+
+	assert.Equal(t, string(whole), string(again))
+	assert.Contains(t, string(whole), "\r\n\r\ncontent\r\n")
+	for _, earlier := range []io.ReadCloser{first, second} {
+		_, err := earlier.Read(make([]byte, 1))
+		assert.ErrorContains(t, err, "replaced by a newer one")
+	}
+	assert.EqualValues(t, 7, told[len(told)-1])
+
+	require.NoError(t, file.Close())
+	_, err = form.Open()
+	assert.ErrorIs(t, err, os.ErrClosed)
+}
+
+// A Read that has begun before Open is over when the file goes back.
+func TestOpenWaitsForARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &slowSeeker{Reader: strings.NewReader("content")}
+		form, err := multipartbody.New(nil, "file", "a", "", slow, 0)
+		require.NoError(t, err)
+		body := open(t, form)
+		go io.Copy(io.Discard, body)
+		synctest.Wait()
+		require.True(t, slow.reading.Load())
+
+		raw, err := io.ReadAll(open(t, form))
+		require.NoError(t, err)
+		_, content := onlyPart(t, form.ContentType(), raw)
+		assert.Equal(t, "content", content)
+	})
+}
+
+// slowSeeker takes a second for a Read, and notices another one or a Seek meanwhile.
+type slowSeeker struct {
+	*strings.Reader
+	reading atomic.Bool
+}
+
+func (s *slowSeeker) Read(p []byte) (int, error) {
+	if s.reading.Swap(true) {
+		return 0, errors.New("two reads at once")
+	}
+	defer s.reading.Store(false)
+	time.Sleep(time.Second)
+	return s.Reader.Read(p)
+}
+
+func (s *slowSeeker) Seek(offset int64, whence int) (int64, error) {
+	if s.reading.Load() {
+		return 0, errors.New("a seek during a read")
+	}
+	return s.Reader.Seek(offset, whence)
 }
 
 // Open does not wait for a body that is being read.

@@ -43,6 +43,7 @@ type trip struct {
 	call     *Call
 	requests int           // sent so far
 	waited   time.Duration // before the next one
+	declined *Failure      // by the batch host, in this attempt; nil: it did not
 }
 
 // send sends one attempt, wherever it can be sent. It may take more than one
@@ -56,13 +57,22 @@ func (r *route) send(ctx context.Context, t *trip) (*Response, *Failure) {
 	case r.tokens == nil || !t.call.Batched:
 		return r.sendStandard(ctx, t)
 	}
-	response, failed, forbidden := r.sendBatch(ctx, t)
-	if response != nil || failed != nil {
-		return response, failed
+	t.declined = nil
+	response, failed := r.sendBatch(ctx, t)
+	if response == nil && failed == nil {
+		response, failed = r.fallBack(ctx, t)
 	}
+	if failed != nil && failed.Kind == Unbuilt {
+		failed.Earlier = t.declined // which has used up the request's body
+	}
+	return response, failed
+}
+
+// fallBack sends a request to the standard API host that the batch host did not take.
+func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 	r.logFallback(ctx)
-	response, failed = r.sendStandard(ctx, t)
-	if forbidden && failed == nil { // so it is not the call that is
+	response, failed := r.sendStandard(ctx, t)
+	if failed == nil && t.declined != nil && t.declined.Status == http.StatusForbidden { // so it is not the call that is
 		r.tokens.Refused(errBatchRefused)
 		r.logFallback(ctx)
 	}
@@ -92,45 +102,50 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 
 // sendBatch sends one request to the batch host, and a second one with a new token
 // if the first was refused there. It returns nils when the standard API host is to
-// take the call; forbidden then means that the batch host answered 403, which may
-// be meant for the call or for the token.
-func (r *route) sendBatch(ctx context.Context, t *trip) (response *Response, failed *Failure, forbidden bool) {
+// take the call. A 403 may be meant for the call or for the token.
+func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 	for range 2 {
 		asked := time.Now()
 		token, err := r.tokens.Take(ctx)
 		t.waited += time.Since(asked)
 		switch {
 		case errors.Is(err, batch.ErrNone):
-			return nil, nil, false
+			return nil, nil
 		case err != nil:
-			return nil, canceled(ctx), false
+			return nil, canceled(ctx)
 		}
-		response, failed = r.attempts.send(ctx, t, target{
+		response, failed := r.attempts.send(ctx, t, target{
 			url:       r.batchBase + t.call.Path,
 			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
 			redact:    token.Redact.With(t.call.Secrets...),
 			door:      &r.batchDoor,
 			batch:     true,
 		})
-		switch {
-		case failed == nil:
-			return response, nil, false
-		case failed.Kind == Lost && failed.Unsent:
-			r.tokens.Unreachable(failed.Err)
-		case failed.Kind == Refused && failed.Status == http.StatusForbidden:
-			forbidden = true
-		case failed.Kind == Refused && failed.Status == http.StatusUnauthorized:
-			r.tokens.Reject(token)
-			t.waited = 0
-			continue
-		default:
-			return nil, failed, false
+		if failed == nil || !r.declines(failed, token) {
+			return response, failed
 		}
-		t.waited = 0
-		return nil, nil, forbidden
+		failed.Op, failed.Attempts = t.call.Op, t.requests
+		t.declined, t.waited = failed, 0
+		if failed.Status != http.StatusUnauthorized {
+			return nil, nil
+		}
 	}
 	r.tokens.Refused(errBatchRefused)
-	return nil, nil, false
+	return nil, nil
+}
+
+// declines reports whether a failure is that of the batch host or of its token,
+// and not one of the call.
+func (r *route) declines(failed *Failure, token *batch.Token) bool {
+	switch {
+	case failed.Kind == Lost && failed.Unsent:
+		r.tokens.Unreachable(failed.Err)
+		return true
+	case failed.Kind == Refused && failed.Status == http.StatusUnauthorized:
+		r.tokens.Reject(token)
+		return true
+	}
+	return failed.Kind == Refused && failed.Status == http.StatusForbidden
 }
 
 // logFallback logs once that the standard API host takes the calls, and why.
