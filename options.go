@@ -40,9 +40,10 @@ func WithBaseURL(rawURL string) Option {
 	return func(c *config) { c.baseURL = &rawURL }
 }
 
-// WithBatchAPI sends calls to Cloudflare's batch host where it takes them: List,
-// Pages, All, Get, Delete, Create and Wait. They do not count against the account's
-// rate limit. Cloudflare's developer documentation allows 200 requests a second for
+// WithBatchAPI sends calls to Cloudflare's batch host where it takes them: all of
+// [ImagesV2], the Get, Update, Upload, UploadFromURL and Delete of [ImagesV1], and the
+// Create and Wait of [DirectUploads]. They do not count against the account's rate
+// limit. Cloudflare's developer documentation allows 200 requests a second for
 // each batch token. The client fetches a token through the account and renews it
 // before it expires. It sends at most 190 requests a second, because requests do not
 // arrive as evenly as they are sent; calls that come faster wait in order, as long as
@@ -157,7 +158,9 @@ func WithPrefetch(on bool) Option {
 // that are known to be permanent: a refused certificate or TLS handshake, and an
 // unknown host. A create is retried only after a 429 and after failures that prove
 // that the server did not process it: not a byte was sent, or HTTP/2 says so. An
-// upload is retried only if not a byte was sent.
+// upload is retried like a create by [ImagesV1], and to a one-time URL only if not a
+// byte was sent. An update is retried like a read, but like a create if it changes who
+// may see an image.
 //
 // A retry budget (ten retries, refilled by successful calls) prevents retry storms
 // during an outage. Calls that are lost together with their connection cost it one

@@ -95,10 +95,14 @@ const bodyPatience = time.Second
 // upload sends the file without credentials. Plain http is for loopback hosts,
 // unless insecure.
 func upload(ctx context.Context, sender *send.Sender, uploadURL string, file File, insecure bool) (*Image, error) {
-	if err := file.check(uploadURL, insecure); err != nil {
+	var invalid error
+	if reason := endpointProblem(uploadURL, insecure); reason != "" {
+		invalid = &ParamError{Param: "uploadURL", Reason: reason}
+	}
+	if err := errors.Join(invalid, file.check()); err != nil {
 		return nil, err
 	}
-	form, err := file.form()
+	form, err := file.form(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -108,13 +112,7 @@ func upload(ctx context.Context, sender *send.Sender, uploadURL string, file Fil
 		Secrets: secretsOf(uploadURL),
 		Retry:   send.RetryUnsent,
 		Unsure:  "the image may have been uploaded; ImagesV1.Get tells",
-		Content: &send.Content{Type: form.ContentType(), Size: form.Len(), Open: func(ctx context.Context) (io.ReadCloser, error) {
-			body, err := form.Open()
-			if err == nil {
-				context.AfterFunc(ctx, func() { body.Close() })
-			}
-			return body, err
-		}},
+		Content: contentOf(form),
 	}
 	img := new(Image)
 	failed := sender.Do(ctx, c, func(r *send.Response) error { return readUploaded(r.Decoder(), img) })
@@ -125,11 +123,8 @@ func upload(ctx context.Context, sender *send.Sender, uploadURL string, file Fil
 }
 
 // check returns every violation that needs no look at the Body, joined.
-func (f *File) check(uploadURL string, insecure bool) error {
+func (f *File) check() error {
 	var errs []error
-	if reason := endpointProblem(uploadURL, insecure); reason != "" {
-		errs = append(errs, &ParamError{Param: "uploadURL", Reason: reason})
-	}
 	if f.Size < -1 {
 		errs = append(errs, paramErrorf("Size", "must be -1, 0 or the number of bytes in Body, got %d", f.Size))
 	}
@@ -147,9 +142,9 @@ func (f *File) check(uploadURL string, insecure bool) error {
 	return errors.Join(errs...)
 }
 
-// form returns the multipart form of the file.
-func (f *File) form() (*multipartbody.Form, error) {
-	form, err := multipartbody.New(nil, "file", cmp.Or(f.Name, "image"), f.ContentType, f.Body, f.Size)
+// form returns the multipart form of the fields and the file.
+func (f *File) form(fields []multipartbody.Field) (*multipartbody.Form, error) {
+	form, err := multipartbody.New(fields, "file", cmp.Or(f.Name, "image"), f.ContentType, f.Body, f.Size)
 	switch {
 	case errors.As(err, new(*multipartbody.SizeError)):
 		return nil, &ParamError{Param: "Size", Reason: err.Error()}
@@ -160,6 +155,18 @@ func (f *File) form() (*multipartbody.Form, error) {
 	}
 	form.OnProgress = f.Progress
 	return form, nil
+}
+
+// contentOf returns the content of a call that sends a form. Each attempt's body is
+// closed with it.
+func contentOf(form *multipartbody.Form) *send.Content {
+	return &send.Content{Type: form.ContentType(), Size: form.Len(), Open: func(ctx context.Context) (io.ReadCloser, error) {
+		body, err := form.Open()
+		if err == nil {
+			context.AfterFunc(ctx, func() { body.Close() })
+		}
+		return body, err
+	}}
 }
 
 // secretsOf returns the parts of a one-time upload URL that may appear in no text.

@@ -1,7 +1,10 @@
 package cfimages
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"strconv"
 	"unicode/utf8"
 
@@ -10,6 +13,7 @@ import (
 
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
+	"github.com/cfimages/cfimages-go/internal/send"
 )
 
 // UploadParams say what a new image will be. The zero value is valid.
@@ -33,6 +37,69 @@ type UploadParams struct {
 }
 
 const maxMetadataBytes = 1024
+
+// Upload uploads an image in one request, for programs that have the file and the
+// credentials. Browsers, apps and devices upload to a one-time URL instead; see
+// [DirectUploads].
+//
+// The file is streamed, as [Uploader.Upload] does: it is not held in memory.
+// Invalid parameters are rejected with [ErrInvalidParams] before anything is sent.
+// Cloudflare takes files up to 10 MB (its developer documentation), and reports
+// itself what else it rejects; a custom ID that is taken should be [ErrConflict],
+// which is not published.
+//
+// The call is retried only if the attempt before did nothing, and if that has read
+// of the Body, only if the Body is an io.Seeker. If it is not known whether an attempt
+// uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
+// [ImagesV1.Get] then reports whether there is an image. Without, look for it among
+// the newest images of a list, by its creator or metadata.
+func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {
+	fields, err := params.fields()
+	if err := errors.Join(file.check(), err); err != nil {
+		return nil, err
+	}
+	form, err := file.form(fields)
+	if err != nil {
+		return nil, err
+	}
+	defer form.Release(bodyPatience)
+	return doImage(ctx, s.sender, uploadCall("ImagesV1.Upload", contentOf(form)))
+}
+
+// UploadFromURL makes Cloudflare fetch an image from sourceURL and keep it. The URL
+// must be http or https, and may hold a user name and password for its server
+// (Cloudflare's developer documentation). Neither the password nor a long value of the
+// query, such as a signature, appears in an error or a log.
+//
+// If the image cannot be fetched, or is one that Upload rejects, the error is an
+// [*Error] with a status of 400 to 499 (Cloudflare's developer documentation).
+// [WithRequestTimeout] has to leave Cloudflare the time to fetch it. Retries and
+// [ErrOutcomeUnknown] are those of [ImagesV1.Upload].
+func (s *ImagesV1) UploadFromURL(ctx context.Context, sourceURL string, params UploadParams) (*Image, error) {
+	secrets, invalid := checkSourceURL(sourceURL)
+	fields, err := params.fields()
+	if err := errors.Join(invalid, err); err != nil {
+		return nil, err
+	}
+	contentType, form, err := multipartbody.Fields(append(fields, multipartbody.Field{Name: "url", Value: sourceURL}))
+	if err != nil {
+		return nil, fmt.Errorf("cfimages: ImagesV1.UploadFromURL: %w", err)
+	}
+	c := uploadCall("ImagesV1.UploadFromURL", send.NewContent(contentType, form))
+	c.Secrets = secrets
+	return doImage(ctx, s.sender, c)
+}
+
+func uploadCall(op string, content *send.Content) *send.Call {
+	const path = "images/v1"
+	return &send.Call{
+		Op: op, Method: http.MethodPost, Path: path, Template: path,
+		Batched: true,
+		Retry:   send.RetryUnserved,
+		Unsure:  "the image may have been uploaded; with a custom ID, ImagesV1.Get tells; without, look among the newest of a list",
+		Content: content,
+	}
+}
 
 // fields returns the fields of the form to send, or every violation, joined.
 func (p *UploadParams) fields() ([]multipartbody.Field, error) {
