@@ -192,16 +192,14 @@ func (p *DirectUploadParams) expiry(now time.Time) (string, error) {
 // read decodes the response to a create.
 func (d *DirectUpload) read(r *send.Response) error {
 	dec := r.Decoder()
-	err := envelope.ReadResult(dec, func() error {
-		return envelope.ReadObject(dec, func(name []byte) error {
-			switch string(name) {
-			case "id":
-				return envelope.ReadString(dec, &d.ID)
-			case "uploadURL":
-				return envelope.ReadString(dec, &d.UploadURL)
-			}
-			return dec.SkipValue()
-		})
+	err := envelope.ReadObjectResult(dec, func(name []byte) error {
+		switch string(name) {
+		case "id":
+			return envelope.ReadString(dec, &d.ID)
+		case "uploadURL":
+			return envelope.ReadString(dec, &d.UploadURL)
+		}
+		return dec.SkipValue()
 	})
 	if err != nil {
 		return err

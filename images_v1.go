@@ -59,14 +59,7 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 		return err
 	}
 	c.Batched = true
-	failed := s.sender.Do(ctx, c, func(r *send.Response) error { return envelope.ReadNoResult(r.Decoder()) })
-	switch {
-	case failed == nil:
-		return nil
-	case failed.Retried && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
-		return nil // only the API's own word counts: its envelope has errors
-	}
-	return newError(failed)
+	return doDelete(ctx, s.sender, c)
 }
 
 // Blob returns the bytes of one image as they were uploaded. Close what it
@@ -133,12 +126,67 @@ func (b *Blob) Close() error {
 	return nil
 }
 
+// Stats are how many images an account stores.
+type Stats struct {
+	Current int64 // images that are stored
+	Allowed int64 // images that may be stored
+}
+
+// Stats returns how many images the account stores, and how many it may.
+func (s *ImagesV1) Stats(ctx context.Context) (*Stats, error) {
+	const path = "images/v1/stats"
+	stats := new(Stats)
+	failed := s.sender.Do(ctx, &send.Call{Op: "ImagesV1.Stats", Method: http.MethodGet, Path: path, Template: path}, stats.read)
+	if failed != nil {
+		return nil, newError(failed)
+	}
+	return stats, nil
+}
+
+// read decodes the response to a call for the counts. Both must be there: a
+// count of 0 that nobody has told would be believed.
+func (s *Stats) read(r *send.Response) error {
+	dec := r.Decoder()
+	s.Current, s.Allowed = -1, -1
+	err := envelope.ReadObjectResult(dec, func(name []byte) error {
+		if string(name) != "count" {
+			return dec.SkipValue()
+		}
+		return envelope.ReadObject(dec, func(name []byte) error {
+			switch string(name) {
+			case "current":
+				return envelope.ReadInt(dec, &s.Current)
+			case "allowed":
+				return envelope.ReadInt(dec, &s.Allowed)
+			}
+			return dec.SkipValue()
+		})
+	})
+	if err == nil && (s.Current < 0 || s.Allowed < 0) {
+		return errors.New("the result lacks a count")
+	}
+	return err
+}
+
 // imageCall returns a call on the path of one image, whose ID passes check.
 func imageCall(op, method, id string, check func(string) error) (*send.Call, error) {
 	if err := check(id); err != nil {
 		return nil, &ParamError{Param: "id", Reason: err.Error()}
 	}
 	return &send.Call{Op: op, Method: method, Path: "images/v1/" + imagepath.Escape(id), Template: "images/v1/{id}"}, nil
+}
+
+// doDelete sends a call that removes something. If an attempt before may have
+// removed it, that it does not exist is a success.
+func doDelete(ctx context.Context, sender *send.Sender, c *send.Call) error {
+	failed := sender.Do(ctx, c, func(r *send.Response) error { return envelope.ReadNoResult(r.Decoder()) })
+	switch {
+	case failed == nil:
+		return nil
+	case failed.Retried && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
+		return nil // only the API's own word counts: its envelope has errors
+	}
+	return newError(failed)
 }
 
 // doImage sends a call whose result is an image.

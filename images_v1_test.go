@@ -119,3 +119,19 @@ func TestPathsBesideTheImages(t *testing.T) {
 	assert.Empty(t, server.Requests)
 	assert.NoError(t, images.Delete(t.Context(), "a/blob"))
 }
+
+func TestStats(t *testing.T) {
+	transport := canned.JSON(`{"success":true,"result":{"count":{"allowed":100000,"current":9007199254740993,"x":1},"y":{}}}`)
+	stats, err := newClient(t, transport).ImagesV1.Stats(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, &cfimages.Stats{Current: 9007199254740993, Allowed: 100000}, stats)
+	assert.Equal(t, "GET https://api.example/client/v4/accounts/acc/images/v1/stats", transport.Requests[0].Method+" "+transport.Requests[0].URL.String())
+
+	for _, result := range []string{
+		`null`, `[]`, `{}`, `{"count":null}`, `{"count":{}}`, `{"count":{"current":1}}`, `{"count":{"allowed":1}}`,
+		`{"count":{"current":1.5,"allowed":1}}`, `{"count":{"current":"1","allowed":1}}`, `{"count":{"current":1e30,"allowed":1}}`,
+	} {
+		_, err := newClient(t, canned.JSON(`{"success":true,"result":`+result+`}`)).ImagesV1.Stats(t.Context())
+		assert.ErrorIs(t, err, cfimages.ErrMalformedResponse, result)
+	}
+}

@@ -84,6 +84,12 @@ func ReadResult(dec *jsontext.Decoder, result func() error) error {
 	return nil
 }
 
+// ReadObjectResult reads an envelope of success whose result is an object, and calls
+// member with the name of each of its members, as [ReadObject] does.
+func ReadObjectResult(dec *jsontext.Decoder, member func(name []byte) error) error {
+	return ReadResult(dec, func() error { return ReadObject(dec, member) })
+}
+
 // ReadNoResult reads an envelope of success and skips its result.
 func ReadNoResult(dec *jsontext.Decoder) error { return new(Envelope).ReadSuccess(dec, nil) }
 
@@ -133,7 +139,7 @@ func readInfos(dec *jsontext.Decoder, dst *[]Info) error {
 func (i *Info) member(dec *jsontext.Decoder, name string) error {
 	switch name {
 	case "code":
-		return readInt(dec, &i.Code)
+		return ReadInt(dec, &i.Code)
 	case "message":
 		return ReadString(dec, &i.Message)
 	case "documentation_url":

@@ -116,15 +116,16 @@ func ReadRawObject(dec *jsontext.Decoder, dst *jsontext.Value) error {
 	return wrongKind(dec, raw, '{')
 }
 
-// readInt reads a whole number; null becomes 0.
-func readInt(dec *jsontext.Decoder, dst *int) error {
+// ReadInt reads a whole number; null becomes 0.
+func ReadInt[T int | int64](dec *jsontext.Decoder, dst *T) error {
 	raw, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
 	switch raw.Kind() {
 	case '0':
-		if *dst, err = strconv.Atoi(string(raw)); err != nil {
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if *dst = T(n); err != nil || int64(*dst) != n {
 			return fmt.Errorf("not a whole number, at %q", string(dec.StackPointer()))
 		}
 		return nil

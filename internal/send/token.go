@@ -45,16 +45,14 @@ func (t *tokenResult) read(r *Response) error {
 	*t = tokenResult{}
 	t.date, _ = http.ParseTime(r.Header.Get("Date"))
 	dec := r.Decoder()
-	err := envelope.ReadResult(dec, func() error {
-		return envelope.ReadObject(dec, func(name []byte) error {
-			switch string(name) {
-			case "token":
-				return envelope.ReadString(dec, &t.value)
-			case "expiresAt":
-				return envelope.ReadTime(dec, &t.expires)
-			}
-			return dec.SkipValue()
-		})
+	err := envelope.ReadObjectResult(dec, func(name []byte) error {
+		switch string(name) {
+		case "token":
+			return envelope.ReadString(dec, &t.value)
+		case "expiresAt":
+			return envelope.ReadTime(dec, &t.expires)
+		}
+		return dec.SkipValue()
 	})
 	if err == nil && (!isHeaderValue(t.value) || t.expires.IsZero()) {
 		return errors.New("the result lacks a token that fits a header, or the time of its expiry")
