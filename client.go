@@ -31,6 +31,7 @@ type Client struct {
 	ImagesV1      *ImagesV1
 	ImagesV2      *ImagesV2
 	DirectUploads *DirectUploads
+	Variants      *Variants
 
 	sender *send.Sender
 }
@@ -62,6 +63,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		ImagesV1:      &ImagesV1{sender: s},
 		ImagesV2:      &ImagesV2{sender: s, prefetch: cfg.prefetch},
 		DirectUploads: &DirectUploads{sender: s, insecure: cfg.insecure},
+		Variants:      &Variants{sender: s},
 		sender:        s,
 	}, nil
 }

@@ -48,8 +48,8 @@ func (img *Image) decode(dec *jsontext.Decoder) error {
 	return new(imageDecoder).decode(dec, img)
 }
 
-// maxVariants is how many variants an image may have: a bound of this library's
-// own, to keep a hostile page small.
+// maxVariants is how many variants an image or an account may have: a bound of this
+// library's own, to keep a hostile response small.
 const maxVariants = 1000
 
 // imageDecoder decodes images one after the other. Profiles showed that
