@@ -32,6 +32,7 @@ type Client struct {
 	ImagesV2      *ImagesV2
 	DirectUploads *DirectUploads
 	Variants      *Variants
+	SigningKeys   *SigningKeys
 
 	sender *send.Sender
 }
@@ -64,6 +65,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		ImagesV2:      &ImagesV2{sender: s, prefetch: cfg.prefetch},
 		DirectUploads: &DirectUploads{sender: s, insecure: cfg.insecure},
 		Variants:      &Variants{sender: s},
+		SigningKeys:   &SigningKeys{sender: s},
 		sender:        s,
 	}, nil
 }

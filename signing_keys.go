@@ -1,0 +1,187 @@
+package cfimages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cfimages/cfimages-go/internal/envelope"
+	"github.com/cfimages/cfimages-go/internal/secret"
+	"github.com/cfimages/cfimages-go/internal/send"
+)
+
+// SigningKeys looks after the keys of an account with which the delivery URLs of
+// private images are signed.
+//
+// To replace a key without an image that nobody can see:
+//
+//  1. Create a key with a new name.
+//  2. Make all programs sign with the new key.
+//  3. Wait until the last URL that was signed with the old key has expired. URLs that
+//     never expire have to be signed again.
+//  4. Delete the old key.
+//
+// If a key has become known to others, delete it at once instead: whoever has it can
+// sign URLs.
+type SigningKeys struct{ sender *send.Sender }
+
+// SigningKey is one key. Printing, logging and encoding it leave its value out.
+type SigningKey struct {
+	Name string // such as "default", the first key of an account
+
+	value *secret.Value
+}
+
+// Value returns the key itself, which is a secret.
+func (k SigningKey) Value() string { return k.value.Reveal() }
+
+// Signer returns a [URLSigner] that signs with the key.
+func (k SigningKey) Signer() (*URLSigner, error) { return NewURLSigner(k.Value()) }
+
+const (
+	keysPath         = "images/v1/keys"
+	maxKeyNameLength = 20   // characters; from Cloudflare's OpenAPI document
+	maxSigningKeys   = 1000 // in a response: a bound of this library's own
+)
+
+// List returns the keys of the account, in the order in which Cloudflare lists them.
+func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
+	var list keyList
+	c := &send.Call{Op: "SigningKeys.List", Method: http.MethodGet, Path: keysPath, Template: keysPath, Private: true}
+	if failed := s.sender.Do(ctx, c, list.read); failed != nil {
+		return nil, newError(failed)
+	}
+	return list.keys, nil
+}
+
+// Create makes a key whose value Cloudflare chooses, and returns it. The name has at
+// most 20 characters (Cloudflare's OpenAPI document); what happens to a key that has
+// the name already is not published.
+//
+// The call is retried only if the attempt before did nothing. If it is not known
+// whether an attempt created the key, the error is [ErrOutcomeUnknown], and
+// [SigningKeys.List] shows whether it exists.
+func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, error) {
+	c, err := keyCall("SigningKeys.Create", http.MethodPut, name)
+	if err != nil {
+		return nil, err
+	}
+	c.Retry = send.RetryUnserved
+	c.Unsure = "the key may have been created; SigningKeys.List tells"
+	created := createdKey{name: name}
+	if failed := s.sender.Do(ctx, c, created.read); failed != nil {
+		return nil, newError(failed)
+	}
+	return &created.key, nil
+}
+
+// Delete removes a key. Do not expect URLs that were signed with it to work any more.
+// When the last key is removed, Cloudflare makes a new one (its OpenAPI document). A key
+// that is unknown is [ErrNotFound], except when an attempt before may have deleted it.
+func (s *SigningKeys) Delete(ctx context.Context, name string) error {
+	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
+	if err != nil {
+		return err
+	}
+	return doDelete(ctx, s.sender, c)
+}
+
+// keyCall returns a call on the path of one key. Its response has the values of all.
+func keyCall(op, method, name string) (*send.Call, error) {
+	if problem := keyNameProblem(name); problem != "" {
+		return nil, &ParamError{Param: "name", Reason: problem}
+	}
+	return &send.Call{
+		Op: op, Method: method, Path: keysPath + "/" + url.PathEscape(name), Template: keysPath + "/{name}",
+		Private: true,
+	}, nil
+}
+
+// keyNameProblem says what keeps a name from being that of a key, "" if nothing does.
+// Which characters Cloudflare allows is not published: those are rejected that
+// would lead to another path.
+func keyNameProblem(name string) string {
+	switch n := utf8.RuneCountInString(name); {
+	case name == "":
+		return "is empty: give the name of a key, such as default"
+	case n > maxKeyNameLength:
+		return fmt.Sprintf("has %d characters, at most %d are allowed", n, maxKeyNameLength)
+	case !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unicode.IsControl) || name == "." || name == "..":
+		return fmt.Sprintf("is %q, which cannot be a part of a path: give a name such as default", name)
+	}
+	return ""
+}
+
+// keyList is the result of every call on keys: all of them.
+type keyList struct{ keys []SigningKey }
+
+func (l *keyList) read(r *send.Response) error {
+	dec := r.Decoder()
+	l.keys = nil
+	found := false
+	err := envelope.ReadObjectResult(dec, func(name []byte) error {
+		if string(name) != "keys" {
+			return dec.SkipValue()
+		}
+		found = true
+		return envelope.ReadArray(dec, func() error {
+			if len(l.keys) == maxSigningKeys {
+				return fmt.Errorf("%w: over %d signing keys", envelope.ErrTooMany, maxSigningKeys)
+			}
+			var key SigningKey
+			err := key.decode(dec)
+			l.keys = append(l.keys, key)
+			return err
+		})
+	})
+	if err == nil && !found {
+		return errors.New("the result lacks the keys")
+	}
+	return err
+}
+
+// createdKey is the result of a create: among all keys, the one of that name.
+type createdKey struct {
+	name string
+	key  SigningKey
+}
+
+func (c *createdKey) read(r *send.Response) error {
+	var list keyList
+	if err := list.read(r); err != nil {
+		return err
+	}
+	for _, key := range list.keys {
+		if key.Name == c.name {
+			c.key = key
+			return nil
+		}
+	}
+	return errors.New("the result lacks the key that was created")
+}
+
+// decode reads the next value, which must be a key.
+func (k *SigningKey) decode(dec *jsontext.Decoder) error {
+	var value string
+	err := envelope.ReadObject(dec, func(name []byte) error {
+		switch string(name) {
+		case "name":
+			return envelope.ReadString(dec, &k.Name)
+		case "value":
+			return envelope.ReadString(dec, &value)
+		}
+		return dec.SkipValue()
+	})
+	k.value = secret.New(value)
+	if err == nil && (k.Name == "" || value == "") {
+		return errors.New("a key without a name or a value")
+	}
+	return err
+}
