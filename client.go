@@ -1,6 +1,7 @@
 package cfimages
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -168,12 +169,14 @@ func (c *config) checkedCredentials() send.Credentials {
 		from = loginFromEnvironment()
 	}
 	switch {
+	case from.source != nil:
+		return send.Credentials{Source: from.source}
 	case from.usesKey && (from.email == "" || from.key == ""):
 		c.check(false, from.param, "an API key needs its e-mail address and both must not be empty: "+
 			"give WithAPIKey, or set CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY")
 	case !from.usesKey && from.token == "":
 		c.check(false, from.param, "no credentials: give WithAPIToken or set CLOUDFLARE_API_TOKEN "+
-			"(or WithAPIKey, or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY)")
+			"(or WithTokenSource, or WithAPIKey, or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY)")
 	}
 	c.check(visible(from.token+from.email+from.key), from.param,
 		"credentials must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
@@ -189,6 +192,7 @@ type login struct {
 	param             string
 	token, email, key string
 	usesKey           bool
+	source            func(context.Context) (string, error)
 }
 
 func loginFromEnvironment() *login {

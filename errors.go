@@ -222,7 +222,7 @@ func paramErrorf(param, format string, args ...any) *ParamError {
 //	Limited     *Error, ErrRateLimited
 //	Lost        the error of the connection
 //	Canceled    the error of the context and its cause
-//	Unbuilt     the error of the request's body
+//	Unbuilt     the error of the request's body or of the token source
 //
 // A failure that leaves the outcome of a write unknown is ErrOutcomeUnknown too.
 func newError(f *send.Failure) error {

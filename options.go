@@ -1,6 +1,7 @@
 package cfimages
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -29,6 +30,25 @@ func WithAPIToken(token string) Option {
 func WithAPIKey(email, key string) Option {
 	return func(c *config) {
 		c.login = &login{param: "WithAPIKey", email: email, key: key, usesKey: true}
+	}
+}
+
+// WithTokenSource sets a function that returns the API token to authenticate with, for
+// tokens that a secret store rotates while a program runs. With WithAPIToken or
+// WithAPIKey, the later option counts.
+//
+// The source is called before each attempt, from any goroutine and with the context of
+// the call: let it cache the token. If it fails, or returns a token that is not
+// visible ASCII, the call fails before anything is sent, and is not retried; the
+// error wraps that of the source.
+//
+// If Cloudflare answers a read, or what is retried like one, with 401, the source is
+// called once more, and the call is retried once if the token is another one by then and
+// the [RetryPolicy] allows it.
+func WithTokenSource(source func(context.Context) (string, error)) Option {
+	return func(c *config) {
+		c.check(source != nil, "WithTokenSource", "must not be nil: leave the option out for a token that does not change")
+		c.login = &login{param: "WithTokenSource", source: source}
 	}
 }
 
@@ -109,7 +129,7 @@ func WithUserAgent(product string) Option {
 //	duration  Duration  until the response was read or given up; for a walk it includes the loop's own time
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       read of the response's body, decoded
-//	wait      Duration  before the attempt, for a retry, the rate limit, or a batch token and its rate
+//	wait      Duration  before the attempt, for a retry, the rate limit, the token source, or a batch token and its rate
 //	batch     bool      sent to the batch host
 //	error     string    why the attempt failed; absent if it did not
 //

@@ -16,6 +16,32 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
+// A secret store rotates the token. The program goes on without a restart: the source
+// returns what the store has at that time.
+func ExampleWithTokenSource() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.AddImages(cfimages.Image{ID: "photo"})
+	var store string
+	client := server.Client(cfimages.WithTokenSource(func(context.Context) (string, error) {
+		return store, nil // from a file or a secret store, in a program
+	}))
+
+	for _, token := range []string{"token-of-february", "token-of-march"} {
+		store = token
+		server.Account(imagestest.AccountID).AddToken(token, imagestest.Read)
+		img, err := client.ImagesV1.Get(context.Background(), "photo")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(img.ID)
+	}
+	// Output:
+	// photo
+	// photo
+}
+
 // A page view would rather fail soon than wait: two attempts, and no wait that the
 // server asks for.
 func ExampleWithRetryPolicy() {

@@ -1,6 +1,8 @@
 package conformance_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -26,6 +28,50 @@ func TestBatchHostTakesUpdatesAndUploads(t *testing.T) {
 		_, err = images.UploadFromURL(t.Context(), "https://example.com/cat.png", cfimages.UploadParams{})
 		require.NoError(t, err)
 		assert.Equal(t, []string{"PATCH /images/v1/a/b", "POST /images/v1", "POST /images/v1"}, hosts.batch)
+		assert.Empty(t, hosts.standard)
+	})
+}
+
+func TestStandardHostKeepsTheCallsOnTheAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t)
+		_, err := client.ImagesV1.Stats(t.Context())
+		require.ErrorIs(t, err, cfimages.ErrMalformedResponse, "all responses here are an image")
+		_, err = client.Variants.List(t.Context())
+		require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
+		require.NoError(t, client.Variants.SetFlexible(t.Context(), true))
+		_, err = client.SigningKeys.List(t.Context())
+		require.ErrorIs(t, err, cfimages.ErrMalformedResponse)
+		assert.Len(t, hosts.standard, 4)
+		assert.Empty(t, hosts.batch)
+		assert.Zero(t, hosts.fetched)
+	})
+}
+
+// The source is called for the token of the batch host, and not for what is sent there.
+func TestBatchTokenIsFetchedWithTheTokenOfASource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t, cfimages.WithTokenSource(func(context.Context) (string, error) { calls++; return "token", nil }))
+		for range 3 {
+			get(t, client)
+		}
+		assert.Equal(t, 1, calls)
+		assert.Equal(t, 1, hosts.fetched)
+		assert.Len(t, hosts.batch, 3)
+	})
+}
+
+func TestBatchHostIsNotUsedWithoutATokenOfTheSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sealed := errors.New("the secret store is sealed")
+		hosts := &twoHosts{life: time.Hour}
+		client := hosts.client(t, cfimages.WithTokenSource(func(context.Context) (string, error) { return "", sealed }))
+		_, err := client.ImagesV1.Get(t.Context(), "img")
+		require.ErrorIs(t, err, sealed)
+		assert.Empty(t, hosts.batch)
 		assert.Empty(t, hosts.standard)
 	})
 }

@@ -46,7 +46,7 @@ const (
 	Lost                      // no response, or not all of it
 	Canceled                  // the caller's context ended
 	Limited                   // not sent: the known rate limit is spent
-	Unbuilt                   // not sent: there is no request to send
+	Unbuilt                   // not sent: there is no request to send, or no credentials for it
 )
 
 // Cancellation returns why a context ended: its error, and its cause if that is

@@ -10,7 +10,6 @@ import (
 	"github.com/cfimages/cfimages-go/internal/batch"
 	"github.com/cfimages/cfimages-go/internal/ratelimit"
 	"github.com/cfimages/cfimages-go/internal/retry"
-	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
 // Config is what a Sender is made of. It is checked by the caller.
@@ -40,15 +39,13 @@ func New(cfg Config) *Sender {
 		describe:    cfg.Describe,
 		connections: connections{timeout: cfg.Timeout, open: make(map[net.Conn]*connection)},
 	}
-	creds := cfg.Credentials
 	route := &route{
-		attempts:    attempts,
-		log:         cfg.Log,
-		account:     cfg.BaseURL + "/accounts/" + cfg.AccountID + "/",
-		credentials: creds,
-		redact:      secret.NewRedactor(creds.Token.Reveal(), creds.Email.Reveal(), creds.Key.Reveal()),
-		gate:        ratelimit.NewGate(),
-		maxWait:     cfg.Policy.MaxWait,
+		attempts: attempts,
+		log:      cfg.Log,
+		account:  cfg.BaseURL + "/accounts/" + cfg.AccountID + "/",
+		logins:   newLogins(cfg.Credentials),
+		gate:     ratelimit.NewGate(),
+		maxWait:  cfg.Policy.MaxWait,
 	}
 	sender := &Sender{route: route, policy: cfg.Policy, budget: retry.NewBudget(retryBudget)}
 	if cfg.BatchURL != "" {

@@ -16,9 +16,6 @@ import (
 // API accepts.
 var errBatchRefused = errors.New("the batch host refuses the batch tokens that the API gives")
 
-// Credentials are an API token, or an e-mail address and an API key.
-type Credentials struct{ Token, Email, Key *secret.Value }
-
 // route decides which host takes an attempt: the batch host, if it can take the
 // call and there is a token for it, or else the standard API host. Each has its own
 // credentials and its own limit.
@@ -26,12 +23,11 @@ type route struct {
 	attempts *attempts
 	log      *slog.Logger // nil: nothing is logged
 
-	account     string // the URL below which the account's paths lie
-	credentials Credentials
-	redact      *secret.Redactor // of the credentials
-	gate        *ratelimit.Gate
-	maxWait     time.Duration // for the gate
-	door        door
+	account string // the URL below which the account's paths lie
+	logins  logins
+	gate    *ratelimit.Gate
+	maxWait time.Duration // for the gate
+	door    door
 
 	batchBase string        // the URL below which the batch host's paths lie
 	tokens    *batch.Tokens // nil: the batch host is not used
@@ -44,6 +40,7 @@ type trip struct {
 	requests int           // sent so far
 	waited   time.Duration // before the next one
 	declined *Failure      // by the batch host, in this attempt; nil: it did not
+	rejected *rejection    // the last attempt whose token was rejected; nil: there was none
 }
 
 // send sends one attempt, wherever it can be sent. It may take more than one
@@ -79,10 +76,20 @@ func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 	return response, failed
 }
 
-// sendStandard sends one request to the standard API host, when the known rate
-// limit allows it.
+// sendStandard sends one request to the standard API host, when there are
+// credentials for it and the known rate limit allows it.
 func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure) {
 	asked := time.Now()
+	login, err := r.logins.next(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, canceled(ctx)
+	case err != nil:
+		return nil, &Failure{Kind: Unbuilt, Err: err}
+	case t.rejected.repeats(login):
+		t.rejected.failed.Passing = false
+		return nil, t.rejected.failed
+	}
 	if err := r.gate.Acquire(ctx, r.maxWait); err != nil {
 		if limited, ok := errors.AsType[*ratelimit.WaitError](err); ok {
 			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Passing: true}
@@ -91,13 +98,18 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 	}
 	defer r.gate.Done()
 	t.waited += time.Since(asked)
-	return r.attempts.send(ctx, t, target{
+	response, failed := r.attempts.send(ctx, t, target{
 		url:       r.account + t.call.Path,
-		authorize: r.authorize,
-		redact:    r.redact.With(t.call.Secrets...),
+		authorize: login.authorize,
+		redact:    login.redact.With(t.call.Secrets...),
 		gate:      r.gate,
 		door:      &r.door,
 	})
+	if failed != nil && failed.Kind == Refused && failed.Status == http.StatusUnauthorized && r.logins.source != nil {
+		failed.Passing = t.rejected == nil // the source may have another token by now
+		t.rejected = &rejection{failed, login}
+	}
+	return response, failed
 }
 
 // sendBatch sends one request to the batch host, and a second one with a new token
@@ -154,15 +166,6 @@ func (r *route) logFallback(ctx context.Context) {
 		r.log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API is unavailable: calls fall back to the standard API host",
 			slog.String("error", why.Error()))
 	}
-}
-
-func (r *route) authorize(h http.Header) {
-	if token := r.credentials.Token.Reveal(); token != "" {
-		h.Set("Authorization", "Bearer "+token)
-		return
-	}
-	h.Set("X-Auth-Email", r.credentials.Email.Reveal())
-	h.Set("X-Auth-Key", r.credentials.Key.Reveal())
 }
 
 func canceled(ctx context.Context) *Failure {

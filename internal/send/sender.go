@@ -135,7 +135,7 @@ func (x *Exchange) complete(failed *Failure) *Failure {
 func (x *Exchange) unsent(failed *Failure) *Failure {
 	last := x.last
 	switch {
-	case last == nil:
+	case last == nil || last == failed:
 		return failed
 	case failed.Kind == Limited && last.Kind == Refused:
 		limited := *last

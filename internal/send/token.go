@@ -13,7 +13,8 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// maxTokenBytes is how long a batch token may be: it goes into a header.
+// maxTokenBytes is how long a token may be that is not the caller's option: it goes
+// into a header.
 const maxTokenBytes = 4 << 10
 
 // fetchToken asks the standard API host for a new batch token.
@@ -30,8 +31,7 @@ func (s *Sender) fetchToken(ctx context.Context) (*batch.Token, error) {
 		}
 		return nil, err
 	}
-	creds := s.route.credentials
-	redact := secret.NewRedactor(token.value, creds.Token.Reveal(), creds.Email.Reveal(), creds.Key.Reveal())
+	redact := s.route.logins.fixed.redact.With(token.value)
 	return batch.NewToken(secret.New(token.value), redact, token.expires, token.date), nil
 }
 
