@@ -17,9 +17,12 @@ var (
 	_ func(...cfimages.Option) (*cfimages.Client, error) = cfimages.NewClient
 	_ func() cfimages.RetryPolicy                        = cfimages.DefaultRetryPolicy
 
-	_ func(string) cfimages.Option               = cfimages.WithAccountID
-	_ func(string) cfimages.Option               = cfimages.WithAPIToken
-	_ func(email, key string) cfimages.Option    = cfimages.WithAPIKey
+	_ func(string) cfimages.Option            = cfimages.WithAccountID
+	_ func(string) cfimages.Option            = cfimages.WithAPIToken
+	_ func(email, key string) cfimages.Option = cfimages.WithAPIKey
+
+	_ func(func(context.Context) (string, error)) cfimages.Option = cfimages.WithTokenSource
+
 	_ func(string) cfimages.Option               = cfimages.WithBaseURL
 	_ func(*http.Client) cfimages.Option         = cfimages.WithHTTPClient
 	_ func(string) cfimages.Option               = cfimages.WithUserAgent
@@ -50,6 +53,27 @@ type (
 		Get(ctx context.Context, id string) (*cfimages.Image, error)
 		Delete(ctx context.Context, id string) error
 		Blob(ctx context.Context, id string) (*cfimages.Blob, error)
+		Upload(context.Context, cfimages.File, cfimages.UploadParams) (*cfimages.Image, error)
+		UploadFromURL(ctx context.Context, sourceURL string, params cfimages.UploadParams) (*cfimages.Image, error)
+		Update(ctx context.Context, id string, params cfimages.UpdateParams) (*cfimages.Image, error)
+		Stats(context.Context) (*cfimages.Stats, error)
+	}
+	variants interface {
+		List(context.Context) ([]cfimages.Variant, error)
+		Get(ctx context.Context, id string) (*cfimages.Variant, error)
+		Create(context.Context, cfimages.Variant) (*cfimages.Variant, error)
+		Update(context.Context, cfimages.Variant) (*cfimages.Variant, error)
+		Delete(ctx context.Context, id string) error
+		SetFlexible(ctx context.Context, on bool) error
+	}
+	signingKeys interface {
+		List(context.Context) ([]cfimages.SigningKey, error)
+		Create(ctx context.Context, name string) (*cfimages.SigningKey, error)
+		Delete(ctx context.Context, name string) error
+	}
+	signingKey interface {
+		Value() string
+		Signer() (*cfimages.URLSigner, error)
 	}
 	uploader interface {
 		Upload(ctx context.Context, uploadURL string, file cfimages.File) (*cfimages.Image, error)
@@ -77,6 +101,9 @@ var (
 	_ lister                                      = (*cfimages.ImagesV2)(nil)
 	_ keeper                                      = (*cfimages.ImagesV1)(nil)
 	_ uploads                                     = (*cfimages.DirectUploads)(nil)
+	_ variants                                    = (*cfimages.Variants)(nil)
+	_ signingKeys                                 = (*cfimages.SigningKeys)(nil)
+	_ signingKey                                  = cfimages.SigningKey{}
 	_ uploader                                    = (*cfimages.Uploader)(nil)
 	_ signer                                      = (*cfimages.URLSigner)(nil)
 	_ io.ReadCloser                               = (*cfimages.Blob)(nil)
@@ -86,7 +113,9 @@ var (
 )
 
 // The services are fields of a client.
-var _ = func(c cfimages.Client) (lister, keeper, uploads) { return c.ImagesV2, c.ImagesV1, c.DirectUploads }
+var _ = func(c cfimages.Client) (lister, keeper, uploads, variants, signingKeys) {
+	return c.ImagesV2, c.ImagesV1, c.DirectUploads, c.Variants, c.SigningKeys
+}
 
 // What slog and fmt look for.
 var (

@@ -66,6 +66,28 @@ var (
 		Metadata:          map[string]any{"a": 1},
 		RequireSignedURLs: bool(true),
 	}
+	_ = cfimages.UploadParams{
+		ID:                string("id"),
+		Creator:           string("alice"),
+		Metadata:          struct{ A int }{1},
+		RequireSignedURLs: bool(true),
+	}
+	_ = cfimages.UpdateParams{
+		Creator:           new("alice"),
+		Metadata:          map[string]any{"a": 1},
+		RequireSignedURLs: new(true),
+	}
+	_ = cfimages.Stats{Current: int64(1), Allowed: int64(2)}
+	_ = cfimages.Variant{
+		ID:                     string("hero"),
+		Fit:                    cfimages.FitCover,
+		Width:                  int(1),
+		Height:                 int(1),
+		Metadata:               cfimages.MetadataNone,
+		BrowserTTL:             time.Hour,
+		NeverRequireSignedURLs: bool(true),
+	}
+	_ = cfimages.SigningKey{Name: string("default")} // a test's own
 	_ = cfimages.Image{
 		ID:                string("id"),
 		Creator:           string("alice"),
@@ -101,6 +123,8 @@ var (
 	_ = map[cfimages.DirectUpload]bool{}
 	_ = map[cfimages.ErrorInfo]bool{}
 	_ = map[cfimages.RateLimit]bool{}
+	_ = map[cfimages.Variant]bool{}
+	_ = cfimages.Stats{} == cfimages.Stats{}
 	_ = map[cfimages.SortOrder]bool{descending: true}
 	_ = cfimages.DefaultRetryPolicy() == cfimages.RetryPolicy{}
 )
