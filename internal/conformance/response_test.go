@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"context"
 	"strings"
 
 	"github.com/cfimages/cfimages-go"
@@ -42,6 +43,23 @@ func responseCases() []testCase {
 		})
 	}
 	return append(cases,
+		testCase{
+			name: "a deletion whose confirmation is lost, and then the refusal that confirms it in its middle",
+			faults: faults(
+				on(imagestest.OpDelete, imagestest.Reset{}, at(imagestest.AfterCommit)),
+				on(imagestest.OpDelete, imagestest.Cut{}, at(imagestest.MidBody(10)), call(1))),
+			call: doDelete,
+			want: outcome{requests: 3, stored: "(draft)", atMost: backoffs(2)},
+		},
+		testCase{
+			name:   "a refusal that is cut in its middle",
+			faults: faults(on(imagestest.OpGet, imagestest.Cut{}, at(imagestest.MidBody(10)))),
+			call: func(ctx context.Context, f *fixture) error {
+				_, err := f.client.ImagesV1.Get(ctx, "unknown")
+				return err
+			},
+			want: outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 2, requests: 2, atMost: backoffs(1)},
+		},
 		testCase{
 			name:   "a list with a length that is too large",
 			faults: faults(on(imagestest.OpList, imagestest.WrongLength{By: 5})),

@@ -78,17 +78,21 @@ func (r *Response) Close() {
 	r.attempt.end(r, r.body.read, r.failed)
 }
 
-// refused is the failure of a response whose status is not a success.
+// refused is the failure of a response whose status is not a success. What a read or
+// a deletion failed for may be in the body, so that one that is lost is retried.
 func (r *Response) refused() *Failure {
 	slow := r.attempt.watchdog.limit(r.attempt.attempts.timeout)
 	defer slow.Stop()
 	text, err := io.ReadAll(&r.body)
 	f := r.failure(Refused, nil)
+	f.Passing = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
 	switch {
 	case errors.Is(err, errTooLarge):
 		f.Kind, f.Err = TooLarge, fmt.Errorf("over %d bytes of an error", maxErrorBytes)
 	case err != nil:
-		f.Err = r.attempt.broken(err).Err
+		broken := r.attempt.broken(err)
+		f.Err, f.connection = broken.Err, broken.connection
+		f.Passing = f.Passing || broken.Kind == Lost && broken.Passing
 	case r.Status/100 == 3:
 		f.Err = errors.New("redirects are not followed")
 	}
@@ -98,7 +102,6 @@ func (r *Response) refused() *Failure {
 	} else {
 		f.Excerpt = r.excerpt()
 	}
-	f.Passing = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
 	f.Unclear = r.Status >= 500 || r.Status == http.StatusRequestTimeout
 	return f
 }
