@@ -118,13 +118,14 @@ func (c *connection) check() {
 	})
 }
 
-// hasYoungWrite reports whether a call that cannot be retried was sent less than half
-// of the request timeout ago, and no other attempt has waited longer than that.
+// hasYoungWrite reports whether a call that cannot be retried is being sent, or was
+// less than half of the request timeout ago, and at most one attempt has waited longer
+// than that. A response whose body is read slowly does not count: the server waits.
 func (c *connection) hasYoungWrite(now time.Time) bool {
 	young, waiting := false, 0
 	for a := range c.users {
 		switch {
-		case now.Sub(a.started) >= c.timeout/2:
+		case a.watchdog.waited(now) >= c.timeout/2:
 			waiting++
 		case a.call.Retry != RetryAlways:
 			young = true

@@ -32,8 +32,9 @@ type watchdog struct {
 	evidence *evidence               // knows the connection
 
 	mu      sync.Mutex
-	headers bool  // arrived
-	gaveUp  error // why
+	owed    time.Time // since when the server owes the headers; zero: it does not
+	headers bool      // arrived
+	gaveUp  error     // why
 	timer   *time.Timer
 }
 
@@ -44,6 +45,7 @@ const grace = 100 * time.Millisecond
 // start begins to wait for the headers.
 func (w *watchdog) start(timeout time.Duration, cancel context.CancelCauseFunc, e *evidence) {
 	w.timeout, w.cancel, w.evidence = timeout, cancel, e
+	w.owed = time.Now()
 	w.timer = time.AfterFunc(timeout, w.giveUp)
 }
 
@@ -78,6 +80,7 @@ func (w *watchdog) answered() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.headers = true
+	w.owed = time.Time{}
 	w.timer.Stop()
 }
 
@@ -89,10 +92,23 @@ func (w *watchdog) expect(d time.Duration) {
 	switch {
 	case w.headers:
 	case d == 0:
+		w.owed = time.Time{}
 		w.timer.Stop()
 	default:
+		w.owed = time.Now()
 		w.timer.Reset(d)
 	}
+}
+
+// waited returns how long the server has owed the headers: 0 while the request is
+// being sent, and once they have arrived.
+func (w *watchdog) waited(now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.owed.IsZero() {
+		return 0
+	}
+	return now.Sub(w.owed)
 }
 
 // arm ends the attempt unless it is disarmed within d. It is for the body of a
