@@ -34,10 +34,10 @@ type connection struct {
 	paid    bool        // the loss of it has cost a token of the retry budget
 }
 
-// join adds an attempt to those on a connection. It returns nil for one of a type
-// that cannot be told from others.
+// join adds an attempt to those on a connection. It returns nil for one that cannot be
+// told from others.
 func (cs *connections) join(conn net.Conn, a *attempt) *connection {
-	if conn == nil || !reflect.TypeOf(conn).Comparable() {
+	if conn == nil || !reflect.ValueOf(conn).Comparable() {
 		return nil
 	}
 	cs.mu.Lock()
@@ -139,12 +139,19 @@ func (c *connection) hasYoungWrite(now time.Time) bool {
 // a connection is dead while calls wait on it. It takes this for a connection that
 // broke. TLS would first send a farewell, and wait for that. c.mu is held.
 func (c *connection) close() {
+	if c.closed {
+		return
+	}
 	c.closed = true
 	if c.recheck != nil {
 		c.recheck.Stop()
 	}
 	conn := c.conn
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+	for { // TLS may be inside the TLS of a proxy
+		secure, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
 		conn = secure.NetConn()
 	}
 	_ = conn.Close() // there is nothing to be saved
