@@ -91,13 +91,14 @@ func (e *Error) Error() string {
 			b.WriteString(" " + text)
 		}
 	}
+	separator := ": "
 	for i, info := range e.Errors {
 		if i == shownInfos {
 			fmt.Fprintf(&b, "; and %d more", len(e.Errors)-i)
 			break
 		}
-		b.WriteString([]string{": ", "; "}[min(i, 1)])
-		b.WriteString(info.String())
+		b.WriteString(separator + info.String())
+		separator = "; "
 	}
 	if e.Body != "" {
 		fmt.Fprintf(&b, ": %q", e.Body)
@@ -201,7 +202,7 @@ func (e *PageError) Error() string {
 		where = "the page of ContinuationToken"
 	}
 	return fmt.Sprintf("cfimages: walk stopped after %d images of %s: %s",
-		e.Yielded, where, strings.TrimPrefix(e.Err.Error(), "cfimages: "))
+		e.Yielded, where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
 }
 
 // Unwrap returns Err.
@@ -212,8 +213,8 @@ func paramErrorf(param, format string, args ...any) *ParamError {
 	return &ParamError{Param: param, Reason: fmt.Sprintf(format, args...)}
 }
 
-// newError returns the error that a caller gets for a failed call. These three
-// functions are the only place where a failure becomes an error of this package.
+// newError returns the error that a caller gets for a failed call. With causeOf, it is
+// the only place where a failure becomes an error of this package.
 //
 //	failure     error                                   besides
 //	Refused     *Error, found by the sentinel of its status

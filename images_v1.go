@@ -183,7 +183,7 @@ func doDelete(ctx context.Context, sender *send.Sender, c *send.Call) error {
 	switch {
 	case failed == nil:
 		return nil
-	case failed.Retried && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
+	case failed.EarlierUnclear && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
 		return nil // only the API's own word counts: its envelope has errors
 	}
 	return newError(failed)

@@ -60,7 +60,7 @@ type walkPage struct {
 // walkImages walks image by image until yield returns false.
 func (s *ImagesV2) walkImages(ctx context.Context, params ListParams, yield func(*Image) bool) error {
 	return s.walk(ctx, "ImagesV2.All", params, func(w *walk, p *walkPage) *send.Failure {
-		return w.read(p, func(img *Image) error {
+		return w.fetch(p, func(img *Image) error {
 			p.yielded++
 			if !yield(img) {
 				w.left = true
@@ -77,7 +77,7 @@ func (s *ImagesV2) walkImages(ctx context.Context, params ListParams, yield func
 func (s *ImagesV2) walkPages(ctx context.Context, params ListParams, yield func(*ImagePage) bool) error {
 	return s.walk(ctx, "ImagesV2.Pages", params, func(w *walk, p *walkPage) *send.Failure {
 		page := new(ImagePage)
-		failed := w.read(p, func(img *Image) error {
+		failed := w.fetch(p, func(img *Image) error {
 			page.Images = append(page.Images, *img)
 			return nil
 		})
@@ -122,19 +122,19 @@ func (p *walkPage) fail(err error) *PageError {
 	return &PageError{ContinuationToken: p.token, Yielded: p.yielded, Err: err}
 }
 
-// read reads the page, in as many attempts as it takes, and calls image with
+// fetch reads the page, in as many attempts as it takes, and calls image with
 // each image that was not read before.
-func (w *walk) read(p *walkPage, image func(*Image) error) *send.Failure {
+func (w *walk) fetch(p *walkPage, image func(*Image) error) *send.Failure {
 	o := w.open(p.token)
 	defer o.cancel()
 	if o.failed != nil {
 		return o.failed
 	}
-	return o.exchange.Read(o.ctx, o.response, func(r *send.Response) error { return w.decode(p, r, image) })
+	return o.exchange.Read(o.ctx, o.response, func(r *send.Response) error { return w.decode(o.ctx, p, r, image) })
 }
 
 // decode reads one response for the page.
-func (w *walk) decode(p *walkPage, r *send.Response, image func(*Image) error) error {
+func (w *walk) decode(ctx context.Context, p *walkPage, r *send.Response, image func(*Image) error) error {
 	p.next = ""
 	position := 0
 	return readPage(r,
@@ -146,8 +146,8 @@ func (w *walk) decode(p *walkPage, r *send.Response, image func(*Image) error) e
 			if position++; position <= p.read {
 				return nil
 			}
-			if err := w.ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 			p.read++
 			return image(img)
@@ -172,12 +172,14 @@ func readPage(r *send.Response, token func(string), image func(*Image) error) er
 			switch string(name) {
 			case "continuation_token":
 				var next string
-				err := envelope.ReadString(dec, &next)
+				if err := envelope.ReadString(dec, &next); err != nil {
+					return err
+				}
 				if len(next) > maxTokenBytes {
 					return fmt.Errorf("a continuation token of %d bytes", len(next))
 				}
 				token(next)
-				return err
+				return nil
 			case "images":
 				if listed {
 					return errors.New("the response has two lists of images")

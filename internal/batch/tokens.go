@@ -43,8 +43,9 @@ type Tokens struct {
 	mu       sync.Mutex // guards the rest
 	token    *Token
 	ask      time.Time // no token is fetched before
-	why      error     // the last failure, until a token is fetched
-	reported bool      // why was returned by Fallback
+	paused   time.Duration
+	why      error // the last failure, until a token is fetched
+	reported bool  // why was returned by Fallback
 }
 
 // New returns Tokens that get new ones from fetch.
@@ -94,12 +95,25 @@ func (t *Tokens) Reject(token *Token) {
 }
 
 // Refused makes Take return ErrNone for a while, because the batch host does not
-// accept the tokens that there are.
-func (t *Tokens) Refused(why error) { t.leave(refusedPause, why) }
+// accept the tokens that it is shown, this one being the last. It does nothing if
+// there is another token by now.
+func (t *Tokens) Refused(token *Token, why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token == nil || t.token == token {
+		t.token = nil
+		t.pause(refusedPause, why)
+	}
+}
 
 // Unreachable makes Take return ErrNone for a while, because no connection to the
 // batch host can be made.
-func (t *Tokens) Unreachable(why error) { t.leave(failedPause, why) }
+func (t *Tokens) Unreachable(why error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token = nil
+	t.pause(failedPause, why)
+}
 
 // Fallback returns once why there is no token, so that it can be logged; nil when
 // that was returned before, or there is a token.
@@ -123,9 +137,10 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	token, err := t.fetch(limited)
+	t.mu.Lock()
 	switch {
 	case err == nil:
-		t.store(token)
+		t.token, t.ask, t.why, t.reported = token, time.Time{}, nil, false
 	case ctx.Err() != nil || limited.Err() != nil && wait < time.Second:
 		// The caller had no time. The next one tries.
 	case errors.Is(err, ErrRefused):
@@ -133,6 +148,7 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 	default:
 		t.pause(failedPause, err)
 	}
+	t.mu.Unlock()
 	token, _ = t.state()
 	return token
 }
@@ -149,22 +165,9 @@ func (t *Tokens) state() (token *Token, due bool) {
 	return t.token, due && !now.Before(t.ask)
 }
 
-func (t *Tokens) store(token *Token) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.token, t.why, t.reported = token, nil, false
-}
-
-// pause lets no token be fetched for a while. One that is still good is used.
+// pause lets no token be fetched for a while. One that is still good is used. A
+// reason of another kind is reported anew. t.mu is held.
 func (t *Tokens) pause(d time.Duration, why error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.ask, t.why = time.Now().Add(d), why
-}
-
-// leave is pause without a token.
-func (t *Tokens) leave(d time.Duration, why error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.token, t.ask, t.why = nil, time.Now().Add(d), why
+	t.reported = t.reported && d == t.paused
+	t.ask, t.paused, t.why = time.Now().Add(d), d, why
 }

@@ -8,28 +8,28 @@ import (
 )
 
 // After reads a Retry-After header: whole seconds or an HTTP date (RFC 9110,
-// section 10.2.3). ok is false when the header asks for no wait that can be
+// section 10.2.3). It returns 0 when the header asks for no wait that can be
 // kept: empty, zero, negative, a fraction, a date that is not after now, more than
 // a [time.Duration] holds (292 years), or anything else. The caller then backs
 // off as if there were no header.
-func After(header string, now time.Time) (d time.Duration, ok bool) {
+func After(header string, now time.Time) time.Duration {
 	if header == "" {
-		return 0, false // the usual case, without the cost of two parsers' errors
+		return 0 // the usual case, without the cost of two parsers' errors
 	}
 	// ParseUint, because RFC 9110 allows digits only: no sign.
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
 		if seconds == 0 || seconds > uint64(math.MaxInt64/time.Second) {
-			return 0, false
+			return 0
 		}
-		return time.Duration(seconds) * time.Second, true
+		return time.Duration(seconds) * time.Second
 	}
 	date, err := http.ParseTime(header)
 	if err != nil {
-		return 0, false
+		return 0
 	}
-	d = date.Sub(now)
+	d := date.Sub(now)
 	if d <= 0 || d == math.MaxInt64 { // Sub returns the largest Duration in place of a larger one
-		return 0, false
+		return 0
 	}
-	return d, true
+	return d
 }

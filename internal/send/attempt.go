@@ -3,7 +3,6 @@ package send
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -53,20 +52,23 @@ type attempt struct {
 	ctx      context.Context // ends with the attempt
 	watchdog watchdog
 	visit    visit
-	sent     evidence
+	evidence evidence
 }
 
 // send sends one request and returns its response if its status is a success.
 func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *Failure) {
+	a := &attempt{attempts: as, call: t.call, target: to, caller: ctx, visit: visit{door: to.door}}
+	asked := time.Now()
+	if a.visit.enter(ctx) != nil {
+		return nil, canceled(ctx)
+	}
 	t.requests++
-	a := &attempt{attempts: as, call: t.call, target: to, number: t.requests, waited: t.waited, started: time.Now(), caller: ctx, visit: visit{door: to.door}}
+	a.number, a.started = t.requests, time.Now()
+	a.waited, t.waited = t.waited+a.started.Sub(asked), 0
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
-	a.watchdog.start(as.timeout, cancel, &a.sent)
-	if err := a.visit.enter(a.ctx); err != nil {
-		a.sent.traced.Store(true) // and no connection
-		return nil, a.fail(a.lost(err))
-	}
+	a.evidence.attempt = a
+	a.watchdog.start(as.timeout, cancel, &a.evidence)
 	req, err := a.request()
 	if err != nil {
 		return nil, a.fail(&Failure{Kind: Unbuilt, Err: err})
@@ -76,7 +78,7 @@ func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *F
 	if err != nil {
 		return nil, a.fail(a.lost(withoutURL(err)))
 	}
-	a.sent.hear()
+	a.evidence.hear()
 	if to.gate != nil {
 		to.gate.Update(resp.Header)
 	}
@@ -85,7 +87,7 @@ func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *F
 
 // request builds the request.
 func (a *attempt) request() (*http.Request, error) {
-	ctx := httptrace.WithClientTrace(a.ctx, a.sent.trace(a))
+	ctx := httptrace.WithClientTrace(a.ctx, a.evidence.trace())
 	req, err := http.NewRequestWithContext(ctx, a.call.Method, a.target.url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", withoutURL(err))
@@ -109,11 +111,11 @@ func (a *attempt) request() (*http.Request, error) {
 // lost is the failure of an attempt that got no response.
 func (a *attempt) lost(err error) *Failure {
 	failed := a.broken(err)
-	if failed.Kind == Lost && a.sent.sendings.Load() == 0 && a.sent.refusedTLS.Load() {
+	if failed.Kind == Lost && a.evidence.sendings.Load() == 0 && a.evidence.refusedTLS.Load() {
 		failed.Passing = false
 	}
-	switch unsent := a.sent.isUnsent(err); {
-	case unsent:
+	switch {
+	case a.evidence.isUnsent(err):
 		failed.Unsent = failed.Kind == Lost
 	case failed.Kind == Lost && isUnprocessed(err):
 		failed.Unserved, failed.Err = true, fmt.Errorf("%w: %w", errUnprocessed, failed.Err)
@@ -130,53 +132,55 @@ func (a *attempt) broken(err error) *Failure {
 	if cause == nil {
 		cause = context.Cause(a.ctx)
 	}
-	switch c := a.sent.connection.Load(); {
+	switch c := a.evidence.connection.Load(); {
 	case a.caller.Err() != nil:
 		return canceled(a.caller)
 	case cause != nil:
-		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.lostConnection(err)}
+		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.noteLoss(err)}
 	case c != nil && c.isClosed():
-		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.lostConnection(err)}
+		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.noteLoss(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
 	case isTimeout(err): // one that the caller set in the client or its transport
-		a.sent.suspect()
+		a.evidence.suspect()
 	}
 	return &Failure{
 		Kind:       Lost,
 		Err:        a.target.redact.Error(err),
 		Passing:    !retry.IsPermanent(err),
-		connection: a.lostConnection(err),
+		connection: a.noteLoss(err),
 	}
 }
 
-// lostConnection returns the connection that an attempt was lost with, nil if it
-// failed alone or without one.
-func (a *attempt) lostConnection(err error) *connection {
-	if _, alone := errors.AsType[retry.StreamError](err); alone {
+// noteLoss tells the door that the connection of the attempt is lost. It returns the
+// connection, or nil if the attempt failed alone or without one.
+func (a *attempt) noteLoss(err error) *connection {
+	if isAlone(err) {
 		return nil
 	}
 	overdue := a.watchdog.why() != nil || isTimeout(err)
 	if a.visit.lose() && overdue {
 		a.attempts.http.CloseIdleConnections() // those of HTTP/1.1 may be as dead
 	}
-	if a.ctx.Err() != nil {
-		return nil
+	c := a.evidence.connection.Load()
+	if c != nil && overdue && !c.isClosed() {
+		return nil // it may be alive
 	}
-	return a.sent.connection.Load()
+	return c
 }
 
 // fail ends an attempt that has no response to be read.
 func (a *attempt) fail(failed *Failure) *Failure {
-	a.end(&Response{}, 0, failed)
+	a.end(&Response{failed: failed})
 	return failed
 }
 
-// end frees what the attempt holds, and logs it.
-func (a *attempt) end(r *Response, size int64, failed *Failure) {
+// end frees what the attempt holds, and logs it. An attempt without a response ends
+// with one that has only the failure.
+func (a *attempt) end(r *Response) {
 	a.watchdog.answered()
 	a.watchdog.cancel(nil)
-	a.sent.leave()
+	a.evidence.leave()
 	a.visit.leave()
 	if a.attempts.log == nil {
 		return
@@ -189,12 +193,12 @@ func (a *attempt) end(r *Response, size int64, failed *Failure) {
 		slog.Int("attempt", a.number),
 		slog.Duration("duration", time.Since(a.started)),
 		slog.String("ray_id", r.rayID),
-		slog.Int64("bytes", size),
+		slog.Int64("bytes", r.Size()),
 		slog.Duration("wait", a.waited),
 		slog.Bool("batch", a.target.batch),
 	}
-	if failed != nil {
-		attrs = append(attrs, slog.String("error", a.attempts.describe(failed)))
+	if r.failed != nil {
+		attrs = append(attrs, slog.String("error", a.attempts.describe(r.failed)))
 	}
 	a.attempts.log.LogAttrs(a.caller, slog.LevelDebug, "cfimages request", attrs...)
 }

@@ -15,8 +15,6 @@ const maxSilence = time.Second
 // one, and net/http keeps using it when it is dead: a request that times out ends
 // its stream, not its connection (golang/go#36026).
 type connections struct {
-	timeout time.Duration // of a request
-
 	mu   sync.Mutex
 	open map[net.Conn]*connection
 }
@@ -44,7 +42,7 @@ func (cs *connections) join(conn net.Conn, a *attempt) *connection {
 	defer cs.mu.Unlock()
 	c := cs.open[conn]
 	if c == nil {
-		c = &connection{conn: conn, timeout: cs.timeout, users: make(map[*attempt]struct{}), heard: time.Now()}
+		c = &connection{conn: conn, timeout: a.attempts.timeout, users: make(map[*attempt]struct{}), heard: time.Now()}
 		cs.open[conn] = c
 	}
 	c.mu.Lock()
@@ -149,7 +147,7 @@ func (c *connection) close() {
 	conn := c.conn
 	for { // TLS may be inside the TLS of a proxy
 		secure, ok := conn.(interface{ NetConn() net.Conn })
-		if !ok {
+		if !ok || secure.NetConn() == nil || secure.NetConn() == conn {
 			break
 		}
 		conn = secure.NetConn()

@@ -16,7 +16,7 @@ type wrapped struct {
 
 func TestJoinWithoutComparableConnection(t *testing.T) {
 	cs := connections{open: make(map[net.Conn]*connection)}
-	a := &attempt{call: new(Call)}
+	a := &attempt{attempts: new(attempts), call: new(Call)}
 	assert.Nil(t, cs.join(nil, a))
 	assert.Nil(t, cs.join(wrapped{note: []string{"not comparable"}}, a))
 	assert.NotNil(t, cs.join(wrapped{note: "comparable"}, a))

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// door lets one attempt make the first connection to a host while the others wait:
-// net/http dials for each of them, and over HTTP/2 a thousand calls that begin at
-// once, or whose connection broke, need one.
+// door lets one attempt make the first connection to a host while those that come
+// after it wait: net/http dials for each of them, and over HTTP/2 a hundred calls whose
+// connection broke need one.
 type door struct {
 	mu        sync.Mutex
 	losses    int           // of connections
@@ -24,7 +24,8 @@ type visit struct {
 	losses           int // when it connected
 }
 
-// enter waits if another attempt is making the first connection.
+// enter waits while another attempt makes the first connection. That one is bounded by
+// the request timeout.
 func (v *visit) enter(ctx context.Context) error {
 	d := v.door
 	if d == nil {
@@ -40,7 +41,7 @@ func (v *visit) enter(ctx context.Context) error {
 	case <-opening:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

@@ -33,8 +33,7 @@ type evidence struct {
 }
 
 // trace returns the hooks that collect evidence.
-func (e *evidence) trace(a *attempt) *httptrace.ClientTrace {
-	e.attempt = a
+func (e *evidence) trace() *httptrace.ClientTrace {
 	e.hooks = httptrace.ClientTrace{
 		GetConn: e.getConn,
 		GotConn: e.gotConn,
@@ -100,7 +99,8 @@ func isUnprocessed(err error) bool {
 		return strings.Contains(text, "; REFUSED_STREAM; ")
 	case strings.HasPrefix(text, "http2: Transport: cannot retry err [http2: Transport received Server's graceful shutdown GOAWAY]"),
 		strings.HasPrefix(text, "http2: Transport received Server's graceful shutdown GOAWAY"),
-		strings.HasPrefix(text, "http2: Transport received GOAWAY from server ErrCode:"):
+		strings.HasPrefix(text, "http2: Transport received GOAWAY from server ErrCode:"),
+		text == "net/http: cannot rewind body after connection loss": // before it was sent
 		return true
 	}
 	return false
@@ -111,6 +111,13 @@ func isUnprocessed(err error) bool {
 func isHeaderOverflow(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
+}
+
+// isAlone reports whether a request failed for itself, on a connection that lives on:
+// its HTTP/2 stream was reset.
+func isAlone(err error) bool {
+	_, reset := errors.AsType[retry.StreamError](err)
+	return reset || strings.HasPrefix(err.Error(), "http2: Transport: cannot retry err [stream error: ")
 }
 
 func isTimeout(err error) bool {

@@ -19,7 +19,7 @@ type Failure struct {
 	Status           int
 	Errors, Messages []envelope.Info
 	RayID            string
-	RetryAfter       time.Duration // the wait that the server asked for, or that the rate limit needs; 0: none
+	RetryAfter       time.Duration // the wait that the server asked for, or that the known rate limit needs; 0: none
 	Excerpt          string        // the start of a body that was not understood
 
 	Attempts int  // requests sent so far
@@ -28,9 +28,9 @@ type Failure struct {
 	Unclear  bool // the server may have done what this attempt asked
 	Passing  bool // a later attempt may end better
 
-	Unsure  string   // what may have happened and how to look, if the outcome is unknown
-	Retried bool     // an attempt before this one may have done what was asked
-	Earlier *Failure // of the attempt before, when no other was sent after it
+	Unsure         string   // what may have happened and how to look, if the outcome is unknown
+	EarlierUnclear bool     // an attempt before this one may have done what was asked
+	Earlier        *Failure // of the attempt before, when no other was sent after it
 
 	connection *connection // that this attempt was lost with; nil: it failed alone
 }

@@ -37,7 +37,7 @@ func New(cfg Config) *Sender {
 		timeout:     cfg.Timeout,
 		log:         cfg.Log,
 		describe:    cfg.Describe,
-		connections: connections{timeout: cfg.Timeout, open: make(map[net.Conn]*connection)},
+		connections: connections{open: make(map[net.Conn]*connection)},
 	}
 	route := &route{
 		attempts: attempts,

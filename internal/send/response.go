@@ -37,14 +37,14 @@ type Response struct {
 func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r := &Response{Status: resp.StatusCode, Header: resp.Header, attempt: a}
 	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
-	r.retryAfter, _ = retry.After(resp.Header.Get("Retry-After"), time.Now())
+	r.retryAfter = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	r.prefix = a.attempts.prefixes.get()
 	if resp.StatusCode/100 == 2 {
-		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), &a.watchdog, &a.sent, r.prefix)
+		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), &a.watchdog, &a.evidence, r.prefix)
 		r.decoder = a.attempts.decoders.Get(&r.body)
 		return r, nil
 	}
-	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, &a.watchdog, &a.sent, r.prefix)
+	r.body = newBody(resp.Body, maxErrorBytes, maxErrorBytes, &a.watchdog, &a.evidence, r.prefix)
 	defer r.Close()
 	r.failed = r.refused()
 	return nil, r.failed
@@ -75,11 +75,11 @@ func (r *Response) Close() {
 	}
 	r.body.prefix = nil
 	r.attempt.attempts.prefixes.put(r.prefix)
-	r.attempt.end(r, r.body.read, r.failed)
+	r.attempt.end(r)
 }
 
-// refused is the failure of a response whose status is not a success. What a read or
-// a deletion failed for may be in the body, so that one that is lost is retried.
+// refused is the failure of a response whose status is not a success. Why a read or a
+// deletion failed may be in the body, so that one whose body is lost is retried.
 func (r *Response) refused() *Failure {
 	slow := r.attempt.watchdog.limit(r.attempt.attempts.timeout)
 	defer slow.Stop()

@@ -40,6 +40,7 @@ type trip struct {
 	requests int           // sent so far
 	waited   time.Duration // before the next one
 	declined *Failure      // by the batch host, in this attempt; nil: it did not
+	token    *batch.Token  // that the batch host was shown last
 	rejected *rejection    // the last attempt whose token was rejected; nil: there was none
 }
 
@@ -70,7 +71,7 @@ func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 	r.logFallback(ctx)
 	response, failed := r.sendStandard(ctx, t)
 	if failed == nil && t.declined != nil && t.declined.Status == http.StatusForbidden { // so it is not the call that is
-		r.tokens.Refused(errBatchRefused)
+		r.tokens.Refused(t.token, errBatchRefused)
 		r.logFallback(ctx)
 	}
 	return response, failed
@@ -137,12 +138,12 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			return response, failed
 		}
 		failed.Op, failed.Attempts = t.call.Op, t.requests
-		t.declined, t.waited = failed, 0
+		t.declined, t.token = failed, token
 		if failed.Status != http.StatusUnauthorized {
 			return nil, nil
 		}
 	}
-	r.tokens.Refused(errBatchRefused)
+	r.tokens.Refused(t.token, errBatchRefused)
 	return nil, nil
 }
 

@@ -78,11 +78,11 @@ func (x *Exchange) Open(ctx context.Context) (*Response, *Failure) {
 }
 
 // Read reads the response that Open returned, and those of further attempts, until
-// read returns nil for one of them, or ErrStop.
+// read returns nil for one of them, or ErrStop. read must return ErrStop as it is.
 func (x *Exchange) Read(ctx context.Context, r *Response, read func(*Response) error) *Failure {
 	defer func() {
 		if r != nil {
-			r.Close() // only if read panicked
+			r.Close() // which does something only if read panicked
 		}
 	}()
 	for {
@@ -120,11 +120,11 @@ func (x *Exchange) Finish(r *Response, result error) *Failure {
 // complete adds to a failure what is known of the whole call.
 func (x *Exchange) complete(failed *Failure) *Failure {
 	failed.Op, failed.Attempts = x.trip.call.Op, x.trip.requests
-	failed.Retried = x.unclear
+	failed.EarlierUnclear = x.unclear
 	if failed.Unclear && x.trip.call.Retry != RetryAlways {
 		failed.Unsure = x.trip.call.Unsure
 	}
-	if failed.Kind == Refused && !failed.Passing && !failed.Unclear {
+	if failed.Kind == Refused && !failed.Unclear && !retry.StatusRetryable(failed.Status) {
 		x.sender.budget.Success() // the server is well, and means what it says
 	}
 	return failed
@@ -140,7 +140,6 @@ func (x *Exchange) unsent(failed *Failure) *Failure {
 	case failed.Kind == Limited && last.Kind == Refused:
 		limited := *last
 		limited.RetryAfter = max(last.RetryAfter, failed.RetryAfter)
-		limited.Passing = true
 		return &limited
 	}
 	failed.Earlier = last
@@ -172,9 +171,13 @@ func (x *Exchange) wait(ctx context.Context, failed *Failure) *Failure {
 }
 
 // pay takes a token of the retry budget for a retry: one for each attempt that failed
-// by itself, and one for all that were lost together with their connection.
+// by itself, one for all that were lost together with their connection, and none for
+// one that the server did not get.
 func (x *Exchange) pay(failed *Failure) bool {
-	if failed.connection != nil {
+	switch {
+	case failed.Unsent:
+		return true
+	case failed.connection != nil:
 		return failed.connection.pay(x.sender.budget.Spend)
 	}
 	return x.sender.budget.Spend()

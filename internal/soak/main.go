@@ -66,7 +66,7 @@ func parsePlan(args []string) (plan, error) {
 	flags.IntVar(&p.workers, "goroutines", 64, "how many call at the same time")
 	flags.DurationVar(&p.every, "every", 250*time.Millisecond, "time between two incidents")
 	flags.DurationVar(&p.restart, "restart", 2900*time.Millisecond, "time between two restarts of the server")
-	flags.DurationVar(&p.downtime, "downtime", 0, "how long a restarting server refuses connections")
+	flags.DurationVar(&p.downtime, "downtime", 50*time.Millisecond, "how long a restarting server refuses connections")
 	flags.DurationVar(&p.timeout, "timeout", 500*time.Millisecond, "request timeout of the client")
 	flags.BoolVar(&measure, "outages", true, "also measure which downtimes calls survive: 15 s more")
 	if err := flags.Parse(args); err != nil {
