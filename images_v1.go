@@ -78,6 +78,7 @@ func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	c.Path += "/blob"
 	c.Template += "/blob"
 	c.Accept, c.MaxValue = "*/*", send.MaxBytes
+	c.Streamed = true
 	c.Private = true // no errors with bytes of a picture
 	x := s.sender.Start(c)
 	r, failed := x.Open(ctx)
@@ -121,7 +122,7 @@ func (b *Blob) Read(p []byte) (int, error) {
 func (b *Blob) Close() error {
 	if b.err == nil {
 		b.err = errors.New("cfimages: ImagesV1.Blob: read after Close")
-		b.response.Close()
+		b.exchange.Finish(b.response, send.ErrStop)
 	}
 	return nil
 }

@@ -106,8 +106,9 @@ func WithBatchBaseURL(rawURL string) Option {
 // does, and one that wraps it if it passes the context on. For any other transport,
 // which connection a retry uses is the transport's decision. Clients that share an
 // HTTP client share its connections, but not what they know of them: one may close a
-// connection on which another still receives. Give each Client an HTTP client of its
-// own.
+// connection on which another still receives. Give each Client an HTTP client and a
+// transport of its own. A transport that retries requests by itself is stopped after
+// three requests for one attempt.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -187,7 +188,8 @@ func WithPrefetch(on bool) Option {
 //
 // A retry budget (ten retries, refilled by successful calls) prevents retry storms
 // during an outage. Calls that are lost together with their connection cost it one
-// retry together, and calls that did not reach a server cost it none. Clients share neither the budget nor what they know of the rate
+// retry together, unless no call has succeeded since the last such loss. Calls that did
+// not reach a server cost it none. Clients share neither the budget nor what they know of the rate
 // limit: make one client for each account and token, except for [WithBatchAPI].
 //
 // A request that only shows that another batch token or the standard API host is

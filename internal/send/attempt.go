@@ -73,16 +73,31 @@ func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *F
 	if err != nil {
 		return nil, a.fail(&Failure{Kind: Unbuilt, Err: err})
 	}
-	resp, err := as.http.Do(req)
-	a.watchdog.answered()
+	resp, err := a.do(req)
 	if err != nil {
-		return nil, a.fail(a.lost(withoutURL(err)))
+		failed := a.lost(withoutURL(err))
+		a.watchdog.answered()
+		return nil, a.fail(failed)
 	}
+	a.watchdog.answered()
 	a.evidence.hear()
 	if to.gate != nil {
 		to.gate.Update(resp.Header)
 	}
 	return receive(a, resp)
+}
+
+// do sends the request. It ends the attempt if the caller's transport panics.
+func (a *attempt) do(req *http.Request) (*http.Response, error) {
+	returned := false
+	defer func() {
+		if !returned {
+			a.end(&Response{})
+		}
+	}()
+	resp, err := a.attempts.http.Do(req)
+	returned = true
+	return resp, err
 }
 
 // request builds the request.
@@ -134,6 +149,9 @@ func (a *attempt) broken(err error) *Failure {
 	}
 	switch c := a.evidence.connection.Load(); {
 	case a.caller.Err() != nil:
+		if a.watchdog.waited(time.Now()) >= maxSilence {
+			a.evidence.suspect() // the caller had less time than the request timeout
+		}
 		return canceled(a.caller)
 	case cause != nil:
 		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.noteLoss(err)}
@@ -141,7 +159,7 @@ func (a *attempt) broken(err error) *Failure {
 		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.noteLoss(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
-	case isTimeout(err): // one that the caller set in the client or its transport
+	case isTimeout(err) && a.watchdog.waited(time.Now()) > 0: // one that the caller set in the client or its transport
 		a.evidence.suspect()
 	}
 	return &Failure{
@@ -158,13 +176,17 @@ func (a *attempt) noteLoss(err error) *connection {
 	if isAlone(err) {
 		return nil
 	}
+	c := a.evidence.connection.Load()
 	overdue := a.watchdog.why() != nil || isTimeout(err)
-	if a.visit.lose() && overdue {
+	first, together := a.visit.lose()
+	switch {
+	case c == nil:
+		return nil
+	case overdue && first:
 		a.attempts.http.CloseIdleConnections() // those of HTTP/1.1 may be as dead
 	}
-	c := a.evidence.connection.Load()
-	if c != nil && overdue && !c.isClosed() {
-		return nil // it may be alive
+	if !together || overdue && !c.isClosed() { // which may be alive
+		return nil
 	}
 	return c
 }
@@ -180,8 +202,10 @@ func (a *attempt) fail(failed *Failure) *Failure {
 func (a *attempt) end(r *Response) {
 	a.watchdog.answered()
 	a.watchdog.cancel(nil)
-	a.evidence.leave()
-	a.visit.leave()
+	if r.Status != 0 && r.failed == nil {
+		a.visit.succeed()
+	}
+	a.evidence.end()
 	if a.attempts.log == nil {
 		return
 	}

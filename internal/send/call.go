@@ -29,6 +29,7 @@ type Call struct {
 	MaxValue int64  // the largest value in the response, in bytes; 0 means maxValueBytes
 	Content  *Content
 	Batched  bool // the batch host takes it too
+	Streamed bool // its response is read by the caller, and not retried once it has begun
 	Private  bool // its response holds a secret, so that no error shows a part of it
 
 	// Retry says which failed attempts may be followed by another one.

@@ -88,7 +88,7 @@ func (c *connection) hear() {
 func (c *connection) suspect() (closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.recheck != nil {
+	if c.closed || c.recheck != nil || len(c.users) == 0 { // or all have left meanwhile
 		return c.closed
 	}
 	c.check()
@@ -116,8 +116,8 @@ func (c *connection) check() {
 	})
 }
 
-// hasYoungWrite reports whether a call that cannot be retried is being sent, or was
-// less than half of the request timeout ago, and at most one attempt has waited longer
+// hasYoungWrite reports whether a call that cannot be retried is under way: it is
+// being sent, or was less than half of the request timeout ago, and at most one attempt has waited longer
 // than that. A response whose body is read slowly does not count: the server waits.
 func (c *connection) hasYoungWrite(now time.Time) bool {
 	young, waiting := false, 0
@@ -125,7 +125,7 @@ func (c *connection) hasYoungWrite(now time.Time) bool {
 		switch {
 		case a.watchdog.waited(now) >= c.timeout/2:
 			waiting++
-		case a.call.Retry != RetryAlways:
+		case a.call.Retry != RetryAlways || a.call.Streamed:
 			young = true
 		}
 	}
@@ -152,6 +152,11 @@ func (c *connection) close() {
 		}
 		conn = secure.NetConn()
 	}
+	defer func() {
+		if recover() != nil { // quic-go reports connections that must not be closed
+			c.closed = false
+		}
+	}()
 	_ = conn.Close() // there is nothing to be saved
 }
 

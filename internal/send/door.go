@@ -11,6 +11,8 @@ import (
 type door struct {
 	mu        sync.Mutex
 	losses    int           // of connections
+	unhealed  bool          // no call has succeeded since the last one
+	together  bool          // those of the last one cost the retry budget one token
 	connected int           // attempts that have had a connection since the last loss
 	opening   chan struct{} // closed when the first attempt has one, or has ended; nil: nobody asks for the first
 }
@@ -72,19 +74,33 @@ func (v *visit) connect() {
 }
 
 // lose says that the connection of the attempt broke: those that still seem to have
-// one are about to find that out. It returns true to the first who says so.
-func (v *visit) lose() (first bool) {
+// one are about to find that out. first is true for the first who says so. together
+// tells whether the loss is one event for all of them: one after another, without a
+// call that succeeds in between, are an outage, in which each call counts.
+func (v *visit) lose() (first, together bool) {
+	d := v.door
+	if d == nil {
+		return true, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if v.connected && v.losses == d.losses {
+		d.together, d.unhealed = !d.unhealed, true
+		d.losses++
+		d.connected = 0
+		first = true
+	}
+	return first, d.together && v.connected && v.losses == d.losses-1
+}
+
+// succeed says that the attempt got what it asked for.
+func (v *visit) succeed() {
 	if v.door == nil {
-		return true
+		return
 	}
 	v.door.mu.Lock()
 	defer v.door.mu.Unlock()
-	if !v.connected || v.losses != v.door.losses {
-		return false
-	}
-	v.door.losses++
-	v.door.connected = 0
-	return true
+	v.door.unhealed = false
 }
 
 // leave ends the visit.

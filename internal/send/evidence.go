@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cfimages/cfimages-go/internal/retry"
@@ -22,10 +23,16 @@ var (
 	errUnprocessed = errors.New("the server did not process the request, which may be sent again")
 )
 
-// evidence is what is known of how far the request of an attempt came.
+// evidence is what is known of how far the request of an attempt came. A transport may
+// call its hooks from any goroutine, and after the attempt has ended.
 type evidence struct {
-	attempt    *attempt
+	attempt *attempt
+
+	mu    sync.Mutex // guards joining and leaving
+	ended bool
+
 	traced     atomic.Bool
+	bodyRead   atomic.Bool
 	sendings   atomic.Int32
 	refusedTLS atomic.Bool
 	connection atomic.Pointer[connection] // the last one; nil: none yet, or unknown
@@ -46,12 +53,22 @@ func (e *evidence) trace() *httptrace.ClientTrace {
 
 // getConn notes that the transport tells what it does.
 func (e *evidence) getConn(string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended {
+		return
+	}
 	e.traced.Store(true)
 	e.attempt.visit.ask()
 }
 
 // gotConn notes the connection, and gives up an attempt that net/http sends too often.
 func (e *evidence) gotConn(info httptrace.GotConnInfo) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ended {
+		return
+	}
 	e.leave()
 	e.attempt.visit.connect()
 	e.connection.Store(e.attempt.attempts.connections.join(info.Conn, e.attempt))
@@ -74,7 +91,16 @@ func (e *evidence) suspect() (closed bool) {
 	return c != nil && c.suspect()
 }
 
-// leave ends the attempt's part in its connection.
+// end ends the attempt's part in its connection, and lets in who waits for one.
+func (e *evidence) end() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ended = true
+	e.leave()
+	e.attempt.visit.leave()
+}
+
+// leave ends the attempt's part in its connection. e.mu is held.
 func (e *evidence) leave() {
 	if c := e.connection.Swap(nil); c != nil {
 		e.attempt.attempts.connections.leave(c, e.attempt)
@@ -82,8 +108,10 @@ func (e *evidence) leave() {
 }
 
 // isUnsent reports whether it is proven that not a byte of the request was sent.
+// net/http reads no body before it has a connection; other transports may use hooks of
+// their own accord.
 func (e *evidence) isUnsent(err error) bool {
-	return e.sendings.Load() == 0 && (e.traced.Load() || retry.NeverConnected(err))
+	return e.sendings.Load() == 0 && (e.traced.Load() && !e.bodyRead.Load() || retry.NeverConnected(err))
 }
 
 // isUnprocessed reports whether HTTP/2 proves that the server did not process the

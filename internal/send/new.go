@@ -93,6 +93,9 @@ func (t noRedirects) CloseIdleConnections() {
 
 func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
+	if err != nil && resp != nil && resp.Body != nil {
+		_ = resp.Body.Close() // nobody else would
+	}
 	if err == nil && resp != nil && resp.StatusCode/100 == 3 {
 		resp.Header.Del("Location")
 	}

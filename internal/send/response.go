@@ -39,6 +39,10 @@ func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	r.prefix = a.attempts.prefixes.get()
+	if resp.StatusCode < 200 { // after a 101, reads would not end with the context
+		_ = resp.Body.Close()
+		resp.Body = http.NoBody
+	}
 	if resp.StatusCode/100 == 2 {
 		r.body = newBody(resp.Body, MaxBytes, cmp.Or(a.call.MaxValue, maxValueBytes), &a.watchdog, &a.evidence, r.prefix)
 		r.decoder = a.attempts.decoders.Get(&r.body)

@@ -154,11 +154,11 @@ func (r *route) declines(failed *Failure, token *batch.Token) bool {
 	case failed.Kind == Lost && failed.Unsent:
 		r.tokens.Unreachable(failed.Err)
 		return true
-	case failed.Kind == Refused && failed.Status == http.StatusUnauthorized:
+	case failed.Status == http.StatusUnauthorized:
 		r.tokens.Reject(token)
 		return true
 	}
-	return failed.Kind == Refused && failed.Status == http.StatusForbidden
+	return failed.Status == http.StatusForbidden
 }
 
 // logFallback logs once that the standard API host takes the calls, and why.

@@ -108,12 +108,10 @@ func (x *Exchange) Reopen(ctx context.Context, failed *Failure) (*Response, *Fai
 // when that makes the call a success, or the reader stopped.
 func (x *Exchange) Finish(r *Response, result error) *Failure {
 	failed := r.finish(result)
-	switch {
-	case failed != nil:
+	if failed != nil {
 		return x.complete(failed)
-	case result == nil:
-		x.sender.budget.Success()
 	}
+	x.sender.budget.Success()
 	return nil
 }
 

@@ -131,6 +131,7 @@ type watchedBody struct {
 }
 
 func (b watchedBody) Read(p []byte) (int, error) {
+	b.watchdog.evidence.bodyRead.Store(true)
 	b.watchdog.expect(0)
 	defer b.watchdog.expect(b.watchdog.timeout)
 	return b.ReadCloser.Read(p)
