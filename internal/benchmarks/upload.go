@@ -49,14 +49,22 @@ func newUploadFile() (name string, err error) {
 	return file.Name(), err
 }
 
-// rawPost sends the file as the body itself, which the kernel may do.
-func rawPost(url, name string) contestant {
-	client := newHTTPClient()
-	return contestant{name: "raw POST of the file", do: func(*probe) error {
-		file, err := os.Open(name)
+// sendFile returns a contestant that opens the file each time, and sends it.
+func sendFile(contestantName, fileName string, send func(*os.File) error) contestant {
+	return contestant{name: contestantName, do: func(*probe) error {
+		file, err := os.Open(fileName)
 		if err != nil {
 			return err
 		}
+		defer file.Close()
+		return send(file)
+	}}
+}
+
+// rawPost sends the file as the body itself, which the kernel may do.
+func rawPost(url, name string) contestant {
+	client := newHTTPClient()
+	return sendFile("raw POST of the file", name, func(file *os.File) error {
 		req, err := http.NewRequest(http.MethodPost, url, file)
 		if err != nil {
 			return err
@@ -64,31 +72,21 @@ func rawPost(url, name string) contestant {
 		req.ContentLength = uploadBytes
 		_, err = exchange(client, req, decodeResult[jsonImage])
 		return err
-	}}
+	})
 }
 
 func uploaderPost(url, name string) contestant {
 	uploader := &cfimages.Uploader{HTTPClient: newHTTPClient()}
-	return contestant{name: "cfimages Uploader.Upload", do: func(*probe) error {
-		file, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		_, err = uploader.Upload(context.Background(), url, cfimages.File{Name: "photo.jpg", Body: file})
+	return sendFile("cfimages Uploader.Upload", name, func(file *os.File) error {
+		_, err := uploader.Upload(context.Background(), url, cfimages.File{Name: "photo.jpg", Body: file})
 		return err
-	}}
+	})
 }
 
 // formPost builds the whole form in memory, as the official SDKs do.
 func formPost(url, name string) contestant {
 	client := newHTTPClient()
-	return contestant{name: "whole form in memory", do: func(*probe) error {
-		file, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
+	return sendFile("whole form in memory", name, func(file *os.File) error {
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
 		part, err := form.CreateFormFile("file", "photo.jpg")
@@ -108,5 +106,5 @@ func formPost(url, name string) contestant {
 		req.Header.Set("Content-Type", form.FormDataContentType())
 		_, err = exchange(client, req, decodeResult[jsonImage])
 		return err
-	}}
+	})
 }
