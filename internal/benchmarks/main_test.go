@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -128,6 +129,16 @@ func TestPageIsAsDescribed(t *testing.T) {
 			require.Len(t, img.Variants, 3)
 			require.True(t, len(img.Meta) >= 60 && len(img.Meta) <= 100, "%s", img.Meta)
 		}
+	}
+}
+
+func TestServerRefusesAShortUpload(t *testing.T) {
+	s := newTestServer(t)
+	for size, status := range map[int]int{uploadBytes - 1: http.StatusBadRequest, uploadBytes: http.StatusOK} {
+		resp, err := http.Post(s.uploadURL(), "", bytes.NewReader(make([]byte, size)))
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, status, resp.StatusCode, "%d bytes", size)
 	}
 }
 

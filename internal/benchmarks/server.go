@@ -120,8 +120,8 @@ func newHandler() http.Handler {
 		head, tail := replyTo(w, r, list)
 		sender.send(w, head, tail)
 	})
-	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndReply(draftReply))
-	mux.HandleFunc("POST /upload", drainAndReply(uploadedReply))
+	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndReply(1, draftReply))
+	mux.HandleFunc("POST /upload", drainAndReply(uploadBytes, uploadedReply))
 	return mux
 }
 
@@ -138,14 +138,20 @@ func replyTo(w http.ResponseWriter, r *http.Request, list page) (head, tail []by
 	return head, tail
 }
 
-// drainAndReply takes a body with large reads, to hold up no sender.
-func drainAndReply(reply string) http.HandlerFunc {
+// drainAndReply takes a body with large reads, to hold up no sender, and refuses
+// one that is shorter than that.
+func drainAndReply(shortest int, reply string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		buffer := make([]byte, 256<<10)
-		for {
-			if _, err := r.Body.Read(buffer); err != nil {
-				break
-			}
+		buffer, received := make([]byte, 256<<10), 0
+		var err error
+		for err == nil {
+			var n int
+			n, err = r.Body.Read(buffer)
+			received += n
+		}
+		if err != io.EOF || received < shortest {
+			http.Error(w, fmt.Sprintf("%d bytes of at least %d: %v", received, shortest, err), http.StatusBadRequest)
+			return
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, reply)
