@@ -121,6 +121,7 @@ func newHandler() http.Handler {
 		sender.send(w, head, tail)
 	})
 	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndReply(1, draftReply))
+	mux.HandleFunc("POST /near/{pages}/accounts/{account}/images/v1", drainAndReply(uploadBytes, uploadedReply))
 	mux.HandleFunc("POST /upload", drainAndReply(uploadBytes, uploadedReply))
 	return mux
 }

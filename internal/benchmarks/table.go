@@ -16,7 +16,7 @@ type table struct {
 	figures []figure
 }
 
-// figure is one row of the issue's table.
+// figure is one number that an issue asks for, and its limits.
 type figure struct {
 	name      string
 	value     float64
