@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -20,15 +19,17 @@ import (
 )
 
 // testCase is one call, or a few, to a server that fails on request, and the
-// whole outcome.
+// whole outcome. It runs over HTTP/1.1 and over HTTP/2.
 type testCase struct {
-	name   string
-	server []imagestest.Option
-	client []cfimages.Option
-	faults []imagestest.Fault // each must strike
-	refuse int                // the first connections, which are refused
-	call   func(ctx context.Context, f *fixture) error
-	want   outcome
+	name      string
+	server    []imagestest.Option
+	client    []cfimages.Option
+	faults    []imagestest.Fault // each must strike
+	refuse    int                // the first connections, which are refused
+	call      func(ctx context.Context, f *fixture) error
+	want      outcome
+	overHTTP2 func(want *outcome) // changes what differs there; nil: nothing
+	only      protocol            // "": both
 }
 
 // outcome is what a case states. Time is virtual: a call that does not wait
@@ -72,7 +73,7 @@ func TestConformance(t *testing.T) {
 				names[c.name] = true
 				c.client = append(c.client, logins[i%len(logins)])
 				t.Run(c.name, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { c.run(t) })
+					over(t, c.protocols(), c.run)
 				})
 			}
 		})
@@ -80,8 +81,12 @@ func TestConformance(t *testing.T) {
 	assert.GreaterOrEqual(t, total, 60)
 }
 
-func (c *testCase) run(t *testing.T) {
-	f := newFixture(t, c.server, c.client)
+// run runs the case over a protocol.
+func (c testCase) run(t *testing.T, p protocol) {
+	if p == http2 && c.overHTTP2 != nil {
+		c.overHTTP2(&c.want)
+	}
+	f := newFixture(t, p, c.server, c.client)
 	defer f.server.Close()
 	f.refuse = c.refuse
 	f.server.Inject(c.faults...)
@@ -92,7 +97,7 @@ func (c *testCase) run(t *testing.T) {
 	c.want.checkError(t, err)
 	assert.Len(t, f.server.Requests(), c.want.requests, "requests")
 	if c.want.dials > 0 {
-		assert.Equal(t, c.want.dials, f.dials, "dials")
+		assert.Equal(t, c.want.dials, int(f.dials.Load()), "dials")
 	}
 	if c.want.stored == "" {
 		c.want.stored = before

@@ -3,10 +3,12 @@ package conformance_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,25 +26,28 @@ type fixture struct {
 	client     *cfimages.Client
 	uploadURL  string // of the draft
 	transport  *http.Transport
-	refuse     int // connections still to be refused
-	dials      int
+	refuse     int // the first connections, which are refused
+	dials      atomic.Int64
 	attempts   atomic.Int64 // requests of the client, whether they came to the server or not
 	openBodies atomic.Int64
 	log        bytes.Buffer
 	live       bool // the server is not in memory, and perhaps Cloudflare
 }
 
-func newFixture(t *testing.T, server []imagestest.Option, client []cfimages.Option) *fixture {
+func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []cfimages.Option) *fixture {
 	t.Helper()
-	f := &fixture{server: imagestest.NewServer(append(server, imagestest.InMemory())...)}
+	f := &fixture{server: imagestest.NewServer(slices.Concat(server, p.server())...)}
 	f.server.AddImages(cfimages.Image{ID: "image"}, cfimages.Image{ID: "draft", Draft: true})
 	f.uploadURL = strings.TrimSuffix(f.server.URL(), "/client/v4") + "/upload/" + imagestest.AccountHash + "/draft"
 	f.transport = f.server.HTTPClient().Transport.(*http.Transport).Clone()
-	f.transport.MaxResponseHeaderBytes = 1 << 20 // as the library's own has
+	f.transport.MaxResponseHeaderBytes = 1 << 20              // as the library's own has
+	if config := f.transport.TLSClientConfig; config != nil { // halves the time of a handshake
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+		config.CurvePreferences = []tls.CurveID{tls.CurveP256}
+	}
 	dial := f.transport.DialContext
 	f.transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		f.dials++
-		if f.dials <= f.refuse {
+		if int(f.dials.Add(1)) <= f.refuse {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 		}
 		return dial(ctx, network, addr)

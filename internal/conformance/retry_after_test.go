@@ -17,7 +17,6 @@ func retryAfterCases() []testCase {
 	for header, wait := range map[string]time.Duration{
 		"1":                                time.Second,
 		"7":                                7 * time.Second,
-		" 7 ":                              7 * time.Second,
 		"10":                               10 * time.Second,
 		"Sat, 01 Jan 2000 00:00:05 GMT":    5 * time.Second,
 		"Saturday, 01-Jan-00 00:00:05 GMT": 5 * time.Second,
@@ -54,6 +53,13 @@ func retryAfterCases() []testCase {
 			want:   outcome{is: targets(cfimages.ErrRateLimited), status: 429, attempts: 1, retryAfter: wait, requests: 1},
 		})
 	}
+	cases = append(cases, testCase{
+		name:      "Retry-After has spaces around it, which HTTP/2 does not allow",
+		faults:    faults(on(imagestest.OpList, limited(" 7 "))),
+		call:      doList,
+		want:      outcome{requests: 2, took: 7 * time.Second},
+		overHTTP2: func(want *outcome) { want.took, want.atMost = 1, backoffs(1) },
+	})
 	return append(cases, retryAfterElsewhere(limited)...)
 }
 

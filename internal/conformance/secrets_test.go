@@ -86,7 +86,7 @@ func TestPrintedFindsSecrets(t *testing.T) {
 	for _, canary := range canaries {
 		assert.Equal(t, 5+2+1, strings.Count(printed(canary), canary))
 	}
-	f := newFixture(t, nil, nil)
+	f := newFixture(t, http1, nil, nil)
 	defer f.server.Close()
 	require.NoError(t, doGet(t.Context(), f))
 	assert.Equal(t, 2, strings.Count(f.log.String(), "cfimages request"))
@@ -106,7 +106,7 @@ func containsAny(text string, parts []string) bool {
 
 // The signing key is not a client's, and so not in the cases.
 func TestSigningKeyIsNotPrinted(t *testing.T) {
-	f := newFixture(t, nil, nil)
+	f := newFixture(t, http1, nil, nil)
 	defer f.server.Close()
 	signer, err := cfimages.NewURLSigner(canarySigningKey)
 	require.NoError(t, err)

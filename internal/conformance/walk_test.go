@@ -80,11 +80,12 @@ func doPages(n int) func(context.Context, *fixture) error {
 func leaveAfter(n int) func(context.Context, *fixture) error {
 	return func(ctx context.Context, f *fixture) error {
 		f.fillAlbum(200)
+		seen := 0
 		for _, err := range f.client.ImagesV2.All(ctx, tens) {
 			if err != nil {
 				return err
 			}
-			if n--; n == 0 {
+			if seen++; seen == n {
 				time.Sleep(time.Second) // for the prefetch
 				break
 			}

@@ -66,7 +66,7 @@ func writeCases(op imagestest.Operation, call func(context.Context, *fixture) er
 		add(position, imagestest.Stall{}, "stall", outcome{is: unknown(os.ErrDeadlineExceeded), took: 30 * time.Second})
 	}
 	for _, position := range append(inBody, imagestest.AfterCommit) {
-		add(position, imagestest.Slow{Every: time.Second}, "slow", outcome{atMost: time.Duration(length) * time.Second})
+		add(position, imagestest.Slow{Every: time.Second}, "slow", outcome{atMost: time.Duration(length+1) * time.Second}) // https is longer
 	}
 	add(imagestest.AfterCommit, imagestest.WrongLength{By: 1}, "length too large", outcome{is: unknown()})
 	add(imagestest.AfterCommit, imagestest.WrongLength{By: -1}, "length too small",

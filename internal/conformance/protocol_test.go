@@ -1,0 +1,46 @@
+package conformance_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// protocol is what a fixture's client and server speak.
+type protocol string
+
+const (
+	http1 protocol = "http1"
+	http2 protocol = "http2" // with TLS
+)
+
+var protocols = []protocol{http1, http2}
+
+// server returns the options of a server in memory that speaks the protocol.
+func (p protocol) server() []imagestest.Option {
+	if p == http2 {
+		return []imagestest.Option{imagestest.InMemory(), imagestest.WithHTTP2()}
+	}
+	return []imagestest.Option{imagestest.InMemory()}
+}
+
+// over runs a test in virtual time, once over each protocol.
+func over(t *testing.T, protocols []protocol, test func(t *testing.T, p protocol)) {
+	for _, p := range protocols {
+		t.Run(string(p), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, p) })
+		})
+	}
+}
+
+// protocols returns those that a case runs over.
+func (c testCase) protocols() []protocol {
+	if c.only != "" {
+		return []protocol{c.only}
+	}
+	return protocols
+}
+
+// requests is a change to an outcome: how many requests reach the server.
+func requests(n int) func(*outcome) { return func(want *outcome) { want.requests = n } }
