@@ -143,13 +143,14 @@ func (f *frames) resetStream(code, stream uint32) {
 	f.out = appendFrame(f.out, frameResetStream, stream, code)
 }
 
-// betweenFrames does something as soon as no frame is being written.
+// betweenFrames does something as soon as no frame is being written, and net/http's
+// SETTINGS, which must be the first, were.
 func (w *wire) betweenFrames(do func()) {
 	f := w.frames
 	f.turn <- struct{}{}
 	defer func() { <-f.turn }()
 	f.next = append(f.next, do)
-	if f.headBytes == 0 {
+	if f.headBytes == 0 && f.frame != (frameHead{}) {
 		w.endFrame()
 		w.flushFrames()
 	}
