@@ -32,6 +32,7 @@ type Failure struct {
 	EarlierUnclear bool     // an attempt before this one may have done what was asked
 	Earlier        *Failure // of the attempt before, when no other was sent after it
 
+	resent     bool        // net/http sent this attempt's request more than once, over HTTP/2
 	connection *connection // that this attempt was lost with; nil: it failed alone
 }
 

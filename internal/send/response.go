@@ -30,12 +30,14 @@ type Response struct {
 	decoder    *jsontext.Decoder
 	failed     *Failure
 	closed     bool
+	resent     bool // net/http has sent the request more than once, after PROTOCOL_ERROR also one that was processed
 }
 
 // receive looks at the headers of a response, and reads the whole of one that is
 // not a success.
 func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r := &Response{Status: resp.StatusCode, Header: resp.Header, attempt: a}
+	r.resent = resp.ProtoMajor >= 2 && a.evidence.sendings.Load() > 1
 	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	r.prefix = a.attempts.prefixes.get()
@@ -155,6 +157,7 @@ func (r *Response) failure(kind Kind, err error) *Failure {
 		RayID:      r.rayID,
 		RetryAfter: r.retryAfter,
 		Attempts:   r.attempt.number,
+		resent:     r.resent,
 	}
 }
 

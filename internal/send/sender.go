@@ -118,7 +118,7 @@ func (x *Exchange) Finish(r *Response, result error) *Failure {
 // complete adds to a failure what is known of the whole call.
 func (x *Exchange) complete(failed *Failure) *Failure {
 	failed.Op, failed.Attempts = x.trip.call.Op, x.trip.requests
-	failed.EarlierUnclear = x.unclear
+	failed.EarlierUnclear = x.unclear || failed.resent
 	if failed.Unclear && x.trip.call.Retry != RetryAlways {
 		failed.Unsure = x.trip.call.Unsure
 	}
