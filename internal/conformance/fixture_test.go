@@ -28,10 +28,11 @@ type fixture struct {
 	transport  *http.Transport
 	refuse     int // the first connections, which are refused
 	dials      atomic.Int64
-	attempts   atomic.Int64 // requests of the client, whether they came to the server or not
+	attempts   atomic.Int64 // requests of the client, whether they came to the server or not; 0: not counted
 	openBodies atomic.Int64
 	log        bytes.Buffer
-	live       bool // the server is not in memory, and perhaps Cloudflare
+	options    []cfimages.Option // of client
+	live       bool              // the server is not in memory, and perhaps Cloudflare
 }
 
 func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []cfimages.Option) *fixture {
@@ -55,7 +56,7 @@ func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []c
 	account := f.server.Account(imagestest.AccountID)
 	account.AddToken(canaryToken, imagestest.Write)
 	account.AddKey(canaryEmail, canaryKey)
-	f.client = f.newClient(client...)
+	f.client, f.options = f.newClient(client...), client
 	return f
 }
 
@@ -67,6 +68,15 @@ func (f *fixture) newClient(opts ...cfimages.Option) *cfimages.Client {
 		cfimages.WithLogger(slog.New(canaryHandler(&f.log))),
 	}
 	return f.server.Client(append(own, opts...)...)
+}
+
+// withOwnTransport makes a call with an *http.Transport that nothing wraps, as the
+// client's own or the caller's is.
+func withOwnTransport(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		f.client = f.newClient(append(f.options, cfimages.WithHTTPClient(&http.Client{Transport: f.transport}))...)
+		return call(ctx, f)
+	}
 }
 
 // plainHTTP returns what an uploader without credentials sends with.

@@ -5,5 +5,8 @@ package conformance_test
 // everyNth is how many bytes a sweep goes on at a time.
 const everyNth = 1
 
+// everyNthCode is which of the error codes of HTTP/2 a write meets.
+const everyNthCode = 1
+
 // simulatedCalls is how many calls a simulation makes.
 const simulatedCalls = 100_000

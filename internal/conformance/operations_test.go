@@ -1,11 +1,14 @@
 package conformance_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
@@ -29,6 +32,24 @@ func doGet(ctx context.Context, f *fixture) error {
 		return fmt.Errorf("not the image: %v", img)
 	}
 	return err
+}
+
+// doGetDraft works whatever happened to the image and the draft.
+func doGetDraft(ctx context.Context, f *fixture) error {
+	_, err := f.client.ImagesV1.Get(ctx, "draft")
+	return err
+}
+
+// waitFor waits for an upload that somebody else makes after a time.
+func waitFor(d time.Duration) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		defer time.AfterFunc(d, func() { f.server.AddImages(cfimages.Image{ID: "draft"}) }).Stop()
+		img, err := f.client.DirectUploads.Wait(ctx, "draft")
+		if err == nil && img.Draft {
+			return errors.New("it is still a draft")
+		}
+		return err
+	}
 }
 
 func doBlob(ctx context.Context, f *fixture) error {
@@ -64,19 +85,49 @@ func doUpload(ctx context.Context, f *fixture) error {
 	return err
 }
 
-// operations are all operations of the API. Each meets every status, and every
-// failure of a connection or a response.
-var operations = []struct {
+// retryRule says after which failures a call of an operation is retried.
+type retryRule int
+
+const (
+	always      retryRule = iota // a read, or a write that may be done twice
+	unprocessed                  // a write that the server is known to have done nothing for
+	unsent                       // a write of which not a byte was sent
+)
+
+// operation is an operation of the API.
+type operation struct {
 	op    imagestest.Operation
 	call  func(context.Context, *fixture) error
 	after string // stored, after a success
-}{
-	{imagestest.OpList, doList, before},
-	{imagestest.OpGet, doGet, before},
-	{imagestest.OpBlob, doBlob, before},
-	{imagestest.OpDelete, doDelete, "(draft)"},
-	{imagestest.OpCreate, doCreate, before + " (new)"},
-	{imagestest.OpUpload, doUpload, "image draft"},
+	retry retryRule
+}
+
+// operations are all of them. Each meets every status, and every failure of a
+// connection or a response.
+var operations = []operation{
+	{imagestest.OpList, doList, before, always},
+	{imagestest.OpGet, doGet, before, always},
+	{imagestest.OpBlob, doBlob, before, always},
+	{imagestest.OpDelete, doDelete, "(draft)", always},
+	{imagestest.OpCreate, doCreate, before + " (new)", unprocessed},
+	{imagestest.OpUpload, doUpload, "image draft", unsent},
+}
+
+// unknown returns the sentinels of a failure that leaves open whether the
+// operation was done: ErrOutcomeUnknown for a write, and others.
+func (o operation) unknown(others ...error) []error {
+	if o.retry == always {
+		return others
+	}
+	return append(others, cfimages.ErrOutcomeUnknown)
+}
+
+// storedAt returns what is stored when an operation failed at a position.
+func (o operation) storedAt(position imagestest.Position) string {
+	if position >= imagestest.AfterCommit {
+		return o.after
+	}
+	return before
 }
 
 // then makes one call of several. The first error ends them.
@@ -88,6 +139,42 @@ func then(calls ...func(context.Context, *fixture) error) func(context.Context, 
 			}
 		}
 		return nil
+	}
+}
+
+// loses makes a call that is to fail with an unknown outcome, and goes on.
+func loses(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		if err := call(ctx, f); !errors.Is(err, cfimages.ErrOutcomeUnknown) {
+			return fmt.Errorf("not of an unknown outcome: %w", cmp.Or(err, errors.New("a success")))
+		}
+		return nil
+	}
+}
+
+// together makes several calls at the same time.
+func together(calls ...func(context.Context, *fixture) error) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		errs := make([]error, len(calls))
+		var running sync.WaitGroup
+		for i, call := range calls {
+			running.Go(func() { errs[i] = call(ctx, f) })
+		}
+		running.Wait()
+		return errors.Join(errs...)
+	}
+}
+
+// atOnce makes a call n times at the same time.
+func atOnce(n int, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
+	return together(slices.Repeat([]func(context.Context, *fixture) error{call}, n)...)
+}
+
+// after makes a call after a pause.
+func after(pause time.Duration, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		time.Sleep(pause)
+		return call(ctx, f)
 	}
 }
 

@@ -41,6 +41,3 @@ func (c testCase) protocols() []protocol {
 	}
 	return protocols
 }
-
-// requests is a change to an outcome: how many requests reach the server.
-func requests(n int) func(*outcome) { return func(want *outcome) { want.requests = n } }

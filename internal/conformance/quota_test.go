@@ -31,12 +31,18 @@ func quotaCases() []testCase {
 			return nil
 		}
 	}
-	return []testCase{
+	cases := []testCase{
 		{
 			name:   "1,000 failing calls make 1,010 requests",
 			faults: faults(on(imagestest.OpGet, down, times(imagestest.Always))),
 			call:   failing(1000),
 			want:   outcome{requests: 1010, dials: 1, atMost: 4 * backoffs(3)},
+		},
+		{
+			name:   "1,000 failing calls at once make 1,010 requests",
+			faults: faults(on(imagestest.OpGet, down, times(imagestest.Always))),
+			call:   atOnce(1000, failing(1)),
+			want:   outcome{requests: 1010, atMost: backoffs(3)},
 		},
 		{
 			name: "successes pay retries back",
@@ -75,6 +81,87 @@ func quotaCases() []testCase {
 			want: outcome{requests: 3, took: 8 * time.Second},
 		},
 	}
+	return append(cases, beliefCases()...)
+}
+
+// beliefCases are rate-limit headers that name a day. They are believed for the 5
+// minutes that Cloudflare documents; then one call asks again, and the others wait for
+// its response.
+func beliefCases() []testCase {
+	const window = 5 * time.Minute
+	spent := imagestest.Reply{Body: canned.Image}.With("Ratelimit", `"default";r=0;t=86400`)
+	get := func(ctx context.Context, f *fixture) error {
+		_, err := f.client.ImagesV1.Get(ctx, "image")
+		return err
+	}
+	patient := []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: time.Hour})}
+	return []testCase{
+		{
+			name:   "a header that names a day stops a client for 5 minutes",
+			client: patient,
+			faults: faults(on(imagestest.OpGet, spent)),
+			call:   then(get, doGet, doGet),
+			want:   outcome{requests: 3, took: window},
+		},
+		{
+			name:   "a header that names a day stops an impatient client for 5 minutes",
+			faults: faults(on(imagestest.OpGet, spent)),
+			call:   then(get, limitedFor(window), after(window, doGet)),
+			want:   outcome{requests: 2, took: window},
+		},
+		{
+			name:   "headers that name a day again and again let a call pass every 5 minutes",
+			client: patient,
+			faults: faults(on(imagestest.OpGet, spent, times(3))),
+			call:   then(get, get, get, doGet),
+			want:   outcome{requests: 4, took: 3 * window},
+		},
+		{
+			name:   "after 5 minutes one of 10 calls asks, and the others follow it",
+			server: []imagestest.Option{imagestest.WithLatency(time.Second / 2)},
+			client: patient,
+			faults: faults(on(imagestest.OpGet, spent)),
+			call:   then(get, atOnce(10, doGet), oneAsked(window+time.Second)),
+			want:   outcome{requests: 11, took: window + 3*time.Second/2},
+		},
+	}
+}
+
+// limitedFor checks that a call is not sent, because of the rate limit for so long.
+func limitedFor(d time.Duration) func(context.Context, *fixture) error {
+	return func(ctx context.Context, f *fixture) error {
+		err := doGet(ctx, f)
+		limited, ok := errors.AsType[*cfimages.Error](err)
+		if !ok || !errors.Is(err, cfimages.ErrRateLimited) || limited.StatusCode != 0 || limited.RetryAfter != d {
+			return fmt.Errorf("not the rate limit for %v: %w", d, err)
+		}
+		return nil
+	}
+}
+
+// oneAsked checks that the second request got its response after d, before the next
+// was sent.
+func oneAsked(d time.Duration) func(context.Context, *fixture) error {
+	return func(_ context.Context, f *fixture) error {
+		requests := f.server.Requests()
+		if second, third := requests[1].Time.Sub(requests[0].Time), requests[2].Time.Sub(requests[1].Time); second < d-time.Second || third < time.Second/2 {
+			return fmt.Errorf("responses after %v, and %v more", second, third)
+		}
+		return nil
+	}
+}
+
+// TestMoreCallsThanStreams has 1,000 calls at once, where a connection takes 100.
+func TestMoreCallsThanStreams(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := []imagestest.Option{imagestest.WithMaxConcurrentStreams(100), imagestest.WithLatency(100 * time.Millisecond)}
+		f := newFixture(t, http2, server, nil)
+		defer f.server.Close()
+		require.NoError(t, atOnce(1000, doGet)(t.Context(), f))
+		assert.Len(t, f.server.Requests(), 1000)
+		f.checkNothingLeft(t)
+	})
 }
 
 // walkInTwo walks over 30 pages with a quota of 20, and goes on from the error.

@@ -22,11 +22,7 @@ func responseCases() []testCase {
 			"two envelopes":        {Body: strings.Repeat(`{"success":true,"result":{"id":"image","images":[],"uploadURL":"https://u.example/x"}}`, 2)},
 			"gzip that is no gzip": imagestest.Reply{Body: "this is no gzip"}.With("Content-Encoding", "gzip"),
 		} {
-			is := targets(cfimages.ErrMalformedResponse)
-			if o.op == imagestest.OpCreate || o.op == imagestest.OpUpload {
-				is = append(is, cfimages.ErrOutcomeUnknown)
-			}
-			want := outcome{is: is, status: 200, attempts: 1, requests: 1}
+			want := outcome{is: o.unknown(cfimages.ErrMalformedResponse), status: 200, attempts: 1, requests: 1}
 			switch {
 			case response.Status != 0:
 				want.status = response.Status

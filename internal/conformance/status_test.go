@@ -3,9 +3,6 @@ package conformance_test
 import (
 	"net/http"
 	"slices"
-
-	"github.com/cfimages/cfimages-go"
-	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 var (
@@ -19,13 +16,13 @@ func statusCases() []testCase {
 	var cases []testCase
 	for _, o := range operations {
 		for _, status := range append(slices.Clone(passingStatuses), lastingStatuses...) {
-			again := isRetried(o.op, status)
+			again := o.isRetriedAfter(status)
 			fault := on(o.op, refusalOf(status))
 			lasting := testCase{
 				name:   title(status, "for", o.op),
 				faults: faults(fault),
 				call:   o.call,
-				want:   outcome{is: sentinelsAfter(o.op, status), status: status, attempts: 1, requests: 1},
+				want:   outcome{is: o.sentinelsAfter(status), status: status, attempts: 1, requests: 1},
 			}
 			if again {
 				lasting.faults[0].Times = 4
@@ -43,23 +40,21 @@ func statusCases() []testCase {
 	return cases
 }
 
-// isRetried reports whether a call is retried after a status.
-func isRetried(op imagestest.Operation, status int) bool {
-	switch op {
-	case imagestest.OpUpload:
+// isRetriedAfter reports whether a call is retried after a status.
+func (o operation) isRetriedAfter(status int) bool {
+	switch o.retry {
+	case unsent:
 		return false
-	case imagestest.OpCreate:
+	case unprocessed:
 		return status == http.StatusTooManyRequests
 	}
 	return slices.Contains(passingStatuses, status)
 }
 
 // sentinelsAfter returns what errors.Is finds after a status that does not pass.
-func sentinelsAfter(op imagestest.Operation, status int) []error {
-	is := sentinelOf(status)
-	writes := op == imagestest.OpCreate || op == imagestest.OpUpload
-	if writes && (status >= 500 || status == http.StatusRequestTimeout) {
-		is = append(is, cfimages.ErrOutcomeUnknown)
+func (o operation) sentinelsAfter(status int) []error {
+	if status >= 500 || status == http.StatusRequestTimeout {
+		return o.unknown()
 	}
-	return is
+	return sentinelOf(status)
 }
