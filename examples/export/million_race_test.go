@@ -1,7 +1,0 @@
-//go:build race
-
-package main
-
-// accountSize is how many images the simulated account has: a million take long
-// under the race detector.
-const accountSize = 100_000
