@@ -1,149 +1,135 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"sync"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
 )
 
-// maxFailures is how many failures in a row make the program stop: it is an
-// outage then, and not a matter of single images.
+// maxFailures is how many failures in a row stop the program: it is an outage
+// then, and not a matter of single images.
 const maxFailures = 10
 
-// grace is how long calls that were started may take after an interrupt.
+// grace is how long calls in flight may take after an interrupt.
 const grace = 30 * time.Second
 
-// removal is what a worker reports of a candidate.
-type removal struct {
-	candidate
-	became result
-	cause  error // of a failure
-}
-
-// delete deletes what is left of the plan, some images at a time. Only delete
-// itself writes the report.
-func (p *pruner) delete(ctx context.Context, workers, images int) error {
+// deleteAll deletes what is left of the plan, several images at a time.
+func (p *pruner) deleteAll(ctx context.Context, left []*candidate) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
 
-	removals := make(chan removal)
-	running, tried := 0, 0
-	var failure error // the first that stops the program
-	settleOne := func() {
-		err := p.settle(<-removals)
-		running--
-		if err != nil {
-			failure = cmp.Or(failure, err)
-			stop()
-			return
-		}
-		tried++
-		p.progress("%d of %d images: %s\n", tried, images, p.tally())
+	queue := make(chan *candidate, len(left))
+	for _, c := range left {
+		queue <- c
 	}
-	for c, err := range p.report.remaining() {
-		if running == workers {
-			settleOne()
-		}
-		if failure = cmp.Or(failure, err, ctx.Err()); failure != nil {
-			stop()
-			break
-		}
-		running++
-		go func() { removals <- p.remove(ctx, calls, c) }()
+	close(queue)
+	stopped := make(chan error, p.workers)
+	var workers sync.WaitGroup
+	for range p.workers {
+		workers.Go(func() {
+			for c := range queue {
+				result, err := p.remove(ctx, calls, c)
+				if err := p.settle(c, result, err, len(left)); err != nil {
+					stopped <- err // the first is the cause of the others
+					stop()
+					return
+				}
+			}
+		})
 	}
-	for running > 0 {
-		settleOne()
-	}
-	return p.finish(failure)
+	workers.Wait()
+	close(stopped)
+	return p.finish(<-stopped)
 }
 
-// settle records what became of a candidate. An error is one that stops the
-// program.
-func (p *pruner) settle(r removal) error {
-	if endsAll(r.cause) {
-		return r.cause
-	}
-	p.inRow++
-	if !isOutage(r.cause) {
-		p.inRow = 0
-	}
-	o := outcome{N: r.N, ID: r.ID, Result: r.became, At: time.Now().UTC()}
-	if r.cause != nil {
-		o.Reason = r.cause.Error()
-		fmt.Fprintf(p.out, "%s: %s\n", cell(r.ID), cell(o.Reason))
-	}
-	if err := p.report.record(o); err != nil {
-		return fmt.Errorf("write the report, after %s was %s: %w", r.ID, r.became, err)
-	}
-	if p.inRow == maxFailures {
-		return fmt.Errorf("%d failures in a row: %w", p.inRow, r.cause)
-	}
-	return nil
-}
-
-// finish says what was done, and how to go on if there is more.
-func (p *pruner) finish(cause error) error {
-	failures := p.report.done[failed]
-	switch tally := p.tally(); {
-	case cause == nil:
-		fmt.Fprintf(p.out, "Done: %s.\n", tally)
-	case tally != "":
-		fmt.Fprintf(p.out, "Stopped: %s.\n", tally)
-	}
-	switch {
-	case cause != nil:
-		return fmt.Errorf("stopped: %w\nthe same command goes on with %s", cause, p.report.lines.File.Name())
-	case failures > 0:
-		return fmt.Errorf("%d images could not be deleted: the same command tries them again", failures)
-	}
-	return nil
-}
+// errAnother means that a custom ID names another, younger image by now.
+var errAnother = errors.New("another image")
 
 // remove deletes an image, if it is still the one that was planned. When ctx
-// ends, no call is begun; those that were have until calls ends.
-func (p *pruner) remove(ctx, calls context.Context, c candidate) removal {
-	if callsFor(c.ID) == 2 {
-		became, err := p.lookAgain(ctx, calls, c.ID)
-		if became != "" {
-			return removal{c, became, err}
-		}
+// ends, it starts no call; a call in flight has until calls ends.
+func (p *pruner) remove(ctx, calls context.Context, c *candidate) (result, error) {
+	err := p.lookAgain(ctx, calls, c)
+	if err == nil {
+		err = p.pace.wait(ctx)
 	}
-	if err := p.pace.wait(ctx); err != nil {
-		return removal{c, failed, err}
+	if err == nil {
+		err = p.client.ImagesV1.Delete(calls, c.ID)
 	}
-	err := p.client.ImagesV1.Delete(calls, c.ID)
 	switch {
-	case isGone(err):
-		return removal{c, gone, nil}
-	case err != nil:
-		return removal{c, failed, err}
-	}
-	return removal{c, deleted, nil}
-}
-
-// lookAgain returns why an image is not to be deleted; "" if it is.
-func (p *pruner) lookAgain(ctx, calls context.Context, id string) (result, error) {
-	if err := p.pace.wait(ctx); err != nil {
-		return failed, err
-	}
-	img, err := p.client.ImagesV1.Get(calls, id)
-	switch {
+	case err == nil:
+		return deleted, nil
+	case errors.Is(err, errAnother):
+		return kept, nil
 	case isGone(err):
 		return gone, nil
-	case err != nil:
-		return failed, err
-	case img.Draft || img.Uploaded.IsZero() || !p.isOld(img.Uploaded):
-		return kept, nil
 	}
-	return "", nil
+	return failed, err
+}
+
+func (p *pruner) lookAgain(ctx, calls context.Context, c *candidate) error {
+	if !c.isCustom() {
+		return nil
+	}
+	if err := p.pace.wait(ctx); err != nil {
+		return err
+	}
+	img, err := p.client.ImagesV1.Get(calls, c.ID)
+	if err == nil && (img.Draft || img.Uploaded.IsZero() || !p.report.isOld(img.Uploaded)) {
+		return errAnother
+	}
+	return err
+}
+
+// settle records the outcome of one of n candidates. An error is one that stops
+// the program.
+func (p *pruner) settle(c *candidate, became result, cause error, n int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if endsAll(cause) {
+		return cause
+	}
+	p.tried++
+	p.outages++
+	if !isOutage(cause) {
+		p.outages = 0
+	}
+	o := outcome{N: c.N, ID: c.ID, Result: became, At: time.Now().UTC()}
+	if cause != nil {
+		o.Reason = cause.Error()
+		p.out.Printf("%s: %s", cell(c.ID), cell(o.Reason))
+	}
+	if err := p.report.record(o); err != nil {
+		return fmt.Errorf("write the report, after %s was %s: %w", c.ID, became, err)
+	}
+	if p.outages == maxFailures {
+		return fmt.Errorf("%d failures in a row: %w", p.outages, cause)
+	}
+	p.progress("%d of %d images: %s", p.tried, n, p.report.tally())
+	return nil
+}
+
+// finish prints what was done, and returns how to go on if there is more.
+func (p *pruner) finish(cause error) error {
+	tally := p.report.tally()
+	failures := p.report.done[failed]
+	if cause != nil {
+		if tally != "" {
+			p.out.Printf("Stopped: %s.", tally)
+		}
+		return fmt.Errorf("stopped: %w\nrun the same command again to continue with %s", cause, p.options.report)
+	}
+	p.out.Printf("Done: %s.", tally)
+	if failures > 0 {
+		return fmt.Errorf("%d images could not be deleted: run the same command again to retry them", failures)
+	}
+	return nil
 }
 
 // endsAll reports whether what happened to one image would happen to all others.
@@ -152,8 +138,8 @@ func endsAll(err error) bool {
 		errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) || errors.Is(err, cfimages.ErrRateLimited)
 }
 
-// isGone reports whether the API says that there is no such image. A page of the
-// edge with the same status does not say it.
+// isGone reports whether the API says that there is no such image. An HTML page
+// of the edge with the same status does not prove it.
 func isGone(err error) bool {
 	e, responded := errors.AsType[*cfimages.Error](err)
 	return responded && errors.Is(err, cfimages.ErrNotFound) && len(e.Errors) > 0
@@ -162,17 +148,6 @@ func isGone(err error) bool {
 // isOutage reports whether a failure was not about the image.
 func isOutage(err error) bool {
 	e, responded := errors.AsType[*cfimages.Error](err)
-	refused := responded && e.StatusCode/100 == 4
-	return err != nil && !refused && !errors.Is(err, cfimages.ErrInvalidParams)
-}
-
-var generatedID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
-// callsFor is how many calls it takes to delete an image. A custom ID is never a
-// UUID (Cloudflare's API reference) and has to be looked at again.
-func callsFor(id string) int {
-	if generatedID.MatchString(id) {
-		return 1
-	}
-	return 2
+	rejected := responded && e.StatusCode/100 == 4
+	return err != nil && !rejected && !errors.Is(err, cfimages.ErrInvalidParams)
 }

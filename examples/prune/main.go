@@ -10,28 +10,28 @@
 //	prune -older-than 30d -where status=expired -report june.jsonl -delete
 //
 // first writes a plan and shows it, then deletes exactly what was planned. The
-// report records what became of each image. After an interruption, a crash or
-// failures, the same command goes on: what is done is not done again, and what
-// failed is retried. A report serves one run at a time: where the system has
-// locks that end with their program, another run is rejected.
+// report records the outcome of each image. After an interruption, a crash or
+// failures, run the same command again: it continues with the rest and retries
+// what failed. Only one run at a time can use a report, where the system has
+// file locks.
 //
-// Every call takes its turn, 2 in a second unless -rate says otherwise: that is
-// half of the 1,200 in 5 minutes that Cloudflare documents for each user or
-// token. -reserve holds back besides when others use up the quota. -batch uses
-// Cloudflare's batch host, whose calls do not count against that quota; if the
-// account is not allowed it, a warning says so and -reserve guards the quota.
-// For a high rate, some images are deleted at a time: as many as the rate needs
-// if a call takes 0.2 s, or -workers. The report has them in any order.
+// prune sends 2 calls a second unless -rate is set: half of the 1,200 in 5
+// minutes that Cloudflare documents for each user or token. It also waits when
+// other programs use the quota up to -reserve. -batch uses Cloudflare's batch
+// host, whose calls do not count against that quota; if the account may not use
+// it, prune logs a warning and falls back to the standard API host. For a high
+// rate, several images are deleted at a time: as many as the rate needs if a
+// call takes 0.2 s, or -workers. The report has them in any order.
 //
-// After an interrupt, no call is begun; those under way have 30 s to end and to
-// get into the report. A second interrupt ends the program at once.
+// After an interrupt, no call is started; those in flight have 30 s to complete
+// and are recorded. A second interrupt ends the program at once.
 //
-// What is deleted was old, and met the conditions, when it was planned. An ID
-// that Cloudflare generated never stands for another image. A custom ID can be
-// uploaded again, so such an image is looked at once more right before it is
-// deleted, at the price of a second call, and kept if it has become young. Its
-// metadata is not compared again. Nothing guards the instant between the two
-// calls: the API has no deletion on a condition.
+// A planned image was old, and met the conditions, when it was planned. An ID
+// that Cloudflare generated never names another image. A custom ID can be
+// uploaded again, so prune gets such an image right before it deletes it, which
+// takes a second call, and keeps it if it is no longer old. It does not compare
+// the metadata again. An upload between the two calls is not noticed: the API
+// has no conditional deletion.
 package main
 
 import (
@@ -68,28 +68,20 @@ func run(ctx context.Context, args []string, user console) error {
 	if err != nil {
 		return err
 	}
-	account, err := connect(opts)
-	if err != nil {
-		return err
-	}
-	defer account.Close()
-	return prune(ctx, account.Client, opts, user)
-}
-
-// connect also records which account it is, and where: a report belongs to one.
-func connect(opts *options) (account *program.Account, err error) {
+	var account *program.Account
 	if opts.demo {
 		account = program.ConnectTest(newDemo(), opts.batch, clientOptions()...)
 		account.BaseURL = "the demo"
 	} else if account, err = program.Connect(opts.batch, clientOptions()...); err != nil {
-		return nil, err
+		return err
 	}
+	defer account.Close()
 	opts.Account, opts.API = account.ID, cmp.Or(account.BaseURL, "https://api.cloudflare.com/client/v4")
-	return account, nil
+	return prune(ctx, account.Client, opts, user)
 }
 
 // clientOptions make the client wait for as long as Cloudflare rejects all calls
-// of a token that was over its limit, and leave the pace of the calls to us. At
+// of a token that exceeded its rate limit, and leave the pace to this program. At
 // Warn level, the client logs why the batch API cannot be used.
 func clientOptions() []cfimages.Option {
 	policy := cfimages.DefaultRetryPolicy()

@@ -21,28 +21,33 @@ import (
 )
 
 // command runs the program as a shell would, and returns what it wrote.
-func command(t *testing.T, user console, args ...string) (stdout, stderr string, code int) {
+func command(t *testing.T, user console, args string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	user.out = &out
-	code = program.ExitCode("prune", run(t.Context(), args, user), &errs)
+	code = program.ExitCode("prune", run(t.Context(), strings.Fields(args), user), &errs)
 	return out.String(), errs.String(), code
 }
 
-func TestDemo(t *testing.T) {
-	stdout, stderr, code := command(t, console{}, "-demo", "-older-than", "30d", "-where", "status=expired")
-	require.Zero(t, code, stderr)
-	assert.Equal(t, 16, strings.Count(stdout, ".png"))
-	assert.Contains(t, stdout, "images:   16\n")
-	assert.Contains(t, stdout, "at least 8s, for 16 calls")
-	assert.Contains(t, stdout, "Nothing was deleted")
+func TestDemoAndHelp(t *testing.T) {
+	for args, wants := range map[string][]string{
+		"-demo -older-than 30d -where status=expired": {"images:   16\n", "at least 8s, for 16 calls", "Nothing was deleted"},
+		"-help": {"-older-than age", "-reserve share", "priority<=2"},
+	} {
+		stdout, stderr, code := command(t, console{}, args)
+		assert.Zero(t, code, stderr)
+		assert.Empty(t, stderr)
+		for _, want := range wants {
+			assert.Contains(t, stdout, want)
+		}
+		if args != "-help" {
+			assert.Equal(t, 16, strings.Count(stdout, ".png"))
+		}
+	}
 }
 
 func TestUsage(t *testing.T) {
-	for _, test := range []struct {
-		args string
-		want string
-	}{
+	for _, test := range []struct{ args, want string }{
 		{"-all", "-older-than is missing"},
 		{"-older-than 30d", "-where, -creator, or -all"},
 		{"-older-than 30d -all -creator bob", "-all excludes"},
@@ -64,19 +69,10 @@ func TestUsage(t *testing.T) {
 		{"-older-than month -all", "must be days, such as 30d"},
 		{"-unknown", "-unknown"},
 	} {
-		stdout, stderr, code := command(t, console{}, append([]string{"-demo"}, strings.Fields(test.args)...)...)
+		stdout, stderr, code := command(t, console{}, "-demo "+test.args)
 		assert.Equal(t, 2, code, test.args)
 		assert.Empty(t, stdout, test.args)
 		assert.Contains(t, stderr, test.want, test.args)
-	}
-}
-
-func TestHelp(t *testing.T) {
-	stdout, stderr, code := command(t, console{}, "-help")
-	assert.Zero(t, code)
-	assert.Empty(t, stderr)
-	for _, want := range []string{"-older-than age", "-reserve share", "priority<=2"} {
-		assert.Contains(t, stdout, want)
 	}
 }
 
@@ -84,13 +80,12 @@ func TestNobodyConfirmsAtDevNull(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
 	defer null.Close()
-	report := filepath.Join(t.TempDir(), "report")
-	_, stderr, code := command(t, console{in: null, terminal: true}, "-demo", "-older-than", "30d", "-all", "-delete", "-report", report)
+	_, stderr, code := command(t, console{in: null, terminal: true}, "-demo -older-than 30d -all -delete -report "+filepath.Join(t.TempDir(), "report"))
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, "not confirmed: nothing was deleted")
 }
 
-// The program is interrupted while a deletion is under way.
+// The program is interrupted while a deletion is in flight.
 func TestInterrupt(t *testing.T) {
 	demo := newDemo()
 	t.Cleanup(demo.Close)
@@ -110,16 +105,15 @@ func TestInterrupt(t *testing.T) {
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", imagestest.AccountID)
 	t.Setenv("CLOUDFLARE_API_TOKEN", imagestest.APIToken)
 	report := filepath.Join(t.TempDir(), "report")
-	args := []string{"-older-than", "30d", "-where", "status=expired", "-rate", "200", "-workers", "1", "-delete", "-yes", "-report", report}
 	for _, want := range []struct {
 		code           int
 		stdout, stderr string
 	}{
-		{130, "Stopped: 4 deleted.", "the same command goes on with " + report},
+		{130, "Stopped: 4 deleted.", "run the same command again to continue with " + report},
 		{0, "Done: 16 deleted.", ""},
 		{1, "", "is finished (16 deleted): name another"}, // used again by mistake, it must not look like a success
 	} {
-		stdout, stderr, code := command(t, user, args...)
+		stdout, stderr, code := command(t, user, "-older-than 30d -where status=expired -rate 200 -workers 1 -delete -yes -report "+report)
 		require.Equal(t, want.code, code, stderr)
 		assert.Contains(t, stdout, want.stdout)
 		assert.Contains(t, stderr, want.stderr)
@@ -132,8 +126,7 @@ func TestInterrupt(t *testing.T) {
 
 func TestParseAge(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"30d": 720 * time.Hour, "1d": 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute,
-		"106751d": 106751 * 24 * time.Hour,
+		"30d": 720 * time.Hour, "1d": 24 * time.Hour, "36h": 36 * time.Hour, "1h30m": 90 * time.Minute, "106751d": 106751 * 24 * time.Hour,
 	} {
 		age, err := parseAge(text)
 		require.NoError(t, err, text)
@@ -145,14 +138,12 @@ func TestParseAge(t *testing.T) {
 	}
 }
 
-func query(t *testing.T, condition cfimages.Condition) url.Values {
-	t.Helper()
-	values := url.Values{}
-	require.NoError(t, cfimages.Where(condition).EncodeValues("meta", &values))
-	return values
-}
-
 func TestParseWhere(t *testing.T) {
+	query := func(condition cfimages.Condition) url.Values {
+		values := url.Values{}
+		require.NoError(t, cfimages.Where(condition).EncodeValues("meta", &values))
+		return values
+	}
 	for text, want := range map[string]cfimages.Condition{
 		"status=expired":         cfimages.EqUntyped("status", "expired"),
 		"region.name=a=b>c":      cfimages.EqUntyped("region.name", "a=b>c"),
@@ -163,7 +154,7 @@ func TestParseWhere(t *testing.T) {
 	} {
 		condition, err := parseWhere(text)
 		require.NoError(t, err, text)
-		assert.Equal(t, query(t, want), query(t, condition), text)
+		assert.Equal(t, query(want), query(condition), text)
 	}
 	for _, text := range []string{"", "status", "p>", "p>high", "p<NaN", "p<Inf", "p>1e400", "p>9223372036854775808"} {
 		_, err := parseWhere(text)

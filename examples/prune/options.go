@@ -15,32 +15,28 @@ import (
 
 // options are what the command line says.
 type options struct {
-	selection
-	age        time.Duration
-	conditions []cfimages.Condition
-	delete     bool
-	yes        bool
-	rate       float64 // calls in a second
-	reserve    float64 // of the quota
-	workers    int     // calls at a time
-	report     string
-	batch      bool
-	demo       bool
+	header                   // of the report
+	conditions               []cfimages.Condition
+	delete, yes, batch, demo bool
+	rate                     float64 // calls a second
+	reserve                  float64 // share of the quota
+	workers                  int     // images at a time
+	report                   string
 }
 
 // Half of what Cloudflare's developer documentation allows: 1,200 calls in 5
-// minutes for a user or token, and 200 in a second from one address.
+// minutes for a user or token, and 200 a second from one address.
 const (
 	defaultRate      = 2
 	defaultBatchRate = 100
 	maxRate          = 200
 )
 
-// usualLatency is what a call is supposed to take.
+// usualLatency is how long a call is expected to take.
 const usualLatency = 200 * time.Millisecond
 
 func parseArgs(args []string, user console) (*options, error) {
-	opts := new(options)
+	opts := &options{header: header{Version: reportVersion}}
 	flags := flag.NewFlagSet("prune", flag.ContinueOnError)
 	opts.define(flags)
 	if err := program.Parse(flags, args, user.out, "-older-than age [flags]", whereHelp); err != nil {
@@ -56,17 +52,17 @@ func parseArgs(args []string, user console) (*options, error) {
 		}
 	}
 	if opts.workers == 0 {
-		// More would only queue up, and so put time between the second look at a custom
-		// ID and its deletion.
+		// More would only queue for their turn, and so delay a deletion after its image
+		// was checked.
 		opts.workers = int(math.Ceil(opts.rate * usualLatency.Seconds()))
 	}
-	opts.OlderThan = opts.age.String()
 	return opts, nil
 }
 
 func (o *options) define(flags *flag.FlagSet) {
-	flags.Func("older-than", "only images uploaded longer ago than this `age`, such as 30d or 36h (required)", func(text string) (err error) {
-		o.age, err = parseAge(text)
+	flags.Func("older-than", "only images uploaded longer ago than this `age`, such as 30d or 36h (required)", func(text string) error {
+		age, err := parseAge(text)
+		o.OlderThan, o.Cutoff = age.String(), time.Now().Add(-age).UTC()
 		return err
 	})
 	flags.Func("where", "only images whose metadata meets this `condition`: see below", func(text string) error {
@@ -85,8 +81,8 @@ func (o *options) define(flags *flag.FlagSet) {
 	flags.IntVar(&o.Limit, "limit", 0, "only the oldest `n` of these images (default: no limit)")
 	flags.BoolVar(&o.delete, "delete", false, "delete, after a confirmation; otherwise the images are only shown")
 	flags.BoolVar(&o.yes, "yes", false, "delete without a confirmation")
-	flags.StringVar(&o.report, "report", "", "write the plan and what became of each image to this `file`, or go on with it (required by -delete)")
-	flags.Float64Var(&o.rate, "rate", 0, "`calls` in a second at most; a deletion is one, or two for a custom ID (default: 2, or 100 with -batch)")
+	flags.StringVar(&o.report, "report", "", "write the plan and the outcome of each image to this `file`, or continue it (required by -delete)")
+	flags.Float64Var(&o.rate, "rate", 0, "`calls` a second at most; a deletion is one, or two for a custom ID (default: 2, or 100 with -batch)")
 	flags.Float64Var(&o.reserve, "reserve", 0.25, "wait while less than this `share` of the rate limit's quota is left")
 	flags.IntVar(&o.workers, "workers", 0, "delete `n` images at a time at most, 1 to 64 (default: enough for -rate if a call takes 0.2 s)")
 	flags.BoolVar(&o.batch, "batch", false, "use Cloudflare's batch host, whose calls do not count against the rate limit")
@@ -97,7 +93,7 @@ func (o *options) define(flags *flag.FlagSet) {
 func (o *options) check(terminal bool) error {
 	filtered := len(o.Where) > 0 || o.Creator != ""
 	switch {
-	case o.age == 0:
+	case o.OlderThan == "":
 		return errors.New("-older-than is missing: say how old the images must be, such as -older-than 30d")
 	case !filtered && !o.All:
 		return errors.New("say which images: -where, -creator, or -all for all of that age")
@@ -106,7 +102,7 @@ func (o *options) check(terminal bool) error {
 	case o.Limit < 0:
 		return fmt.Errorf("-limit must not be negative, got %d", o.Limit)
 	case o.rate != 0 && !(o.rate >= 0.01 && o.rate <= maxRate): // NaN is rejected too
-		return fmt.Errorf("-rate must be 0.01 to 200 calls in a second, got %v", o.rate)
+		return fmt.Errorf("-rate must be 0.01 to 200 calls a second, got %v", o.rate)
 	case !(o.reserve >= 0 && o.reserve < 1):
 		return fmt.Errorf("-reserve must be at least 0 and less than 1, got %v", o.reserve)
 	case o.workers < 0 || o.workers > 64:
@@ -117,15 +113,6 @@ func (o *options) check(terminal bool) error {
 		return errors.New("there is no terminal to confirm -delete at: -yes deletes without")
 	}
 	return cfimages.Where(o.conditions...).Validate()
-}
-
-// listParams asks for the images with the oldest first.
-func (o *options) listParams() cfimages.ListParams {
-	params := cfimages.ListParams{SortOrder: cfimages.SortAscending, Meta: cfimages.Where(o.conditions...)}
-	if o.Creator != "" {
-		params.Creator = &o.Creator
-	}
-	return params
 }
 
 // parseAge reads a duration, or a number of days.
@@ -147,4 +134,49 @@ func parseAge(text string) (time.Duration, error) {
 		return 0, errors.New("must be positive")
 	}
 	return age, nil
+}
+
+const whereHelp = `Each -where is one condition on the metadata. Repeat it, and all must hold.
+
+  status=expired           equals; Cloudflare decides on the value's type
+  region.name=eu-west      a field of a nested object
+  priority<=2              a range of numbers: > >= < <=
+
+Mind the shell: -where 'priority<=2'.
+`
+
+// parseWhere reads one condition. The first of = > < ends the field, and
+// everything after the operator is the value. examples/list has a richer grammar.
+func parseWhere(text string) (none cfimages.Condition, err error) {
+	at := strings.IndexAny(text, "=<>")
+	if at < 0 {
+		return none, errors.New("the operator is missing, one of = > >= < <=")
+	}
+	field, operator, value := text[:at], text[at:at+1], text[at+1:]
+	if operator == "=" {
+		return cfimages.EqUntyped(field, value), nil
+	}
+	if rest, ok := strings.CutPrefix(value, "="); ok {
+		operator, value = operator+"=", rest
+	}
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil { // exact to 64 bits
+		return compare(field, operator, n), nil
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(math.Abs(n) < 1<<53) { // from there on, not every integer is a float64
+		return none, fmt.Errorf("%q must be a number, for %s", value, operator)
+	}
+	return compare(field, operator, n), nil
+}
+
+func compare[T cfimages.Number](field, operator string, value T) cfimages.Condition {
+	switch operator {
+	case ">":
+		return cfimages.Gt(field, value)
+	case ">=":
+		return cfimages.Gte(field, value)
+	case "<":
+		return cfimages.Lt(field, value)
+	}
+	return cfimages.Lte(field, value)
 }

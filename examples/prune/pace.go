@@ -3,34 +3,32 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"io"
+	"log"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
 )
 
 // documentedQuota is how many calls Cloudflare documents for each user or token
-// in 5 minutes. It stands in where responses do not name a quota.
+// in 5 minutes. It is used where responses do not name a quota.
 const documentedQuota = 1200
 
-// pacer makes calls wait for their turn, so that quota is left for others.
+// pacer spaces out calls, and leaves a share of the quota to other programs.
 type pacer struct {
 	client   *cfimages.Client
 	interval time.Duration
 	reserve  float64
-	out      io.Writer      // is told of long waits
-	next     chan time.Time // the earliest turn; who has taken it is the next, and the others queue up
+	out      *log.Logger
+	next     chan time.Time // the earliest turn; a call takes it, and the others queue
 }
 
-func newPacer(client *cfimages.Client, rate, reserve float64, out io.Writer) *pacer {
-	p := &pacer{client: client, interval: time.Duration(float64(time.Second) / rate), reserve: reserve, out: out, next: make(chan time.Time, 1)}
-	p.next <- time.Time{}
-	return p
+func newPacer(client *cfimages.Client, rate, reserve float64, out *log.Logger) *pacer {
+	next := make(chan time.Time, 1)
+	next <- time.Time{}
+	return &pacer{client, time.Duration(float64(time.Second) / rate), reserve, out, next}
 }
 
-// wait returns when the next call may be sent. Turns come in the order in which
-// they are waited for.
+// wait returns when the next call may be sent.
 func (p *pacer) wait(ctx context.Context) error {
 	var next time.Time
 	select {
@@ -45,7 +43,7 @@ func (p *pacer) wait(ctx context.Context) error {
 	limit := p.client.RateLimit()
 	quota := cmp.Or(limit.Quota, documentedQuota)
 	if !limit.Reset.IsZero() && float64(limit.Remaining-1) < p.reserve*float64(quota) {
-		fmt.Fprintf(p.out, "Waiting until %s: only %d of %d calls are left.\n", date(limit.Reset), limit.Remaining, quota)
+		p.out.Printf("Waiting until %s: only %d of %d calls are left.", date(limit.Reset), limit.Remaining, quota)
 		if err := sleepUntil(ctx, limit.Reset); err != nil {
 			return err
 		}
@@ -54,18 +52,10 @@ func (p *pacer) wait(ctx context.Context) error {
 	return nil
 }
 
-// estimate is how long n calls take, if they are quick and nothing holds them up.
-func (p *pacer) estimate(n int) time.Duration {
-	return time.Duration(float64(n) * float64(p.interval)).Round(time.Second)
-}
-
 func sleepUntil(ctx context.Context, t time.Time) error {
-	timer := time.NewTimer(time.Until(t))
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return ctx.Err()
+	case <-time.After(time.Until(t)):
 	}
+	return ctx.Err()
 }

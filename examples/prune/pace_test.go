@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ const window = 5 * time.Minute
 
 func TestRate(t *testing.T) {
 	bubble(t, old(600), func(t *testing.T, s *setup) {
-		stdout, took := s.deleteAll()
+		stdout, took := s.deleteAll("")
 		assert.Equal(t, 5*time.Minute, took, "a page and 600 deletions, 2 in a second")
 		assert.Contains(t, stdout, "at least 5m0s, for 600 calls")
 		assert.Contains(t, stdout, " of 600 images: ")
@@ -35,7 +34,7 @@ func TestOthersKeepTheirShare(t *testing.T) {
 			ctx, stop := context.WithCancel(s.Context())
 			refused := make(chan int)
 			go func() { refused <- othersTraffic(ctx, s.server.Client(), time.Second/2) }()
-			_, took := s.deleteAll("-reserve", reserve)
+			_, took := s.deleteAll("-reserve " + reserve)
 			assert.InDelta(t, want, took, float64(time.Second), reserve)
 			stop()
 			assert.Zero(t, <-refused, "calls of the others")
@@ -67,15 +66,15 @@ func othersTraffic(ctx context.Context, client *cfimages.Client, period time.Dur
 func TestReserve(t *testing.T) {
 	for name, test := range map[string]struct {
 		images  int
-		args    []string
+		args    string
 		others  int // calls before
 		latency time.Duration
 		fault   []imagestest.Fault
 		want    map[time.Duration]int // deletions in each window
 	}{
-		"others came first":      {100, []string{"-rate", "50"}, 80, 0, nil, map[time.Duration]int{window: 75, 2 * window: 25}},
-		"several workers":        {200, []string{"-rate", "100"}, 0, 150 * time.Millisecond, nil, map[time.Duration]int{0: 74, window: 75, 2 * window: 51}},
-		"without the batch host": {100, []string{"-batch"}, 0, 0, []imagestest.Fault{{Operation: imagestest.OpBatchToken, Times: imagestest.Always, Kind: imagestest.Refusal(403)}}, map[time.Duration]int{0: 74, window: 26}},
+		"others came first":      {100, "-rate 50", 80, 0, nil, map[time.Duration]int{window: 75, 2 * window: 25}},
+		"several workers":        {200, "-rate 100", 0, 150 * time.Millisecond, nil, map[time.Duration]int{0: 74, window: 75, 2 * window: 51}},
+		"without the batch host": {100, "-batch", 0, 0, []imagestest.Fault{{Operation: imagestest.OpBatchToken, Times: imagestest.Always, Kind: imagestest.Refusal(403)}}, map[time.Duration]int{0: 74, window: 26}},
 	} {
 		bubble(t, old(test.images), func(t *testing.T, s *setup) {
 			others := s.server.Client()
@@ -88,7 +87,7 @@ func TestReserve(t *testing.T) {
 			}
 			s.server.Inject(test.fault...)
 			start := time.Now()
-			stdout, _ := s.deleteAll(test.args...)
+			stdout, _ := s.deleteAll(test.args)
 			if test.others > 0 {
 				assert.Contains(t, stdout, "Waiting until 2000-01-01T00:05:00Z: only 19 of 100 calls are left.\n")
 			}
@@ -110,7 +109,7 @@ func TestWorkersReachTheRate(t *testing.T) {
 	} {
 		bubble(t, old(600), func(t *testing.T, s *setup) {
 			s.slow(50 * time.Millisecond)
-			s.deleteAll(strings.Fields(args)...)
+			s.deleteAll(args)
 			at := s.deletions()
 			require.Len(t, at, 600)
 			for i := range at[1:] {

@@ -13,14 +13,18 @@ import (
 )
 
 func TestWhatWasShownIsWhatIsDeleted(t *testing.T) {
-	bubble(t, append(old(3), young("a")...), func(t *testing.T, s *setup) {
-		stdout := s.plan("-report", s.report)
+	images := append(old(3), young("a")...)
+	images[1].Filename = "old-\x1b[2Jb" // which clears a terminal
+	bubble(t, images, func(t *testing.T, s *setup) {
+		stdout := s.plan("-report " + s.report)
 		assert.Equal(t, 3, strings.Count(stdout, "old-"))
+		assert.Contains(t, stdout, "old-\uFFFD[2Jb")
+		assert.NotContains(t, stdout, "\x1b")
 		assert.Contains(t, stdout, "oldest:   1999-12-30T23:57:00Z\n  newest:   1999-12-30T23:59:00Z\n")
 		assert.Len(t, s.server.Images(), 4)
 		assert.Zero(t, s.server.Count(imagestest.OpDelete))
 		time.Sleep(48 * time.Hour) // until a is old enough too
-		stdout, _ = s.deleteAll()
+		stdout, _ = s.deleteAll("")
 		assert.Contains(t, stdout, "Done: 3 deleted.")
 		assert.Equal(t, []string{"a"}, s.names())
 		assert.Equal(t, 1, s.server.Count(imagestest.OpList), "the plan is not made again")
@@ -43,7 +47,7 @@ func TestOnlyWhatIsMeant(t *testing.T) {
 		"-where status=none":                   "old-0 old-1 old-2 old-3 young-0 young-1",
 	} {
 		bubble(t, images, func(t *testing.T, s *setup) {
-			_, err := s.delete(strings.Fields(args)...)
+			_, err := s.delete(t.Context(), args)
 			require.NoError(t, err, args)
 			assert.Equal(t, strings.Fields(want), s.names(), args)
 		})
@@ -55,8 +59,7 @@ func TestConfirmation(t *testing.T) {
 		"3\n": true, " 3\r\n": true, "4\n": false, "y\n": false, "yes\n": false, "\n": false, "": false, "3": false, "03\n": false,
 	} {
 		bubble(t, old(3), func(t *testing.T, s *setup) {
-			user := console{in: strings.NewReader(answer), terminal: true}
-			stdout, err := s.prune(s.Context(), user, "-all", "-delete", "-report", s.report)
+			stdout, err := s.prune(t.Context(), console{in: strings.NewReader(answer), terminal: true}, "-all -delete -report "+s.report)
 			assert.Contains(t, stdout, "Type the number of images to delete them: ")
 			if confirmed {
 				require.NoError(t, err, "%q", answer)
@@ -75,7 +78,7 @@ func TestPagesOfThePlan(t *testing.T) {
 		5:    {3000, 1}, // nothing is requested after the first young image
 	} {
 		bubble(t, append(old(oldOnes), young(make([]string, test.young)...)...), func(t *testing.T, s *setup) {
-			assert.Contains(t, s.plan(), fmt.Sprintf("images:   %d\n", oldOnes))
+			assert.Contains(t, s.plan(""), fmt.Sprintf("images:   %d\n", oldOnes))
 			assert.Equal(t, test.pages, s.server.Count(imagestest.OpList))
 		})
 	}
@@ -94,19 +97,9 @@ func TestUnexpectedImagesStopThePlan(t *testing.T) {
 			s.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Reply{
 				Body: `{"success":true,"errors":[],"messages":[],"result":{"images":[` + images + `]}}`,
 			}})
-			_, err := s.delete("-creator", "bob")
+			_, err := s.delete(t.Context(), "-creator bob")
 			require.ErrorContains(t, err, want)
 			assert.Zero(t, s.server.Count(imagestest.OpDelete))
 		})
 	}
-}
-
-func TestTerminalIsNotObeyed(t *testing.T) {
-	images := old(1)
-	images[0].Filename = "a\x1b[2Jb"
-	bubble(t, images, func(t *testing.T, s *setup) {
-		stdout := s.plan()
-		assert.Contains(t, stdout, "a�[2Jb")
-		assert.NotContains(t, stdout, "\x1b")
-	})
 }

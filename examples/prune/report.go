@@ -4,209 +4,246 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"os"
-	"slices"
+	"regexp"
+	"strings"
 	"time"
 
+	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
-// report is a journal of lines: the plan, and what became of it. Of the plan, only
-// the results are held in memory, so that it can be long.
-type report struct {
-	lines     *durable.Journal
-	temporary bool
-	header    *header
-	planAt    durable.Mark   // where the plan begins
-	planned   bool           // the plan is complete
-	results   []result       // the last of each candidate; "" is none
-	done      map[result]int // how many candidates have each result
+// line is one line of a report: a JSON object with one of these members.
+type line struct {
+	Header  *header    `json:"prune,omitempty"`   // the first line
+	Image   *candidate `json:"image,omitempty"`   // then the plan, the oldest image first
+	Planned *total     `json:"planned,omitempty"` // then that it is complete
+	Outcome *outcome   `json:"outcome,omitempty"` // then what was done
 }
 
-// openReport begins a report, or opens the one that was begun. Without a name,
-// it is a temporary one.
-func openReport(name string, wanted selection) (*report, error) {
-	r := &report{temporary: name == "", done: make(map[result]int)}
-	if r.temporary {
-		file, err := os.CreateTemp("", "prune-*.jsonl")
-		if err != nil {
-			return nil, err
-		}
-		file.Close()
-		name = file.Name()
+const reportVersion = 1
+
+type header struct {
+	Version int       `json:"version"`
+	Cutoff  time.Time `json:"cutoff"` // what was uploaded before it is old
+	selection
+}
+
+// selection is what is to be deleted. A report is about one.
+type selection struct {
+	API       string   `json:"api"` // its base URL
+	Account   string   `json:"account"`
+	OlderThan string   `json:"olderThan"`
+	Where     []string `json:"where,omitempty"`
+	Creator   string   `json:"creator,omitempty"`
+	All       bool     `json:"all,omitempty"`
+	Limit     int      `json:"limit,omitempty"`
+}
+
+// String returns the selection as flags.
+func (s selection) String() string {
+	text := "-older-than " + s.OlderThan
+	for _, condition := range s.Where {
+		text += fmt.Sprintf(" -where %q", condition)
+	}
+	if s.Creator != "" {
+		text += fmt.Sprintf(" -creator %q", s.Creator)
+	}
+	if s.All {
+		text += " -all"
+	}
+	if s.Limit > 0 {
+		text += fmt.Sprintf(" -limit %d", s.Limit)
+	}
+	return text
+}
+
+// candidate is an image that was planned to be deleted.
+type candidate struct {
+	N        int       `json:"n"` // its place in the plan, from 0
+	ID       string    `json:"id"`
+	Uploaded time.Time `json:"uploaded"`
+	Filename string    `json:"filename,omitempty"`
+	last     result
+}
+
+var generatedID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// isCustom reports whether another image may get the ID. A custom ID is never a
+// UUID (Cloudflare's API reference).
+func (c *candidate) isCustom() bool { return !generatedID.MatchString(c.ID) }
+
+type total struct {
+	Images int `json:"images"`
+}
+
+// result is what became of a candidate; "" if it was not tried.
+type result string
+
+const (
+	deleted result = "deleted"
+	gone    result = "already gone"
+	kept    result = "kept" // its custom ID names another, younger image by now
+	failed  result = "failed"
+)
+
+type outcome struct {
+	N      int       `json:"n"` // that of the candidate
+	ID     string    `json:"id"`
+	Result result    `json:"result"`
+	Reason string    `json:"reason,omitempty"` // of a failure
+	At     time.Time `json:"at"`
+}
+
+// report is the plan and its outcomes, in memory and, if it has a name, in a file.
+type report struct {
+	header
+	plan    []*candidate
+	planned bool // the plan is complete
+	done    map[result]int
+	file    *durable.Journal // nil without a name
+}
+
+// openReport begins a report, or opens the one that was begun.
+func openReport(name string, wanted header) (*report, error) {
+	r := &report{header: wanted, done: make(map[result]int)}
+	if name == "" {
+		return r, nil
 	}
 	var err error
-	if r.lines, err = durable.Open(name, 0o600); err != nil {
+	if r.file, err = durable.Open(name, 0o600); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	if err := r.begin(wanted); err != nil {
+	if err := r.load(wanted); err != nil {
 		return nil, errors.Join(fmt.Errorf("report %s: %w", name, err), r.close())
 	}
 	return r, nil
 }
 
 func (r *report) close() error {
-	err := r.lines.Close()
-	if r.temporary {
-		err = errors.Join(err, os.Remove(r.lines.File.Name()))
+	if r.file == nil {
+		return nil
 	}
-	return err
+	return r.file.Close()
 }
 
-func (r *report) begin(wanted selection) error {
-	size, err := r.lines.Size()
-	if err != nil {
-		return err
-	}
-	if size == 0 {
-		return r.create(wanted)
-	}
-	end, err := r.load()
-	if err != nil {
-		return err
-	}
-	had := r.header.selection
-	switch {
-	case had.Account != wanted.Account || had.API != wanted.API:
-		return fmt.Errorf("it is about account %s at %s: name another -report", had.Account, had.API)
-	case had.String() != wanted.String():
-		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", had)
-	}
-	if !r.planned { // so nothing was deleted: plan again
-		end, r.results = r.planAt, nil
-	}
-	return r.lines.Cut(end) // a crash leaves a part of a line
-}
-
-func (r *report) create(wanted selection) error {
-	age, err := time.ParseDuration(wanted.OlderThan)
-	if err != nil {
-		return err
-	}
-	r.header = &header{Version: reportVersion, Cutoff: time.Now().Add(-age).UTC(), selection: wanted}
-	err = r.write(line{Header: r.header})
-	r.planAt = r.lines.End
-	return err
-}
-
-// load reads the complete lines, and returns where they end.
-func (r *report) load() (end durable.Mark, err error) {
-	for read, err := range r.lines.Lines(end) {
+// load reads the complete lines. The next is written after them: a crash leaves a
+// part of a line. Without a complete plan nothing was deleted, and the plan is
+// made again.
+func (r *report) load(wanted header) error {
+	var end durable.Mark
+	for read, err := range r.file.Lines(end) {
 		if err != nil {
-			return end, err
+			return err
 		}
 		end = read.End
 		var l line
-		if json.Unmarshal(read.Text, &l) != nil || !r.take(l, end) {
-			return end, fmt.Errorf("line %d is not one of prune's: name another -report", end.Lines)
+		if json.Unmarshal(read.Text, &l) != nil || !r.take(l, end.Lines == 1) {
+			return fmt.Errorf("line %d is not one of prune's: name another -report", end.Lines)
 		}
 	}
-	if r.header == nil {
-		return end, errors.New("it is not one of prune's: name another -report")
+	size, err := r.file.Size()
+	switch {
+	case err != nil:
+		return err
+	case end.Lines == 0 && size > 0:
+		return errors.New("it is not one of prune's: name another -report")
+	case r.Account != wanted.Account || r.API != wanted.API:
+		return fmt.Errorf("it is about account %s at %s: name another -report", r.Account, r.API)
+	case r.selection.String() != wanted.String():
+		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", r.selection)
+	case !r.planned:
+		r.plan, end = nil, durable.Mark{}
 	}
-	return end, nil
+	return r.file.Cut(end)
 }
 
 // take learns from the next line, and reports whether there may be such a line.
-func (r *report) take(l line, end durable.Mark) bool {
+func (r *report) take(l line, first bool) bool {
 	switch {
-	case r.header == nil:
-		r.header, r.planAt = l.Header, end
-		return l.Header != nil && l.Header.Version == reportVersion
+	case first:
+		if l.Header == nil || l.Header.Version != reportVersion {
+			return false
+		}
+		r.header = *l.Header
+		return true
 	case l.Image != nil && !r.planned:
-		r.results = append(r.results, "")
-		return l.Image.N == len(r.results)-1 && l.Image.ID != ""
+		r.plan = append(r.plan, l.Image)
+		return l.Image.N == len(r.plan)-1 && l.Image.ID != ""
 	case l.Planned != nil && !r.planned:
 		r.planned = true
-		return l.Planned.Images == len(r.results)
-	case l.Outcome != nil && r.planned && l.Outcome.N >= 0 && l.Outcome.N < len(r.results):
+		return l.Planned.Images == len(r.plan)
+	case l.Outcome != nil && r.planned && l.Outcome.N >= 0 && l.Outcome.N < len(r.plan):
 		r.count(l.Outcome)
 		return true
 	}
 	return false
 }
 
-// count replaces the result of a candidate.
 func (r *report) count(o *outcome) {
-	r.done[r.results[o.N]]--
+	c := r.plan[o.N]
+	r.done[c.last]--
 	r.done[o.Result]++
-	r.results[o.N] = o.Result
+	c.last = o.Result
 }
 
-// plan adds candidates to the plan.
-func (r *report) plan(candidates []candidate) error {
-	lines := make([]line, len(candidates))
-	for i := range candidates {
-		candidates[i].N = len(r.results) + i
-		lines[i].Image = &candidates[i]
-	}
-	r.results = append(r.results, make([]result, len(candidates))...)
-	return r.write(lines...)
+// isOld reports whether an image of this upload time was to be planned.
+func (r *report) isOld(uploaded time.Time) bool { return uploaded.Before(r.Cutoff) }
+
+// add adds an image to the plan.
+func (r *report) add(img cfimages.Image) {
+	r.plan = append(r.plan, &candidate{N: len(r.plan), ID: img.ID, Uploaded: img.Uploaded, Filename: img.Filename})
 }
 
-// finishPlan returns when the plan is safe on the disk.
-func (r *report) finishPlan() error {
-	if err := r.write(line{Planned: &total{Images: len(r.results)}}); err != nil {
-		return err
-	}
+// savePlan returns when the plan is safe on the disk.
+func (r *report) savePlan() error {
 	r.planned = true
-	return r.lines.Sync()
-}
-
-// record takes down what became of a candidate. If the machine fails before that
-// is on the disk, the image is found to be gone later.
-func (r *report) record(o outcome) error {
-	r.count(&o)
-	return r.write(line{Outcome: &o})
-}
-
-func (r *report) write(lines ...line) error {
-	for _, l := range lines {
-		if err := r.lines.Append(l); err != nil {
+	if r.file == nil {
+		return nil
+	}
+	lines := []line{{Header: &r.header}}
+	for _, c := range r.plan {
+		lines = append(lines, line{Image: c})
+	}
+	for _, l := range append(lines, line{Planned: &total{len(r.plan)}}) {
+		if err := r.file.Append(l); err != nil {
 			return err
 		}
 	}
-	return r.lines.Flush()
+	return r.file.Sync()
 }
 
-// remaining returns the candidates that are left: those without a result, and
-// then those that failed.
-func (r *report) remaining() iter.Seq2[candidate, error] {
-	results := slices.Clone(r.results)
-	return func(yield func(candidate, error) bool) {
-		for _, wanted := range []result{"", failed} {
-			if !r.each(func(n int) bool { return results[n] == wanted }, yield) {
-				return
-			}
-		}
+// record adds an outcome. If the machine fails before it is on the disk, the image
+// is found to be gone later.
+func (r *report) record(o outcome) error {
+	r.count(&o)
+	if err := r.file.Append(line{Outcome: &o}); err != nil {
+		return err
 	}
+	return r.file.Flush()
 }
 
-// each yields chosen candidates, and reports whether there may be more.
-func (r *report) each(chosen func(n int) bool, yield func(candidate, error) bool) bool {
-	n := 0
-	for read, err := range r.lines.Lines(r.planAt) {
-		if n == len(r.results) {
-			return true
+// left returns the candidates to delete: those that were not tried, and then those
+// that failed.
+func (r *report) left() []*candidate {
+	var untried, again []*candidate
+	for _, c := range r.plan {
+		switch c.last {
+		case "":
+			untried = append(untried, c)
+		case failed:
+			again = append(again, c)
 		}
-		if err != nil {
-			yield(candidate{}, fmt.Errorf("read the plan: %w", err))
-			return false
-		}
-		if chosen(n) {
-			var l line
-			if err := json.Unmarshal(read.Text, &l); err != nil || l.Image == nil || l.Image.N != n {
-				break
-			}
-			if !yield(*l.Image, nil) {
-				return false
-			}
-		}
-		n++
 	}
-	if n < len(r.results) {
-		yield(candidate{}, errors.New("the report was changed by somebody else"))
+	return append(untried, again...)
+}
+
+// tally returns what was done up to now; "" if nothing was.
+func (r *report) tally() string {
+	var parts []string
+	for _, result := range []result{deleted, gone, kept, failed} {
+		if n := r.done[result]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, result))
+		}
 	}
-	return n == len(r.results)
+	return strings.Join(parts, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -34,8 +35,7 @@ var noRetries = cfimages.WithRetryPolicy(cfimages.RetryPolicy{})
 func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *setup), opts ...imagestest.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		opts = append(opts, imagestest.InMemory())
-		s := &setup{T: t, server: imagestest.NewServer(opts...), report: filepath.Join(t.TempDir(), "report")}
+		s := &setup{T: t, server: imagestest.NewServer(append(opts, imagestest.InMemory())...), report: filepath.Join(t.TempDir(), "report")}
 		defer s.server.Close()
 		s.server.AddImages(images...)
 		test(t, s)
@@ -43,33 +43,31 @@ func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *se
 	})
 }
 
+// dayBefore is a day before virtual time begins.
+var dayBefore = time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
+
 // old returns images that are older than a day by their number in minutes; the
 // last is the youngest.
-func old(n int) []cfimages.Image {
-	images := make([]cfimages.Image, n)
-	for i := range images {
-		images[i] = cfimages.Image{Filename: fmt.Sprint("old-", i), Uploaded: startOfBubble.Add(-24*time.Hour - time.Duration(n-i)*time.Minute)}
+func old(n int) (images []cfimages.Image) {
+	for i := range n {
+		images = append(images, cfimages.Image{Filename: fmt.Sprint("old-", i), Uploaded: dayBefore.Add(time.Duration(i-n) * time.Minute)})
 	}
 	return images
 }
 
-// startOfBubble is when virtual time begins.
-var startOfBubble = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func young(names ...string) []cfimages.Image {
-	images := make([]cfimages.Image, len(names))
+func young(names ...string) (images []cfimages.Image) {
 	for i, name := range names {
-		images[i] = cfimages.Image{Filename: name, Uploaded: startOfBubble.Add(-24*time.Hour + time.Duration(i)*time.Minute)}
+		images = append(images, cfimages.Image{Filename: name, Uploaded: dayBefore.Add(time.Duration(i) * time.Minute)})
 	}
 	return images
 }
 
 // prune runs the program with -older-than 24h.
-func (s *setup) prune(ctx context.Context, user console, args ...string) (stdout string, err error) {
+func (s *setup) prune(ctx context.Context, user console, args string) (stdout string, err error) {
 	s.Helper()
 	var out bytes.Buffer
 	user.out, user.untilInterrupt = &out, context.WithCancel
-	opts, err := parseArgs(append([]string{"-older-than", "24h"}, args...), user)
+	opts, err := parseArgs(strings.Fields("-older-than 24h "+args), user)
 	require.NoError(s, err)
 	opts.Account, opts.API = imagestest.AccountID, "https://api.example"
 	client := program.ConnectTest(s.server, opts.batch, append(clientOptions(), s.client...)...).Client
@@ -78,29 +76,24 @@ func (s *setup) prune(ctx context.Context, user console, args ...string) (stdout
 }
 
 // plan runs it without -delete.
-func (s *setup) plan(args ...string) (stdout string) {
+func (s *setup) plan(args string) (stdout string) {
 	s.Helper()
-	stdout, err := s.prune(s.Context(), console{}, append([]string{"-all"}, args...)...)
+	stdout, err := s.prune(s.Context(), console{}, "-all "+args)
 	require.NoError(s, err)
 	return stdout
 }
 
 // delete runs it with -delete and -yes on the report.
-func (s *setup) delete(args ...string) (stdout string, err error) {
+func (s *setup) delete(ctx context.Context, args string) (stdout string, err error) {
 	s.Helper()
-	return s.deleteUntil(s.Context(), args...)
-}
-
-func (s *setup) deleteUntil(ctx context.Context, args ...string) (stdout string, err error) {
-	s.Helper()
-	return s.prune(ctx, console{}, append([]string{"-delete", "-yes", "-report", s.report}, args...)...)
+	return s.prune(ctx, console{}, "-delete -yes -report "+s.report+" "+args)
 }
 
 // deleteAll requires it to delete all, and returns how long that took.
-func (s *setup) deleteAll(args ...string) (stdout string, took time.Duration) {
+func (s *setup) deleteAll(args string) (stdout string, took time.Duration) {
 	s.Helper()
 	start := time.Now()
-	stdout, err := s.delete(append([]string{"-all"}, args...)...)
+	stdout, err := s.delete(s.Context(), "-all "+args)
 	require.NoError(s, err)
 	for _, name := range s.names() {
 		require.NotContains(s, name, "old-")
@@ -120,71 +113,51 @@ func (s *setup) deletions() (at []time.Time) {
 }
 
 // names returns the file names of the images that the server still has.
-func (s *setup) names() []string {
-	var names []string
+func (s *setup) names() (names []string) {
 	for _, img := range s.server.Images() {
 		names = append(names, img.Filename)
 	}
 	return names
 }
 
-// outcomes returns the last outcome of each image in the report.
-func (s *setup) outcomes() map[string]int {
+// recorded returns the size of the report's plan, and its tally.
+func (s *setup) recorded() (text string) {
 	s.Helper()
-	counts := make(map[string]int)
-	s.look(func(r *report) {
-		counts["planned"], counts["failed"] = len(r.results), 0
-		for _, result := range []result{deleted, gone, kept, failed} {
-			if n := r.done[result]; n > 0 {
-				counts[string(result)] = n
-			}
-		}
-	})
-	return counts
+	s.look(func(r *report) { text = fmt.Sprintf("%d: %s", len(r.plan), r.tally()) })
+	return text
 }
 
 // look opens the report, and closes it after.
 func (s *setup) look(at func(*report)) {
 	s.Helper()
-	r, err := openReport(s.report, s.selection())
+	r, err := openReport(s.report, s.header())
 	require.NoError(s, err)
 	at(r)
 	require.NoError(s, r.close())
 }
 
-// left returns the candidates that are left.
-func left(t *testing.T, r *report) (numbers []int) {
-	t.Helper()
-	for c, err := range r.remaining() {
-		require.NoError(t, err)
-		numbers = append(numbers, c.N)
-	}
-	return numbers
+// header is that of -older-than 24h -all.
+func (s *setup) header() header {
+	return header{reportVersion, dayBefore, selection{API: "https://api.example", Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}}
 }
 
-// selection is that of -older-than 24h -all.
-func (s *setup) selection() selection {
-	return selection{API: "https://api.example", Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}
-}
-
-// transport answers requests with a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // intercept puts f before all requests of the program. n is their number, from 0.
-func (s *setup) intercept(f func(n int, req *http.Request, send http.RoundTripper) (*http.Response, error)) {
+func (s *setup) intercept(f func(n int, send func() (*http.Response, error)) (*http.Response, error)) {
 	var sent atomic.Int64
 	client := s.server.HTTPClient()
 	s.client = []cfimages.Option{cfimages.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-		return f(int(sent.Add(1)-1), r, client.Transport)
+		return f(int(sent.Add(1)-1), func() (*http.Response, error) { return client.Transport.RoundTrip(r) })
 	})})}
 }
 
 // slow makes each request take a while.
 func (s *setup) slow(latency time.Duration) {
-	s.intercept(func(_ int, req *http.Request, send http.RoundTripper) (*http.Response, error) {
+	s.intercept(func(_ int, send func() (*http.Response, error)) (*http.Response, error) {
 		time.Sleep(latency)
-		return send.RoundTrip(req)
+		return send()
 	})
 }
