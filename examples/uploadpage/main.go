@@ -21,9 +21,11 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/examples/internal/program"
 	"github.com/cfimages/cfimages-go/examples/internal/serve"
 	"github.com/cfimages/cfimages-go/examples/uploadpage/gallery"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 func main() { program.Main("uploadpage", run) }
@@ -58,7 +60,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}})
 }
 
-// guardHost refuses requests for other hosts if only this machine is served:
+// connect configures the application for Cloudflare if the environment names
+// an account and a token, and for an in-process server otherwise.
+func connect() (config gallery.Config, disconnect func(), err error) {
+	if !program.HasAccount() {
+		server := imagestest.NewServer()
+		config, err = gallery.Demo(server.URL())
+		return config, server.Close, err
+	}
+	config = gallery.Config{ // the origins are of Cloudflare's developer documentation
+		UploadOrigin:   "https://upload.imagedelivery.net",
+		DeliveryOrigin: "https://imagedelivery.net",
+	}
+	if config.Signer, err = program.Signer(); err == nil {
+		config.Client, err = cfimages.NewClient()
+	}
+	return config, func() {}, err
+}
+
+// guardHost rejects requests for other hosts if only this machine is served:
 // a foreign name that resolves to it would make its page same-site with ours.
 func guardHost(addr net.Addr, next http.Handler) http.Handler {
 	if tcp, ok := addr.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {

@@ -32,27 +32,23 @@ func TestServesThePageInProcess(t *testing.T) {
 	require.NoError(t, err)
 	base, found := strings.CutPrefix(strings.TrimSpace(string(line[:n])), "open ")
 	require.True(t, found)
-
-	body := get(t, base+"/")
-	assert.Contains(t, body, "kept in memory")
-	assert.Contains(t, body, `id="private"`)
-	assert.JSONEq(t, `{"images":[],"next":""}`, get(t, base+"/images"))
+	get := func(path string) string {
+		resp, err := http.Get(base + path)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		assert.Equal(t, http.StatusOK, resp.StatusCode)
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Contains(t, get("/"), "kept in memory")
+	assert.Contains(t, get("/"), `id="private"`)
+	assert.JSONEq(t, `{"images":[],"next":""}`, get("/images"))
 
 	stop()
 	require.NoError(t, <-ended)
 	_, err = net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	assert.Error(t, err)
-}
-
-func get(t *testing.T, url string) (body string) {
-	t.Helper()
-	resp, err := http.Get(url)
-	require.NoError(t, err)
-	defer resp.Body.Close()
-	assert.Equal(t, http.StatusOK, resp.StatusCode)
-	text, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	return string(text)
 }
 
 func TestConnectsToCloudflare(t *testing.T) {

@@ -15,9 +15,11 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
 
 const (
@@ -25,9 +27,7 @@ const (
 	linkLifetime = 15 * time.Minute
 	viewLifetime = time.Hour        // of the signed URL of a private image
 	callTimeout  = 10 * time.Second // of our calls to Cloudflare for one request of a browser
-)
 
-const (
 	// appName marks the images of this application among those of the account.
 	appName = "uploadpage"
 	// creator owns the images of the application. In yours it is the user of the
@@ -54,9 +54,27 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// Demo returns the configuration, without a log, for a server of package
+// imagestest whose API is at baseURL.
+func Demo(baseURL string) (config Config, err error) {
+	config.Notice = "Demo: images are kept in memory and are gone when the server stops."
+	config.UploadOrigin = strings.TrimSuffix(baseURL, "/client/v4")
+	config.DeliveryOrigin = config.UploadOrigin
+	if config.Signer, err = cfimages.NewURLSigner(imagestest.SigningKey); err != nil {
+		return Config{}, err
+	}
+	config.Client, err = cfimages.NewClient(
+		cfimages.WithBaseURL(baseURL),
+		cfimages.WithAccountID(imagestest.AccountID),
+		cfimages.WithAPIToken(imagestest.APIToken),
+		cfimages.WithInsecureHTTP(), // for an address that is not loopback
+	)
+	return config, err
+}
+
 type handler struct{ Config }
 
-// New returns the application's handler. It refuses requests that browsers send
+// New returns the application's handler. It rejects requests that browsers send
 // for other sites.
 func New(config Config) (http.Handler, error) {
 	h := &handler{config}
@@ -81,7 +99,7 @@ func (h *handler) respond(status int, endpoint func(context.Context, *http.Reque
 		result, err := endpoint(ctx, r)
 		switch {
 		case err != nil:
-			h.refuse(w, r, err)
+			h.reject(w, r, err)
 		case result == nil:
 			w.WriteHeader(status)
 		default:

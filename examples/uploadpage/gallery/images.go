@@ -2,7 +2,9 @@ package gallery
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,6 +35,50 @@ type picture struct {
 type picturePage struct {
 	Images []picture `json:"images"`
 	Next   string    `json:"next"` // where the next part begins; "": this is the last
+}
+
+// create returns a one-time upload URL, and the ID to report as done.
+func (h *handler) create(ctx context.Context, r *http.Request) (any, error) {
+	var wanted struct {
+		Title   string `json:"title"`
+		Private bool   `json:"private"`
+	}
+	body, err := io.ReadAll(r.Body)
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
+		return nil, errTooLarge
+	case err != nil:
+		return nil, err
+	case len(body) > 0 && json.Unmarshal(body, &wanted) != nil:
+		return nil, errBadJSON
+	case wanted.Private && h.Signer == nil:
+		return nil, errNoSigner
+	}
+	upload, err := h.Client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{
+		Creator:           creator,
+		ExpiresIn:         linkLifetime,
+		Metadata:          metadata{appName, wanted.Title},
+		RequireSignedURLs: wanted.Private,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Log.InfoContext(ctx, "upload URL created", "upload", upload) // logs no secret
+	return upload, nil
+}
+
+// done returns the image if its upload has completed, whatever the browser says.
+func (h *handler) done(ctx context.Context, r *http.Request) (any, error) {
+	img, err := h.find(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if img.Draft {
+		return nil, errDraft
+	}
+	h.Log.InfoContext(ctx, "upload verified", "id", img.ID)
+	return h.show(img)
 }
 
 func (h *handler) list(ctx context.Context, r *http.Request) (any, error) {
@@ -66,7 +112,7 @@ func (h *handler) list(ctx context.Context, r *http.Request) (any, error) {
 
 // delete deletes an image of the application, and no other.
 func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
-	img, err := h.find(ctx, r.PathValue("id"))
+	img, err := h.find(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +122,10 @@ func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
 	return nil, err
 }
 
-// find returns an image of the application. Others do not exist for its users.
-func (h *handler) find(ctx context.Context, id string) (*cfimages.Image, error) {
-	img, err := h.Client.ImagesV1.Get(ctx, id)
+// find returns the image of a request. Those of others do not exist for the
+// application's users.
+func (h *handler) find(ctx context.Context, r *http.Request) (*cfimages.Image, error) {
+	img, err := h.Client.ImagesV1.Get(ctx, r.PathValue("id"))
 	if errors.Is(err, cfimages.ErrNotFound) {
 		return nil, errNoImage
 	}
@@ -97,26 +144,18 @@ func ours(img *cfimages.Image) (meta metadata, ok bool) {
 	return meta, err == nil && img.Creator == creator && meta.App == appName
 }
 
-// show returns what the page needs of an image. The URL of a private one is
-// signed, and expires.
+// show returns what the page needs of an image: a URL of the variant public, or
+// else of the first one. The URL of a private image is signed, and expires.
 func (h *handler) show(img *cfimages.Image) (p picture, err error) {
 	meta, _ := ours(img)
-	p = picture{ID: img.ID, Title: meta.Title, Private: img.RequireSignedURLs, Uploaded: img.Uploaded, Src: displayURL(img)}
-	switch {
-	case !p.Private || p.Src == "":
-	case h.Signer == nil: // it was uploaded when there was a key
-		p.Src = ""
-	default:
+	p = picture{ID: img.ID, Title: meta.Title, Private: img.RequireSignedURLs, Uploaded: img.Uploaded}
+	if len(img.Variants) == 0 || p.Private && h.Signer == nil {
+		return p, nil
+	}
+	public := slices.IndexFunc(img.Variants, func(url string) bool { return strings.HasSuffix(url, "/public") })
+	p.Src = img.Variants[max(public, 0)]
+	if p.Private {
 		p.Src, err = h.Signer.Sign(p.Src, time.Now().Add(viewLifetime))
 	}
 	return p, err
-}
-
-// displayURL returns the URL of the variant public, or else of the first one.
-func displayURL(img *cfimages.Image) string {
-	if len(img.Variants) == 0 {
-		return ""
-	}
-	i := slices.IndexFunc(img.Variants, func(url string) bool { return strings.HasSuffix(url, "/public") })
-	return img.Variants[max(i, 0)]
 }

@@ -3,10 +3,8 @@ package gallery
 import (
 	"bytes"
 	"embed"
-	"fmt"
 	"html/template"
 	"net/http"
-	"strings"
 )
 
 // Limits that the page checks before it asks for an upload URL. The service has
@@ -22,13 +20,23 @@ var web embed.FS
 
 // handlePage registers the page and the files that it consists of.
 func handlePage(mux *http.ServeMux, config Config) error {
-	page, err := renderPage(config)
+	parsed, err := template.ParseFS(web, "web/page.html")
 	if err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := parsed.Execute(&page, map[string]any{
+		"Notice":       config.Notice,
+		"Private":      config.Signer != nil,
+		"MaxFileSize":  maxFileSize,
+		"MaxMegabytes": maxFileSize >> 20,
+		"Types":        acceptedTypes,
+	}); err != nil {
 		return err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(page)
+		w.Write(page.Bytes())
 	})
 	for _, name := range []string{"page.css", "page.js", "servers.js", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
@@ -38,36 +46,13 @@ func handlePage(mux *http.ServeMux, config Config) error {
 	return nil
 }
 
-func renderPage(config Config) ([]byte, error) {
-	parsed, err := template.ParseFS(web, "web/page.html")
-	if err != nil {
-		return nil, err
-	}
-	var page bytes.Buffer
-	err = parsed.Execute(&page, map[string]any{
-		"Notice":       config.Notice,
-		"Private":      config.Signer != nil,
-		"MaxFileSize":  maxFileSize,
-		"MaxMegabytes": maxFileSize >> 20,
-		"Types":        acceptedTypes,
-	})
-	return page.Bytes(), err
-}
-
 // secure sets the headers that confine the page: it runs its own script and
-// style only, and speaks to nobody but us and the two origins.
+// style only, and connects to nothing but us and the two origins.
 func secure(config Config, next http.Handler) http.Handler {
-	policy := strings.Join([]string{
-		"default-src 'none'",
-		"script-src 'self'",
-		"style-src 'self'",
-		fmt.Sprintf("img-src 'self' blob: %s", config.DeliveryOrigin), // blob: previews
-		fmt.Sprintf("connect-src 'self' %s", config.UploadOrigin),
-		"base-uri 'none'",
-		"form-action 'none'",
-		"frame-ancestors 'none'",
-		"require-trusted-types-for 'script'",
-	}, "; ")
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; " +
+		"img-src 'self' blob: " + config.DeliveryOrigin + "; " + // blob: previews
+		"connect-src 'self' " + config.UploadOrigin + "; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)

@@ -1,5 +1,4 @@
-// The page's script: first the uploads, then the shelf, at last the choosing of
-// files.
+// The page's script: the uploads, the shelf, and the choice of files.
 
 import { ask, Problem, send, wrongType } from "./servers.js";
 
@@ -21,22 +20,29 @@ function announce(text) {
   if ($("news").childElementCount > 10) $("news").firstElementChild.remove();
 }
 
+// remove removes an item of a list, and moves the focus to a neighbour's button.
+function remove(item, button, otherwise) {
+  const neighbour = item.nextElementSibling ?? item.previousElementSibling;
+  item.remove();
+  (neighbour?.querySelector(button) ?? $(otherwise)).focus();
+}
+
 const uploads = new Set();
+const inState = (...states) => [...uploads].filter((upload) => states.includes(upload.state));
+const retryable = () => inState("failed").filter((upload) => !upload.final);
 
 // Upload is a file that is uploaded, and its row in the list. Its state is
 // waiting, sending, done or failed.
 class Upload {
-  constructor(file, isPrivate) {
-    Object.assign(this, { file, isPrivate, id: "", unsure: false, final: false });
+  constructor(file) {
+    Object.assign(this, { file, isPrivate: $("private")?.checked, canceled: new AbortController() });
     this.preview = URL.createObjectURL(file);
-    const extension = file.name.split(".").at(-1).slice(0, 4);
     this.row = fill("row", {
-      ".name": { textContent: file.name },
-      ".size": { textContent: readable(file.size) },
+      ".name": { textContent: `${file.name} (${readable(file.size)})` },
       "progress": { ariaLabel: `Progress of ${file.name}` },
       ".retry": { ariaLabel: `Try again: ${file.name}`, onclick: () => this.retry() },
       ".close": { ariaLabel: `Take ${file.name} off the list`, onclick: () => this.close() },
-      "img": { src: this.preview, onerror: ({ target }) => target.replaceWith(extension) }, // a kind that the browser cannot show
+      "img": { src: this.preview, onerror: ({ target }) => target.remove() }, // a kind that the browser cannot show
     });
     this.to("waiting", "Waiting…");
   }
@@ -47,17 +53,21 @@ class Upload {
     this.row.querySelector(".retry").hidden = state !== "failed" || this.final;
   }
 
+  progress(part) {
+    this.row.querySelector("progress").value = part;
+    this.to("sending", part < 1 ? `${Math.floor(part * 100)} %` : "Checking…");
+  }
+
   async run() {
-    this.canceled = new AbortController();
     this.progress(0);
     try {
-      const picture = (await this.completed()) ?? (await this.transfer(this.canceled.signal));
-      if (!uploads.has(this)) return;
+      const picture = (await this.completed()) ?? (await this.transfer());
+      this.canceled.signal.throwIfAborted();
       this.to("done", "Uploaded");
-      addCard(picture, true);
+      addCard(picture, "prepend");
       announce(`${this.file.name} was uploaded.`);
     } catch (problem) {
-      if (!uploads.has(this)) return;
+      if (this.canceled.signal.aborted) return;
       this.fail(problem);
     }
     pump();
@@ -66,9 +76,8 @@ class Upload {
   // completed returns the picture if an earlier attempt was successful after all:
   // its response may have been lost.
   async completed() {
-    if (!this.unsure) return null;
     try {
-      return await ask("POST", `uploads/${this.id}/done`);
+      return this.unsure ? await ask("POST", `uploads/${this.id}/done`) : null;
     } catch (problem) {
       if (problem.status === 404 || problem.status === 409) return null;
       throw problem;
@@ -76,24 +85,19 @@ class Upload {
   }
 
   // transfer sends the file to a new one-time URL.
-  async transfer(signal) {
+  async transfer() {
     this.unsure = false;
     const link = await ask("POST", "uploads", { title: this.file.name, private: this.isPrivate });
-    signal.throwIfAborted();
+    this.canceled.signal.throwIfAborted();
     this.id = link.id;
     try {
-      await send(this.file, link.uploadURL, signal, (part) => this.progress(part));
+      await send(this.file, link.uploadURL, this.canceled.signal, (part) => this.progress(part));
     } catch (problem) {
       this.unsure = problem.unsure;
       throw problem;
     }
     this.unsure = true; // until our server has checked it
     return ask("POST", `uploads/${this.id}/done`);
-  }
-
-  progress(part) {
-    this.row.querySelector("progress").value = part;
-    this.to("sending", part < 1 ? `${Math.floor(part * 100)} %` : "Checking…");
   }
 
   fail(problem) {
@@ -109,26 +113,16 @@ class Upload {
     pump();
   }
 
-  // close removes the row, and moves the focus to the next one.
+  // close takes the upload off the list, and cancels it if it has not completed.
   close() {
-    const next = this.row.nextElementSibling ?? this.row.previousElementSibling;
-    this.drop();
-    (next?.querySelector(".close") ?? $("files")).focus();
+    uploads.delete(this);
+    remove(this.row, ".close", "files");
+    URL.revokeObjectURL(this.preview);
+    this.canceled.abort();
+    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // at worst a draft remains
     pump();
   }
-
-  // drop removes the row, and cancels an upload that has not completed.
-  drop() {
-    uploads.delete(this);
-    this.row.remove();
-    URL.revokeObjectURL(this.preview);
-    this.canceled?.abort();
-    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // at worst a draft remains
-  }
 }
-
-const inState = (...states) => [...uploads].filter((upload) => states.includes(upload.state));
-const retryable = () => inState("failed").filter((upload) => !upload.final);
 
 // pump starts as many uploads as may run, and updates the bar above the list.
 function pump() {
@@ -142,7 +136,7 @@ function pump() {
 
 function addFiles(files) {
   for (const file of files) {
-    const upload = new Upload(file, $("private")?.checked ?? false);
+    const upload = new Upload(file);
     uploads.add(upload);
     $("rows").append(upload.row);
     const message = check(file);
@@ -160,7 +154,6 @@ function check(file) {
   return file.size > limit ? `The file is too large: the limit is ${limit / 2 ** 20} MB.` : "";
 }
 
-const shortTime = { month: "short", day: "numeric", hour: "numeric", minute: "numeric" };
 const cards = new Map(); // by image ID
 let next = ""; // where the rest of the gallery begins
 
@@ -169,7 +162,7 @@ async function loadShelf() {
   try {
     const page = await ask("GET", `images?after=${encodeURIComponent(next)}`);
     next = page.next;
-    for (const picture of page.images) addCard(picture, false);
+    for (const picture of page.images) addCard(picture, "append");
     $("more").textContent = "Show more";
     $("more").hidden = !next;
     showCount();
@@ -181,18 +174,17 @@ async function loadShelf() {
   $("more").disabled = false;
 }
 
-function addCard(picture, first) {
+function addCard(picture, place) {
   if (cards.has(picture.id)) return;
-  const noPreview = () => card.querySelector(".frame").replaceChildren("No preview");
+  const uploaded = new Date(picture.uploaded).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   const card = fill("card", {
     ".name": { textContent: picture.title, title: picture.title },
-    "time": { dateTime: picture.uploaded, textContent: new Date(picture.uploaded).toLocaleString([], shortTime) },
-    ".badge": { hidden: !picture.private },
+    ".quiet": { textContent: picture.private ? `Private, ${uploaded}` : uploaded },
     "button": { ariaLabel: `Delete ${picture.title}`, onclick: () => deleteCard(picture) },
-    "img": { alt: picture.title, onerror: noPreview, src: picture.src ?? "" }, // an empty one is an error
+    "img": { alt: picture.title, src: picture.src ?? "", onerror: ({ target }) => target.replaceWith("No preview") }, // an empty src is an error
   });
   cards.set(picture.id, card);
-  first ? $("shelf").prepend(card) : $("shelf").append(card);
+  $("shelf")[place](card);
   showCount();
 }
 
@@ -214,12 +206,9 @@ async function deleteCard(picture) {
   } catch (problem) {
     if (problem.status !== 404) return note(`${picture.title} could not be deleted. ${problem.message}`);
   }
-  const card = cards.get(picture.id);
-  const neighbour = card.nextElementSibling ?? card.previousElementSibling;
+  remove(cards.get(picture.id), "button", "shelf-title");
   cards.delete(picture.id);
-  card.remove();
   showCount();
-  (neighbour?.querySelector("button") ?? $("shelf-title")).focus();
   announce(`${picture.title} was deleted.`);
 }
 
@@ -232,23 +221,16 @@ function confirmed(picture) {
   });
 }
 
-const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-const highlight = (on) => $("drop").classList.toggle("over", on);
-
 // The whole window takes files: one that misses the marked area must not make
 // the browser leave the page.
-addEventListener("dragover", (event) => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  highlight(true);
-});
-addEventListener("dragleave", (event) => event.relatedTarget ?? highlight(false));
-addEventListener("drop", (event) => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  highlight(false);
-  addFiles(event.dataTransfer.files);
-});
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    $("drop").classList.toggle("over", kind === "dragover");
+    if (kind === "drop") addFiles(event.dataTransfer.files);
+  });
+}
 addEventListener("beforeunload", (event) => {
   if (inState("waiting", "sending").length > 0) event.preventDefault();
 });
@@ -258,13 +240,10 @@ $("files").onchange = (event) => {
   event.target.value = ""; // so that the same file can be chosen again
 };
 $("again").onclick = () => {
-  $("uploads-title").focus();
   for (const upload of retryable()) upload.retry();
 };
 $("clear").onclick = () => {
-  for (const upload of inState("done", "failed")) upload.drop();
-  pump();
-  (uploads.size ? $("uploads-title") : $("files")).focus();
+  for (const upload of inState("done", "failed")) upload.close();
 };
 $("more").onclick = loadShelf;
 

@@ -5,12 +5,12 @@ const idleTimeout = 30_000; // ms without progress, until an upload counts as lo
 
 export const wrongType = "This is not an image of a kind that can be kept.";
 
-// Problem is a failure that is shown to a person.
+// Problem is a failure that is shown to a person. Its details are the status of
+// our server; final: a retry will not help; unsure: the upload may have completed.
 export class Problem extends Error {
-  // final: a retry will not help. unsure: the upload may have completed.
-  constructor(message, { status = 0, final = false, unsure = false } = {}) {
+  constructor(message, details) {
     super(message);
-    Object.assign(this, { status, final, unsure });
+    Object.assign(this, details);
   }
 }
 
@@ -52,32 +52,33 @@ export function send(file, url, signal, onProgress) {
       restartTimer();
       onProgress(event.loaded / event.total);
     };
-    request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request)));
+    request.onload = () => (request.status < 300 ? resolve() : reject(rejection(request)));
     request.onerror = request.onabort = () => reject(lost());
     request.onloadend = () => clearTimeout(timer);
     signal.addEventListener("abort", () => request.abort(), { once: true });
     const form = new FormData();
-    form.append("file", file, file.name);
+    form.append("file", file);
     request.open("POST", url);
     request.send(form);
     restartTimer();
   });
 }
 
-// refusal describes the response to an upload that failed. Cloudflare does not
+// rejection describes the response to an upload that failed. Cloudflare does not
 // publish these statuses: those of links are of its local simulator.
-function refusal({ status, responseText }) {
-  const known = {
-    404: ["The upload link has expired."],
-    409: ["The upload link was used already.", { unsure: true }],
-    410: ["The upload link has expired."],
-    413: ["The image service does not take files this large.", { final: true }],
-    415: [wrongType, { final: true }],
-  }[status];
-  if (known) return new Problem(...known);
-  if (status === 429 || status >= 500) {
-    return new Problem(`The image service is busy (${status}).`, { unsure: status >= 500 });
+function rejection({ status, responseText }) {
+  switch (status) {
+    case 404:
+    case 410:
+      return new Problem("The upload link has expired.");
+    case 409:
+      return new Problem("The upload link was used already.", { unsure: true });
+    case 413:
+      return new Problem("The image service does not take files this large.", { final: true });
+    case 415:
+      return new Problem(wrongType, { final: true });
   }
+  if (status === 429 || status >= 500) return new Problem(`The image service is busy (${status}).`, { unsure: status >= 500 });
   const reason = parse(responseText).errors?.[0]?.message ?? status;
-  return new Problem(`The image service refused the file: ${reason}`, { final: true });
+  return new Problem(`The image service rejected the file: ${reason}`, { final: true });
 }

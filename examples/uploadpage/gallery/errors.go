@@ -1,0 +1,79 @@
+package gallery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/cfimages/cfimages-go"
+)
+
+// problem is an error and how the application responds to it: with a status, and
+// a sentence for a person.
+type problem struct {
+	status  int
+	message string
+}
+
+func (p problem) Error() string { return p.message }
+
+var (
+	errTooLarge = problem{http.StatusRequestEntityTooLarge, "The request is too large."}
+	errBadJSON  = problem{http.StatusBadRequest, "The request must be a JSON object."}
+	errNoSigner = problem{http.StatusBadRequest, "Private images are not possible here."}
+	errNoImage  = problem{http.StatusNotFound, "There is no such image."}
+	errDraft    = problem{http.StatusConflict, "The upload has not completed."}
+)
+
+// statusClientLeft is for the log only: nobody is there to read it. It is not
+// registered; other servers use it too.
+const statusClientLeft = 499
+
+// reject responds to a request that failed. The browser gets what a person can do
+// about it, the log gets all.
+func (h *handler) reject(w http.ResponseWriter, r *http.Request, err error) {
+	p := classify(err)
+	level := slog.LevelInfo
+	if p.status >= 500 {
+		level = slog.LevelError
+	}
+	h.Log.Log(r.Context(), level, "request failed", "status", p.status, "error", err)
+	if p.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter(err))
+	}
+	writeJSON(w, p.status, map[string]string{"error": p.message})
+}
+
+// classify returns the response to an error. The order matters: a create that
+// timed out has an unknown outcome, too.
+func classify(err error) problem {
+	if p, ok := errors.AsType[problem](err); ok {
+		return p
+	}
+	switch {
+	case errors.Is(err, cfimages.ErrInvalidParams):
+		return problem{http.StatusBadRequest, "The request is invalid."}
+	case errors.Is(err, cfimages.ErrRateLimited):
+		return problem{http.StatusServiceUnavailable, "The image service is busy. Try again later."}
+	case errors.Is(err, context.DeadlineExceeded):
+		return problem{http.StatusGatewayTimeout, "The image service took too long. Try again."}
+	case errors.Is(err, context.Canceled):
+		return problem{statusClientLeft, "The request was canceled."}
+	case errors.Is(err, cfimages.ErrOutcomeUnknown):
+		return problem{http.StatusBadGateway, "The image service gave no clear answer. Try again."}
+	}
+	return problem{http.StatusBadGateway, "The image service failed. Try again later."}
+}
+
+// retryAfter returns the seconds that Cloudflare asks to wait, at least one.
+func retryAfter(err error) string {
+	wait := time.Second
+	if response, ok := errors.AsType[*cfimages.Error](err); ok {
+		wait = max(wait, response.RetryAfter)
+	}
+	return strconv.Itoa(int(math.Ceil(wait.Seconds())))
+}
