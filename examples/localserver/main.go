@@ -17,7 +17,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
@@ -34,22 +33,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", opts.addr)
+	server := newServer(opts)
+	defer server.Close()
+	site, err := listen(opts.addr, logRequests(server.Handler(), stderr))
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
-	base := baseURL(listener.Addr())
+	defer site.Listener.Close()
+	sites, base := []serve.Site{site}, baseURL(site.Listener.Addr(), opts.certFile != "")
 	if opts.certFile != "" {
-		if listener, err = secure(listener, opts.certFile); err != nil {
+		if sites[0].Listener, err = secure(site.Listener, opts.certFile); err != nil {
 			return err
 		}
-		base = strings.Replace(base, "http:", "https:", 1)
 	}
-	server := newServer(opts)
-	defer server.Close()
-	handler := logRequests(server.Handler(), stderr)
-	sites := []serve.Site{{Listener: listener, Server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}}}
 	if opts.page != "" {
 		page, err := newPage(opts.page, base)
 		if err != nil {
@@ -65,6 +61,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return serve.Run(ctx, sites...)
 }
 
+func listen(addr string, handler http.Handler) (site serve.Site, err error) {
+	site.Server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	site.Listener, err = net.Listen("tcp", addr)
+	return site, err
+}
+
 // newPage returns the page of examples/uploadpage, for the API at base. It logs
 // nothing: the server logs its requests.
 func newPage(addr, base string) (site serve.Site, err error) {
@@ -77,14 +79,12 @@ func newPage(addr, base string) (site serve.Site, err error) {
 	if err != nil {
 		return site, err
 	}
-	site.Server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	site.Listener, err = net.Listen("tcp", addr)
-	return site, err
+	return listen(addr, handler)
 }
 
 // newServer returns a server without a port: run serves its handler.
 func newServer(opts *options) *imagestest.Server {
-	server := imagestest.NewServer(append(opts.server, imagestest.InMemory())...)
+	server := imagestest.NewServer(append(opts.server, imagestest.InMemory(), imagestest.WithLatency(opts.latency))...)
 	server.Inject(opts.faults...)
 	newest := time.Now()
 	server.Seed(opts.images, func(i int) cfimages.Image {
@@ -100,27 +100,24 @@ func newServer(opts *options) *imagestest.Server {
 }
 
 // baseURL returns the URL at which a client on this machine reaches the API.
-func baseURL(addr net.Addr) string {
-	host := addr.String()
+func baseURL(addr net.Addr, secure bool) string {
+	base := url.URL{Scheme: "http", Host: addr.String(), Path: "/client/v4"}
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		host = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+		base.Host = fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 	}
-	return (&url.URL{Scheme: "http", Host: host, Path: "/client/v4"}).String()
+	if secure {
+		base.Scheme = "https"
+	}
+	return base.String()
 }
 
-// environment is what SDKs read from the environment.
-type environment struct {
-	BaseURL   string `json:"CLOUDFLARE_BASE_URL"`
-	AccountID string `json:"CLOUDFLARE_ACCOUNT_ID"`
-	APIToken  string `json:"CLOUDFLARE_API_TOKEN"`
-}
-
-func announce(w io.Writer, base string, asJSON bool) error {
-	env := environment{base, imagestest.AccountID, imagestest.APIToken}
+// announce prints what SDKs read from the environment.
+func announce(w io.Writer, base string, asJSON bool) (err error) {
 	if asJSON {
-		return json.NewEncoder(w).Encode(env)
+		return json.NewEncoder(w).Encode(map[string]string{
+			"CLOUDFLARE_BASE_URL": base, "CLOUDFLARE_ACCOUNT_ID": imagestest.AccountID, "CLOUDFLARE_API_TOKEN": imagestest.APIToken,
+		})
 	}
-	_, err := fmt.Fprintf(w, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n",
-		env.BaseURL, env.AccountID, env.APIToken)
+	_, err = fmt.Fprintf(w, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n", base, imagestest.AccountID, imagestest.APIToken)
 	return err
 }

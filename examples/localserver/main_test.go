@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -24,17 +23,8 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/examples/internal/program"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
-
-// asProgram makes the test binary be the program, for tests of the process.
-const asProgram = "LOCALSERVER_TEST_AS_PROGRAM"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
 
 // output receives each write: the announcement, or a line of the log.
 type output chan string
@@ -44,113 +34,107 @@ func (o output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// environment parses the three lines.
-func (o output) environment(t *testing.T) (env environment) {
-	t.Helper()
-	_, err := fmt.Sscanf(<-o, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n",
-		&env.BaseURL, &env.AccountID, &env.APIToken)
-	require.NoError(t, err)
-	return env
+// environment is what SDKs read from the environment.
+type environment struct {
+	BaseURL   string `json:"CLOUDFLARE_BASE_URL"`
+	AccountID string `json:"CLOUDFLARE_ACCOUNT_ID"`
+	APIToken  string `json:"CLOUDFLARE_API_TOKEN"`
 }
 
-// start runs the program on a free port. Both channels are closed when it ends,
-// which it does at the latest with the test.
-func start(t *testing.T, args ...string) (stdout, stderr output, stop func()) {
+// start runs the program on a free port, and returns what it announces and its
+// log, which is closed when it ends: at the latest with the test.
+func start(t *testing.T, args string) (env environment, stderr output, stop func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	stdout, stderr = make(output, 100), make(output, 100)
+	stdout, stderr := make(output, 1), make(output, 100)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, stderr)
-		close(stdout)
+		ended <- run(ctx, strings.Fields("-addr 127.0.0.1:0 "+args), stdout, stderr)
 		close(stderr)
 	}()
 	t.Cleanup(func() {
 		stop()
 		assert.NoError(t, <-ended)
 	})
-	return stdout, stderr, stop
+	text := <-stdout
+	if strings.Contains(args, "-json") {
+		assert.Equal(t, len(text)-1, strings.Index(text, "\n"), "it is one line")
+		require.NoError(t, json.Unmarshal([]byte(text), &env))
+		return env, stderr, stop
+	}
+	_, err := fmt.Sscanf(text, "CLOUDFLARE_BASE_URL=%s\nCLOUDFLARE_ACCOUNT_ID=%s\nCLOUDFLARE_API_TOKEN=%s\n", &env.BaseURL, &env.AccountID, &env.APIToken)
+	require.NoError(t, err)
+	return env, stderr, stop
 }
 
-func (e environment) client(t *testing.T, opts ...cfimages.Option) *cfimages.Client {
+// client returns a client that does not retry, with a transport of its own.
+func (e environment) client(t *testing.T, transport *http.Transport) *cfimages.Client {
 	t.Helper()
-	client, err := cfimages.NewClient(append(opts,
-		cfimages.WithBaseURL(e.BaseURL),
-		cfimages.WithAccountID(e.AccountID),
-		cfimages.WithAPIToken(e.APIToken))...)
+	client, err := cfimages.NewClient(cfimages.WithBaseURL(e.BaseURL), cfimages.WithAccountID(e.AccountID), cfimages.WithAPIToken(e.APIToken),
+		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}), cfimages.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(t, err)
 	return client
 }
 
-func TestServesWhatItAnnounces(t *testing.T) {
-	stdout, stderr, stop := start(t, "-images", "30")
-	env := stdout.environment(t)
-	client := env.client(t)
-	page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{
-		Meta: cfimages.Where(cfimages.Eq("region.name", "eu-west"), cfimages.Gte("priority", 4)),
-	})
-	require.NoError(t, err)
-	assert.Len(t, page.Images, 4)
-
-	upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
-	require.NoError(t, err)
-	_, err = client.DirectUploads.Upload(t.Context(), upload.UploadURL, cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n")})
-	require.NoError(t, err)
-	img, err := client.ImagesV1.Get(t.Context(), upload.ID)
-	require.NoError(t, err)
-	delivered, err := http.Get(img.Variants[0])
-	require.NoError(t, err)
-	delivered.Body.Close()
-	assert.Equal(t, http.StatusOK, delivered.StatusCode)
-
-	stop()
-	var log []string
-	for line := range stderr {
-		log = append(log, line)
+func list(t *testing.T, client *cfimages.Client, conditions ...cfimages.Condition) (images int, err error) {
+	page, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{Meta: cfimages.Where(conditions...)})
+	if err != nil {
+		return 0, err
 	}
-	require.Len(t, log, 5)
-	assert.Contains(t, log[0], " 200 GET    /client/v4/accounts/"+env.AccountID+"/images/v2?meta.priority[gte:number]=4&meta.region.name[eq:string]=eu-west  ")
-	assert.Contains(t, log[1], " 200 POST   ")
-	_, err = net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(env.BaseURL, "http://"), "/client/v4"))
-	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+	return len(page.Images), nil
 }
 
-func TestJSON(t *testing.T) {
-	stdout, _, _ := start(t, "-json")
-	line := <-stdout
-	assert.Equal(t, len(line)-1, strings.Index(line, "\n"), "it is one line")
-	var env environment
-	require.NoError(t, json.Unmarshal([]byte(line), &env))
-	_, err := env.client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
-	assert.NoError(t, err)
-	for _, name := range []string{"CLOUDFLARE_BASE_URL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN"} {
-		assert.Contains(t, line, `"`+name+`":`)
+func TestServesWhatItAnnounces(t *testing.T) {
+	for _, form := range []string{"", "-json"} {
+		env, stderr, stop := start(t, "-images 30 "+form)
+		client := env.client(t, &http.Transport{})
+		images, err := list(t, client, cfimages.Eq("region.name", "eu-west"), cfimages.Gte("priority", 4))
+		require.NoError(t, err)
+		assert.Equal(t, 4, images)
+
+		upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
+		require.NoError(t, err)
+		_, err = client.DirectUploads.Upload(t.Context(), upload.UploadURL, cfimages.File{Body: strings.NewReader("\x89PNG\r\n\x1a\n")})
+		require.NoError(t, err)
+		img, err := client.ImagesV1.Get(t.Context(), upload.ID)
+		require.NoError(t, err)
+		delivered, err := http.Get(img.Variants[0])
+		require.NoError(t, err)
+		delivered.Body.Close()
+		assert.Equal(t, http.StatusOK, delivered.StatusCode)
+
+		stop()
+		var log []string
+		for line := range stderr {
+			log = append(log, line)
+		}
+		require.Len(t, log, 5)
+		assert.Contains(t, log[0], " 200 GET    /client/v4/accounts/"+env.AccountID+"/images/v2?meta.priority[gte:number]=4&meta.region.name[eq:string]=eu-west  ")
+		assert.Contains(t, log[1], " 200 POST   ")
+		_, err = net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(env.BaseURL, "http://"), "/client/v4"))
+		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 	}
 }
 
 func TestTLS(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cert.pem")
-	stdout, _, _ := start(t, "-tls", file)
-	env := stdout.environment(t)
+	env, _, _ := start(t, "-tls "+file)
 	require.True(t, strings.HasPrefix(env.BaseURL, "https://127.0.0.1:"), env.BaseURL)
 
 	cert, err := os.ReadFile(file)
 	require.NoError(t, err)
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM(cert))
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	client := env.client(t, cfimages.WithHTTPClient(&http.Client{Transport: transport}))
+	client := env.client(t, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}})
 	upload, err := client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(upload.UploadURL, "https://"), "one-time URLs are https, too")
 }
 
 func TestRate(t *testing.T) {
-	stdout, _, _ := start(t, "-rate", "2/1h")
-	env := stdout.environment(t)
+	env, _, _ := start(t, "-rate 2/1h")
 	for _, want := range []error{nil, nil, cfimages.ErrRateLimited} {
-		client := env.client(t, cfimages.WithRetryPolicy(cfimages.RetryPolicy{})) // a new one does not know of the limit
-		_, err := client.ImagesV2.List(t.Context(), cfimages.ListParams{})
+		_, err := list(t, env.client(t, &http.Transport{})) // a new one does not know of the limit
 		assert.ErrorIs(t, err, want)
 	}
 }
@@ -161,22 +145,58 @@ func TestLatency(t *testing.T) {
 		require.NoError(t, err)
 		server := newServer(opts)
 		defer server.Close()
-		asked := time.Now()
-		_, err = server.Client().ImagesV2.List(t.Context(), cfimages.ListParams{})
+		started := time.Now()
+		_, err = list(t, server.Client())
 		require.NoError(t, err)
-		assert.Equal(t, 3*time.Second, time.Since(asked))
+		assert.Equal(t, 3*time.Second, time.Since(started))
 	})
 }
 
+func TestFail(t *testing.T) {
+	env, _, _ := start(t, "-fail list=503*2 -fail list=edge -fail list=reset -fail create=lost -fail get=429")
+	// On a connection that was used before, net/http would retry a GET by itself.
+	client := env.client(t, &http.Transport{DisableKeepAlives: true})
+	for _, want := range []int{503, 503, 502} {
+		_, err := list(t, client)
+		var failed *cfimages.Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, want, failed.StatusCode)
+	}
+	_, err := list(t, client)
+	assert.ErrorIs(t, err, syscall.ECONNRESET)
+	_, err = list(t, client)
+	assert.NoError(t, err)
+	_, err = client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{ID: "mine"})
+	assert.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
+	_, err = client.ImagesV1.Get(t.Context(), "mine")
+	assert.ErrorIs(t, err, cfimages.ErrRateLimited)
+	draft, err := client.ImagesV1.Get(t.Context(), "mine")
+	require.NoError(t, err, "it was created all the same")
+	assert.True(t, draft.Draft)
+}
+
+func TestFailKnowsEveryOperation(t *testing.T) {
+	for name, op := range map[string]imagestest.Operation{
+		"list": imagestest.OpList, "create": imagestest.OpCreate, "upload": imagestest.OpUpload, "get": imagestest.OpGet, "blob": imagestest.OpBlob,
+		"delete": imagestest.OpDelete, "batchtoken": imagestest.OpBatchToken, "delivery": imagestest.OpDeliver,
+	} {
+		opts, err := parseArgs([]string{"-fail", name + "=503"}, io.Discard)
+		require.NoError(t, err, name)
+		require.Len(t, opts.faults, 1, name)
+		assert.Equal(t, op, opts.faults[0].Operation, name)
+		assert.Contains(t, failUsage, name)
+	}
+}
+
 func TestPage(t *testing.T) {
-	_, stderr, _ := start(t, "-page", "127.0.0.1:0", "-images", "3")
+	_, stderr, _ := start(t, "-page 127.0.0.1:0 -images 3")
 	url, found := strings.CutPrefix(<-stderr, "open ")
 	require.True(t, found)
 	resp, err := http.Get(strings.TrimSpace(url) + "/images")
 	require.NoError(t, err)
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	resp.Body.Close()
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.JSONEq(t, `{"images":[],"next":""}`, string(body), "the seeded images are not the page's own")
 	assert.Contains(t, <-stderr, "/images/v2", "the page asks the server")
@@ -189,7 +209,7 @@ func TestBaseURL(t *testing.T) {
 		"0.0.0.0":   "http://127.0.0.1:8787/client/v4",
 		"::":        "http://127.0.0.1:8787/client/v4",
 	} {
-		assert.Equal(t, want, baseURL(&net.TCPAddr{IP: net.ParseIP(host), Port: 8787}), host)
+		assert.Equal(t, want, baseURL(&net.TCPAddr{IP: net.ParseIP(host), Port: 8787}, false), host)
 	}
 }
 
@@ -198,28 +218,28 @@ func TestWrongUse(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	for _, test := range []struct {
-		args []string
+		args string
 		code int
 		want string
 	}{
-		{[]string{"-help"}, 0, ""},
-		{[]string{"-images", "-1"}, 2, "-images must not be negative"},
-		{[]string{"-rate", "1200"}, 2, "such as 1200/5m"},
-		{[]string{"-rate", "0/5m"}, 2, "such as 1200/5m"},
-		{[]string{"-rate", "5/1ms"}, 2, "such as 1200/5m"},
-		{[]string{"-latency", "-1s"}, 2, "must not be negative"},
-		{[]string{"-fail", "list"}, 2, "such as list=503"},
-		{[]string{"-fail", "walk=503"}, 2, "one of batchtoken, blob, create, delete, delivery, get, list, upload"},
-		{[]string{"-fail", "list=200"}, 2, "a status from 400 to 599"},
-		{[]string{"-fail", "list=503*0"}, 2, "times must be a number from 1"},
-		{[]string{"-page", ":0", "-tls", "cert.pem"}, 2, "exclude each other"},
-		{[]string{"now"}, 2, `unexpected argument "now"`},
-		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
-		{[]string{"-addr", "127.0.0.1:0", "-page", taken.Addr().String()}, 1, "address already in use"},
-		{[]string{"-addr", "127.0.0.1:0", "-tls", filepath.Join(t.TempDir(), "no", "cert.pem")}, 1, "no such file"},
+		{"-help", 0, ""},
+		{"-images -1", 2, "-images must not be negative"},
+		{"-rate 1200", 2, "such as 1200/5m"},
+		{"-rate 0/5m", 2, "such as 1200/5m"},
+		{"-rate 5/1ms", 2, "such as 1200/5m"},
+		{"-latency -1s", 2, "must not be negative"},
+		{"-fail list", 2, "such as list=503"},
+		{"-fail walk=503", 2, "one of batchtoken, blob, create, delete, delivery, get, list, upload"},
+		{"-fail list=200", 2, "a status from 400 to 599"},
+		{"-fail list=503*0", 2, "times must be a number from 1"},
+		{"-page :0 -tls cert.pem", 2, "exclude each other"},
+		{"now", 2, `unexpected argument "now"`},
+		{"-addr " + taken.Addr().String(), 1, "address already in use"},
+		{"-addr 127.0.0.1:0 -page " + taken.Addr().String(), 1, "address already in use"},
+		{"-addr 127.0.0.1:0 -tls " + filepath.Join(t.TempDir(), "no", "cert.pem"), 1, "no such file"},
 	} {
 		var stderr bytes.Buffer
-		code := program.ExitCode("localserver", run(t.Context(), test.args, io.Discard, io.Discard), &stderr)
+		code := program.ExitCode("localserver", run(t.Context(), strings.Fields(test.args), io.Discard, io.Discard), &stderr)
 		assert.Equal(t, test.code, code, test.args)
 		assert.Contains(t, stderr.String(), test.want, test.args)
 	}
@@ -233,18 +253,4 @@ func TestRequestLogStaysOnItsLines(t *testing.T) {
 	logRequests(silent, &lines).ServeHTTP(nil, req)
 	assert.Equal(t, 1, strings.Count(lines.String(), "\n"))
 	assert.Contains(t, lines.String(), "/a%0Ab?meta.s[eq]=x%0A12:00:00+200")
-}
-
-func TestSignalsEndTheProgram(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		stdout := make(output, 1)
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-addr", "127.0.0.1:0")
-		cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
-		cmd.Stdout = stdout
-		require.NoError(t, cmd.Start())
-		_, err := stdout.environment(t).client(t).ImagesV2.List(t.Context(), cfimages.ListParams{})
-		assert.NoError(t, err)
-		require.NoError(t, cmd.Process.Signal(signal))
-		assert.NoError(t, cmd.Wait(), "ends with exit code 0")
-	}
 }

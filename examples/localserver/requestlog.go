@@ -28,7 +28,6 @@ type statusRecorder struct {
 	status int
 }
 
-// WriteHeader records the status.
 func (w *statusRecorder) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)

@@ -14,8 +14,6 @@ import (
 	"time"
 )
 
-const certLifetime = 30 * 24 * time.Hour
-
 // secure adds TLS to a listener, with a new self-signed certificate that it
 // writes to certFile: what SSL_CERT_FILE, NODE_EXTRA_CA_CERTS or curl's --cacert
 // want. The key stays in memory.
@@ -29,7 +27,7 @@ func secure(listener net.Listener, certFile string) (net.Listener, error) {
 		SerialNumber:          big.NewInt(now.UnixNano()),
 		Subject:               pkix.Name{CommonName: "cfimages localserver"},
 		NotBefore:             now.Add(-time.Hour),
-		NotAfter:              now.Add(certLifetime),
+		NotAfter:              now.AddDate(0, 0, 30),
 		DNSNames:              []string{"localhost"},
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
@@ -44,12 +42,7 @@ func secure(listener net.Listener, certFile string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}}
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
-	if err := os.WriteFile(certFile, text, 0o644); err != nil {
-		return nil, err
-	}
-	return tls.NewListener(listener, &tls.Config{
-		MinVersion:   tls.VersionTLS12,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}},
-	}), nil
+	return tls.NewListener(listener, config), os.WriteFile(certFile, text, 0o644)
 }

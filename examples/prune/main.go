@@ -95,11 +95,10 @@ const demoImages = 60
 // which every other has expired.
 func newDemo() *imagestest.Server {
 	server := imagestest.NewServer(imagestest.InMemory())
-	now := time.Now()
 	server.Seed(demoImages, func(i int) cfimages.Image {
 		return cfimages.Image{
 			Filename: fmt.Sprintf("photo-%02d.png", i+1),
-			Uploaded: now.AddDate(0, 0, i-demoImages),
+			Uploaded: time.Now().AddDate(0, 0, i-demoImages).Add(-time.Hour),
 			Meta:     fmt.Appendf(nil, `{"status":%q,"priority":%d}`, []string{"expired", "active"}[i%2], i%5+1),
 		}
 	})

@@ -105,7 +105,7 @@ func (p *pruner) choose(images []cfimages.Image) (more bool, err error) {
 		case !p.report.isOld(img.Uploaded):
 			return false, nil
 		}
-		p.report.add(img)
+		p.report.plan = append(p.report.plan, &candidate{N: len(p.report.plan), ID: img.ID, Uploaded: img.Uploaded, Filename: img.Filename})
 	}
 	return true, nil
 }

@@ -8,16 +8,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
 // line is one line of a report: a JSON object with one of these members.
 type line struct {
-	Header  *header    `json:"prune,omitempty"`   // the first line
-	Image   *candidate `json:"image,omitempty"`   // then the plan, the oldest image first
-	Planned *total     `json:"planned,omitempty"` // then that it is complete
-	Outcome *outcome   `json:"outcome,omitempty"` // then what was done
+	Header  *header        `json:"prune,omitempty"`   // the first line
+	Image   *candidate     `json:"image,omitempty"`   // then the plan, the oldest image first
+	Planned map[string]int `json:"planned,omitempty"` // then how many "images" it has: it is complete
+	Outcome *outcome       `json:"outcome,omitempty"` // then what was done
 }
 
 const reportVersion = 1
@@ -71,10 +70,6 @@ var generatedID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 // isCustom reports whether another image may get the ID. A custom ID is never a
 // UUID (Cloudflare's API reference).
 func (c *candidate) isCustom() bool { return !generatedID.MatchString(c.ID) }
-
-type total struct {
-	Images int `json:"images"`
-}
 
 // result is what became of a candidate; "" if it was not tried.
 type result string
@@ -171,7 +166,7 @@ func (r *report) take(l line, first bool) bool {
 		return l.Image.N == len(r.plan)-1 && l.Image.ID != ""
 	case l.Planned != nil && !r.planned:
 		r.planned = true
-		return l.Planned.Images == len(r.plan)
+		return l.Planned["images"] == len(r.plan)
 	case l.Outcome != nil && r.planned && l.Outcome.N >= 0 && l.Outcome.N < len(r.plan):
 		r.count(l.Outcome)
 		return true
@@ -189,11 +184,6 @@ func (r *report) count(o *outcome) {
 // isOld reports whether an image of this upload time was to be planned.
 func (r *report) isOld(uploaded time.Time) bool { return uploaded.Before(r.Cutoff) }
 
-// add adds an image to the plan.
-func (r *report) add(img cfimages.Image) {
-	r.plan = append(r.plan, &candidate{N: len(r.plan), ID: img.ID, Uploaded: img.Uploaded, Filename: img.Filename})
-}
-
 // savePlan returns when the plan is safe on the disk.
 func (r *report) savePlan() error {
 	r.planned = true
@@ -204,7 +194,7 @@ func (r *report) savePlan() error {
 	for _, c := range r.plan {
 		lines = append(lines, line{Image: c})
 	}
-	for _, l := range append(lines, line{Planned: &total{len(r.plan)}}) {
+	for _, l := range append(lines, line{Planned: map[string]int{"images": len(r.plan)}}) {
 		if err := r.file.Append(l); err != nil {
 			return err
 		}

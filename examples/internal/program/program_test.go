@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,7 +46,12 @@ func TestSignals(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to other processes")
 	}
-	for until, wantCode := range map[string]int{"first": 130, "second": -1} {
+	for _, test := range []struct {
+		until    string
+		signal   os.Signal
+		wantCode int
+	}{{"first", os.Interrupt, 130}, {"first", syscall.SIGTERM, 130}, {"second", os.Interrupt, -1}} {
+		until := test.until
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), beProgram+"="+until)
 		stdout, err := cmd.StdoutPipe()
@@ -54,7 +60,7 @@ func TestSignals(t *testing.T) {
 		line := make([]byte, len("ready\n"))
 		_, err = io.ReadFull(stdout, line)
 		require.NoError(t, err)
-		require.NoError(t, cmd.Process.Signal(os.Interrupt))
+		require.NoError(t, cmd.Process.Signal(test.signal))
 		if until == "second" {
 			_, err = io.ReadFull(stdout, make([]byte, len("once more\n")))
 			require.NoError(t, err)
@@ -73,7 +79,7 @@ func TestSignals(t *testing.T) {
 			}
 		}
 		require.Error(t, err)
-		assert.Equal(t, wantCode, cmd.ProcessState.ExitCode(), until)
+		assert.Equal(t, test.wantCode, cmd.ProcessState.ExitCode(), until)
 	}
 }
 
