@@ -40,10 +40,11 @@ type selection struct {
 
 // String returns the selection as flags.
 func (s selection) String() string {
-	text := "-older-than " + s.OlderThan
+	var where strings.Builder
 	for _, condition := range s.Where {
-		text += fmt.Sprintf(" -where %q", condition)
+		fmt.Fprintf(&where, " -where %q", condition)
 	}
+	text := "-older-than " + s.OlderThan + where.String()
 	if s.Creator != "" {
 		text += fmt.Sprintf(" -creator %q", s.Creator)
 	}

@@ -82,7 +82,7 @@ func TestFetchedTokenEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{takes: time.Second}
 		tokens := batch.New(s.fetch)
-		go take(t, tokens)
+		go func() { _, _ = tokens.Take(t.Context()) }()
 		synctest.Wait()
 		tokens.Unreachable(errors.New("connection refused")) // during the fetch
 		time.Sleep(2 * time.Second)
