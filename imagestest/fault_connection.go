@@ -165,7 +165,9 @@ func (h *hit) strikeWire(whole bool, do func(*wire)) {
 	h.breakOff()
 }
 
-func (h *hit) overHTTP2() bool { return h.call.wire != nil && h.call.wire.frames != nil }
+func (h *hit) overHTTP2() bool {
+	return h.call.wire != nil && h.call.wire.frames != nil && h.call.request.ProtoMajor == 2
+}
 
 // splitWriter sends the first part of a body in a frame of its own.
 type splitWriter struct {
