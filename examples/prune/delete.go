@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,15 +119,12 @@ func (p *pruner) settle(c *candidate, became result, cause error, n int) error {
 // finish prints what was done, and returns how to go on if there is more.
 func (p *pruner) finish(cause error) error {
 	tally := p.report.tally()
-	failures := p.report.done[failed]
 	if cause != nil {
-		if tally != "" {
-			p.out.Printf("Stopped: %s.", tally)
-		}
+		p.out.Printf("Stopped: %s.", cmp.Or(tally, "nothing was deleted"))
 		return fmt.Errorf("stopped: %w\nrun the same command again to continue with %s", cause, p.options.report)
 	}
 	p.out.Printf("Done: %s.", tally)
-	if failures > 0 {
+	if failures := p.report.done[failed]; failures > 0 {
 		return fmt.Errorf("%d images could not be deleted: run the same command again to retry them", failures)
 	}
 	return nil

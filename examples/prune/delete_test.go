@@ -24,13 +24,12 @@ func TestStopsAndCrashesLoseNothing(t *testing.T) {
 		bubble(t, append(old(planned), young("a", "b")...), func(t *testing.T, s *setup) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			for range 3 {
-				s.stopAt(random.IntN(planned), random.IntN(2) == 0)
+				s.stopAt(random.Int64N(planned), random.IntN(2) == 0)
 				text, err := os.ReadFile(s.report)
 				require.NoError(t, err)
 				text = append(text, `{"outcome":{"n":0,"id":"x","resu`[:random.IntN(20)]...) // as a crash does
 				require.NoError(t, os.WriteFile(s.report, text, 0o600))
 			}
-			s.client = nil
 			if _, err := s.delete(t.Context(), "-all"); err != nil {
 				require.ErrorContains(t, err, "is finished", seed)
 			}
@@ -44,26 +43,6 @@ func TestStopsAndCrashesLoseNothing(t *testing.T) {
 			}
 			assert.Len(t, times, planned, seed)
 		})
-	}
-}
-
-// stopAt runs the program and stops it at a request, before it is sent or after its response.
-func (s *setup) stopAt(request int, before bool) {
-	ctx, stop := context.WithCancel(s.Context())
-	defer stop()
-	s.intercept(func(n int, send func() (*http.Response, error)) (*http.Response, error) {
-		if n == request && before {
-			stop()
-		}
-		time.Sleep(time.Duration(n*7919%150) * time.Millisecond) // so that outcomes come in any order
-		resp, err := send()
-		if n == request {
-			stop()
-		}
-		return resp, err
-	})
-	if _, err := s.delete(ctx, "-all -rate 100"); ctx.Err() != nil && err != nil {
-		require.Equal(s, 130, program.ExitCode("prune", err, io.Discard))
 	}
 }
 
@@ -162,7 +141,6 @@ func TestInterruptLetsCallsEnd(t *testing.T) {
 	for seed := range uint64(20) {
 		bubble(t, old(60), func(t *testing.T, s *setup) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			s.slow(150 * time.Millisecond)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer time.AfterFunc(time.Duration(300+random.IntN(300))*time.Millisecond, interrupt).Stop()
 			_, err := s.delete(ctx, "-all -rate 100")
@@ -172,10 +150,9 @@ func TestInterruptLetsCallsEnd(t *testing.T) {
 			require.Less(t, asked, 60)
 			assert.Equal(t, fmt.Sprintf("60: %d deleted", asked), s.recorded())
 
-			s.client = nil
 			s.deleteAll("")
 			assert.Len(t, s.deletions(), 60, "none was asked for twice")
-		})
+		}, imagestest.WithLatency(150*time.Millisecond))
 	}
 }
 
@@ -202,12 +179,11 @@ func TestRateLimitIsWaitedFor(t *testing.T) {
 
 func TestWorkersStopTogether(t *testing.T) {
 	bubble(t, old(100), func(t *testing.T, s *setup) {
-		s.slow(100 * time.Millisecond)
 		s.server.Inject(fault(30, imagestest.Always, imagestest.Refusal(403)))
 		stdout, err := s.delete(t.Context(), "-all -rate 100")
 		require.ErrorIs(t, err, cfimages.ErrForbidden)
 		assert.Contains(t, stdout, "Stopped: 30 deleted.")
 		assert.LessOrEqual(t, len(s.deletions()), 30+11, "those in flight")
 		assert.Equal(t, "100: 30 deleted", s.recorded())
-	})
+	}, imagestest.WithLatency(100*time.Millisecond))
 }

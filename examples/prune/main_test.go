@@ -76,15 +76,6 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestNobodyConfirmsAtDevNull(t *testing.T) {
-	null, err := os.Open(os.DevNull)
-	require.NoError(t, err)
-	defer null.Close()
-	_, stderr, code := command(t, console{in: null, terminal: true}, "-demo -older-than 30d -all -delete -report "+filepath.Join(t.TempDir(), "report"))
-	assert.Equal(t, 1, code)
-	assert.Contains(t, stderr, "not confirmed: nothing was deleted")
-}
-
 // The program is interrupted while a deletion is in flight.
 func TestInterrupt(t *testing.T) {
 	demo := newDemo()

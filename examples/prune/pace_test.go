@@ -82,9 +82,6 @@ func TestReserve(t *testing.T) {
 				_, err := others.ImagesV2.List(s.Context(), cfimages.ListParams{PerPage: 10})
 				require.NoError(t, err)
 			}
-			if test.latency > 0 {
-				s.slow(test.latency)
-			}
 			s.server.Inject(test.fault...)
 			start := time.Now()
 			stdout, _ := s.deleteAll(test.args)
@@ -96,7 +93,7 @@ func TestReserve(t *testing.T) {
 				deletions[at.Sub(start).Truncate(window)]++
 			}
 			assert.Equal(t, test.want, deletions, name)
-		}, imagestest.WithRateLimit(100, window))
+		}, imagestest.WithRateLimit(100, window), imagestest.WithLatency(test.latency))
 	}
 }
 
@@ -108,7 +105,6 @@ func TestWorkersReachTheRate(t *testing.T) {
 		"-rate 100 -workers 1": 50 * time.Millisecond, // too few
 	} {
 		bubble(t, old(600), func(t *testing.T, s *setup) {
-			s.slow(50 * time.Millisecond)
 			s.deleteAll(args)
 			at := s.deletions()
 			require.Len(t, at, 600)
@@ -119,6 +115,6 @@ func TestWorkersReachTheRate(t *testing.T) {
 			for _, r := range s.server.Requests() {
 				assert.Equal(t, args == "-batch" && r.Operation != imagestest.OpBatchToken, r.Batch, r.Operation)
 			}
-		}, imagestest.WithRateLimit(10_000, window))
+		}, imagestest.WithRateLimit(10_000, window), imagestest.WithLatency(50*time.Millisecond))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -145,19 +146,26 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// intercept puts f before all requests of the program. n is their number, from 0.
-func (s *setup) intercept(f func(n int, send func() (*http.Response, error)) (*http.Response, error)) {
+// stopAt runs the program and stops it at a request, before it is sent or after its response.
+func (s *setup) stopAt(request int64, before bool) {
+	ctx, stop := context.WithCancel(s.Context())
+	defer stop()
 	var sent atomic.Int64
-	client := s.server.HTTPClient()
+	send := s.server.HTTPClient().Transport
 	s.client = []cfimages.Option{cfimages.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-		return f(int(sent.Add(1)-1), func() (*http.Response, error) { return client.Transport.RoundTrip(r) })
+		n := sent.Add(1) - 1
+		if n == request && before {
+			stop()
+		}
+		time.Sleep(time.Duration(n*7919%150) * time.Millisecond) // so that outcomes come in any order
+		resp, err := send.RoundTrip(r)
+		if n == request {
+			stop()
+		}
+		return resp, err
 	})})}
-}
-
-// slow makes each request take a while.
-func (s *setup) slow(latency time.Duration) {
-	s.intercept(func(_ int, send func() (*http.Response, error)) (*http.Response, error) {
-		time.Sleep(latency)
-		return send()
-	})
+	if _, err := s.delete(ctx, "-all -rate 100"); ctx.Err() != nil && err != nil {
+		require.Equal(s, 130, program.ExitCode("prune", err, io.Discard))
+	}
+	s.client = nil
 }
