@@ -7,14 +7,6 @@ import (
 	"net/http"
 )
 
-// Limits that the page checks before it asks for an upload URL. The service has
-// the last word: these are of Cloudflare's developer documentation, which does
-// not say which megabytes it means, and where AVIF is for some plans only.
-const (
-	maxFileSize   = 10 << 20
-	acceptedTypes = "image/png,image/jpeg,image/gif,image/webp,image/svg+xml,image/heic,image/avif"
-)
-
 //go:embed web
 var web embed.FS
 
@@ -25,13 +17,7 @@ func handlePage(mux *http.ServeMux, config Config) error {
 		return err
 	}
 	var page bytes.Buffer
-	if err := parsed.Execute(&page, map[string]any{
-		"Notice":       config.Notice,
-		"Private":      config.Signer != nil,
-		"MaxFileSize":  maxFileSize,
-		"MaxMegabytes": maxFileSize >> 20,
-		"Types":        acceptedTypes,
-	}); err != nil {
+	if err := parsed.Execute(&page, config); err != nil {
 		return err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {

@@ -148,10 +148,10 @@ function addFiles(files) {
 // check returns why a file need not be sent. A browser does not know every type:
 // a file without one is left to the service.
 function check(file) {
-  const limit = Number($("files").dataset.maxSize);
+  const limit = $("files").dataset.maxMegabytes;
   if (file.size === 0) return "The file is empty.";
   if (file.type && !$("files").accept.split(",").includes(file.type)) return wrongType;
-  return file.size > limit ? `The file is too large: the limit is ${limit / 2 ** 20} MB.` : "";
+  return file.size > limit * 2 ** 20 ? `The file is too large: the limit is ${limit} MB.` : "";
 }
 
 const cards = new Map(); // by image ID
@@ -163,13 +163,11 @@ async function loadShelf() {
     const page = await ask("GET", `images?after=${encodeURIComponent(next)}`);
     next = page.next;
     for (const picture of page.images) addCard(picture, "append");
-    $("more").textContent = "Show more";
-    $("more").hidden = !next;
     showCount();
+    Object.assign($("more"), { textContent: "Show more", hidden: !next });
   } catch (problem) {
-    $("more").textContent = "Try again";
-    $("more").hidden = false;
     note(`The images could not be loaded. ${problem.message}`);
+    Object.assign($("more"), { textContent: "Try again", hidden: false });
   }
   $("more").disabled = false;
 }
@@ -196,11 +194,14 @@ function showCount() {
 // note shows a sentence above the gallery.
 function note(text) {
   $("shelf-note").textContent = text;
-  $("shelf-note").hidden = !text;
 }
 
 async function deleteCard(picture) {
-  if (!(await confirmed(picture))) return;
+  $("confirm-text").textContent = `“${picture.title}” will be gone for good.`;
+  $("confirm").returnValue = "";
+  $("confirm").showModal();
+  await new Promise((resolve) => ($("confirm").onclose = resolve));
+  if ($("confirm").returnValue !== "delete") return;
   try {
     await ask("DELETE", `images/${picture.id}`);
   } catch (problem) {
@@ -210,15 +211,6 @@ async function deleteCard(picture) {
   cards.delete(picture.id);
   showCount();
   announce(`${picture.title} was deleted.`);
-}
-
-function confirmed(picture) {
-  $("confirm-text").textContent = `“${picture.title}” will be gone for good.`;
-  $("confirm").returnValue = "";
-  $("confirm").showModal();
-  return new Promise((resolve) => {
-    $("confirm").onclose = () => resolve($("confirm").returnValue === "delete");
-  });
 }
 
 // The whole window takes files: one that misses the marked area must not make
