@@ -8,6 +8,10 @@
 //	response.go  a response while it is read
 //	failure.go   what went wrong: data only
 //
+// Beside them, credentials.go and token.go serve the route, watchdog.go, evidence.go,
+// connection.go and door.go an attempt, and body.go a response. new.go puts the layers
+// together.
+//
 // A layer knows the one below it and nothing above: the retry loop knows of no
 // hosts, the route of no retries, an attempt of neither.
 package send
