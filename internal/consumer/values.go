@@ -124,7 +124,7 @@ var (
 	_ = map[cfimages.ErrorInfo]bool{}
 	_ = map[cfimages.RateLimit]bool{}
 	_ = map[cfimages.Variant]bool{}
-	_ = cfimages.Stats{} == cfimages.Stats{}
+	_ = map[cfimages.Stats]bool{}
 	_ = map[cfimages.SortOrder]bool{descending: true}
 	_ = cfimages.DefaultRetryPolicy() == cfimages.RetryPolicy{}
 )
