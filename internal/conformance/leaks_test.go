@@ -32,8 +32,8 @@ func (f *fixture) checkNothingLeft(t *testing.T) {
 }
 
 // connectionInUse is what only goroutines of a connection of net/http's client
-// have on their stack.
-var connectionInUse = regexp.MustCompile(`net/http\.\(\*(persistConn|http2clientConnReadLoop|http2clientStream)\)`)
+// have on their stack: that of Go 1.26, or 1.27, which has HTTP/2 in a package of its own.
+var connectionInUse = regexp.MustCompile(`net/http\.\(\*(persistConn|http2clientConnReadLoop|http2clientStream)\)|net/http/internal/http2\.\(\*(clientConnReadLoop|clientStream)\)`)
 
 // isOfTheLibrary reports whether a goroutine runs code of the library, or was
 // started by it: of the root package or of a package in internal, but not of
