@@ -188,8 +188,8 @@ func WithPrefetch(on bool) Option {
 //
 // A retry budget (ten retries, refilled by successful calls) prevents retry storms
 // during an outage. Calls that are lost together with their connection cost it one
-// retry together, unless no call has succeeded since the last such loss. Calls that did
-// not reach a server cost it none. Clients share neither the budget nor what they know of the rate
+// retry together, unless two connections were lost since a call succeeded last. Calls
+// that did not reach a server cost it none. Clients share neither the budget nor what they know of the rate
 // limit: make one client for each account and token, except for [WithBatchAPI].
 //
 // A request that only shows that another batch token or the standard API host is

@@ -28,7 +28,7 @@ type outage struct {
 // server that fails.
 func TestOutagesAreNotAnsweredWithMoreLoad(t *testing.T) {
 	for name, o := range map[string]outage{
-		"no response":                     {imagestest.Stall{}, 1000, true, 2*1000 + 20},
+		"no response":                     {imagestest.Stall{}, 1000, true, 3*1000 + 30},
 		"statuses, all at once":           {imagestest.Refusal(503), 300, true, 300 + 10},
 		"statuses, one after the other":   {imagestest.Refusal(503), 300, false, 300 + 10},
 		"cut bodies, one after the other": {imagestest.WrongLength{By: 5}, 300, false, 300 + 20},

@@ -5,13 +5,17 @@ import (
 	"sync"
 )
 
+// maxTogether is how many connections may be lost one after another, each as one event:
+// a server that restarts may accept a connection and break it.
+const maxTogether = 2
+
 // door lets one attempt make the first connection to a host while those that come
 // after it wait: net/http dials for each of them, and over HTTP/2 a hundred calls whose
 // connection broke need one.
 type door struct {
 	mu        sync.Mutex
 	losses    int           // of connections
-	unhealed  bool          // no call has succeeded since the last one
+	unhealed  int           // of them, since a call succeeded last
 	together  bool          // those of the last one cost the retry budget one token
 	connected int           // attempts that have had a connection since the last loss
 	opening   chan struct{} // closed when the first attempt has one, or has ended; nil: nobody asks for the first
@@ -75,8 +79,8 @@ func (v *visit) connect() {
 
 // lose says that the connection of the attempt broke: those that still seem to have
 // one are about to find that out. first is true for the first who says so. together
-// tells whether the loss is one event for all of them: one after another, without a
-// call that succeeds in between, are an outage, in which each call counts.
+// tells whether the loss is one event for all of them: more than maxTogether, one after
+// another without a call that succeeds in between, are an outage, in which each call counts.
 func (v *visit) lose() (first, together bool) {
 	d := v.door
 	if d == nil {
@@ -85,7 +89,8 @@ func (v *visit) lose() (first, together bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if v.connected && v.losses == d.losses {
-		d.together, d.unhealed = !d.unhealed, true
+		d.together = d.unhealed < maxTogether
+		d.unhealed++
 		d.losses++
 		d.connected = 0
 		first = true
@@ -100,7 +105,7 @@ func (v *visit) succeed() {
 	}
 	v.door.mu.Lock()
 	defer v.door.mu.Unlock()
-	v.door.unhealed = false
+	v.door.unhealed = 0
 }
 
 // leave ends the visit.
