@@ -35,8 +35,9 @@ func (s *Server) deliver(c *call) (reply, error) {
 }
 
 // checkSignature verifies the sig and exp of a delivery URL under one of the
-// account's keys. That a URL without a signature is a 401, and one with a
-// wrong or expired one a 403, is a guess.
+// account's keys. That a URL without a signature is a 401, one with a wrong or
+// expired one a 403, and that the path is signed as it is also where it begins with
+// /cdn-cgi, are guesses.
 func (c *call) checkSignature() error {
 	signed, signature, ok := cutSignature(c.request.URL.RawQuery)
 	if !ok {

@@ -41,7 +41,7 @@ func TestListReplyIsLikeTheReferenceSample(t *testing.T) {
 
 	reply := list(t, srv, "")
 
-	base := strings.TrimSuffix(srv.URL(), "/client/v4") + "/delivery/" + imagestest.AccountHash
+	base := strings.TrimSuffix(srv.URL(), "/client/v4") + "/cdn-cgi/imagedelivery/" + imagestest.AccountHash
 	assert.Equal(t, `{"errors":[],"messages":[],"result":{"continuation_token":null,"images":[`+
 		`{"id":"z","creator":null,"filename":"","meta":{},"requireSignedURLs":false,"uploaded":"2014-01-02T02:20:00.123Z",`+
 		`"variants":["`+base+`/z/public","`+base+`/z/thumb%20nail"]},`+

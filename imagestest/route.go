@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// What the server serves, by path. The Batch API, uploads and delivery have
-// hosts of their own at Cloudflare.
+// What the server serves, by path. The Batch API and uploads have hosts of their
+// own at Cloudflare, and so has delivery besides the form it has here.
 const (
 	apiPath      = "/client/v4"
 	batchPath    = "/batch"
 	uploadPath   = "/upload/"
-	deliveryPath = "/delivery/"
+	deliveryPath = "/cdn-cgi/imagedelivery/" // as on an account's own domains
 )
 
 // Bounds on bodies: of a direct upload's fields, and of a file's form without

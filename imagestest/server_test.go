@@ -72,7 +72,7 @@ func TestHandlerMountedElsewhere(t *testing.T) {
 	defer resp.Body.Close()
 	body := new(strings.Builder)
 	require.NoError(t, resp.Write(body))
-	assert.Contains(t, body.String(), `"`+host.URL+`/delivery/`)
+	assert.Contains(t, body.String(), `"`+host.URL+`/cdn-cgi/imagedelivery/`)
 }
 
 // TestFaultsOnAMountedHandler has connections that belong to somebody else.

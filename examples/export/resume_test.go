@@ -79,7 +79,7 @@ func stopAndResume(t *testing.T, b *bench, from imagestest.Operation, at, calls 
 	failed := b.listOfFailures()
 	b.loseNetwork(int64(at))
 	text := b.ends(1, "connection refused", toResume)
-	assert.NotContains(t, text, "/delivery/", "URLs may be signed")
+	assert.NotContains(t, text, "/cdn-cgi/imagedelivery/", "URLs may be signed")
 	assert.Equal(t, failed, b.listOfFailures())
 	c := b.checkpoint()
 	again := 0
