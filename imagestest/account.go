@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cfimages/cfimages-go"
 )
@@ -134,6 +135,21 @@ func (a *Account) record(img cfimages.Image) (*record, error) {
 	}
 	rec.at.milli = img.Uploaded.UnixMilli()
 	return rec, nil
+}
+
+// newRecord returns an image that is created now. Without an ID it gets a
+// generated one.
+func (a *Account) newRecord(p imageParams, now time.Time) *record {
+	if p.id == "" {
+		p.id = a.newID()
+	}
+	return &record{
+		id:       p.id,
+		creator:  p.creator,
+		metadata: p.metadata,
+		signed:   p.signed,
+		at:       position{milli: now.UnixMilli()},
+	}
 }
 
 // newID returns the next generated ID that is free.

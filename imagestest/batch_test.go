@@ -179,14 +179,14 @@ func TestPathsOfTheBatchHost(t *testing.T) {
 	srv.AddImages(imagesNamed("batch_token", "batch/x")...)
 	token := batchToken(t, srv, imagestest.AccountID, imagestest.APIToken)
 	for _, path := range []string{
-		"", "/", "/images", "/images/v2/", "/images/v1", "/images/v1/", "/client/v4/accounts/x/images/v2",
+		"", "/", "/images", "/images/v2/", "/images/v1/", "/client/v4/accounts/x/images/v2",
 		"/accounts/" + imagestest.AccountID + "/images/v2", "/images/v1/batch_token", "/upload/x/y",
 	} {
 		reply := batch(t, srv, token, "GET", path)
 		assert.Equal(t, 404, reply.Status, path)
 		assert.Equal(t, "Could not route to this path", reply.message(), path)
 	}
-	for _, path := range []string{"/images/v2", "/images/v2/direct_upload", "/images/v1/x", "/images/v1/batch_token"} {
+	for _, path := range []string{"/images/v1", "/images/v2", "/images/v2/direct_upload", "/images/v1/x", "/images/v1/batch_token"} {
 		assert.Equal(t, 405, batch(t, srv, token, "PUT", path).Status, path)
 	}
 	assert.Equal(t, 200, batch(t, srv, token, "GET", "/images/v1/batch/x").Status)

@@ -2,16 +2,25 @@ package imagestest
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"unicode/utf8"
 )
 
-// createFields are the form fields of a direct upload, by name.
+// Bounds in characters: on IDs of Cloudflare's API reference, on creators of its
+// OpenAPI document.
+const (
+	maxIDLength = 1024
+	maxCreator  = 1024
+)
+
+// createFields are the form fields of a new image, by name.
 type createFields map[string]string
 
-// parseFields reads the fields of a direct upload's form. That a field given
-// twice, a file and invalid UTF-8 are refused is a guess.
-func (s *Server) parseFields(parts []formPart) (createFields, error) {
+// parseFields reads the fields of a form that creates an image. These are known:
+// id, creator, metadata, requireSignedURLs, and another. That a field given twice,
+// a file and invalid UTF-8 are refused is a guess.
+func (s *Server) parseFields(parts []formPart, another string) (createFields, error) {
 	fields := make(createFields)
 	flat := make(map[string]any)
 	for _, part := range parts {
@@ -26,7 +35,7 @@ func (s *Server) parseFields(parts []formPart) (createFields, error) {
 			return nil, badRequest("Field '%s' given more than once", part.name)
 		case path != nil:
 			continue
-		case !isCreateField(part.name) && s.enforces(RefuseUnknownFields):
+		case part.name != another && !isCreateField(part.name) && s.enforces(RefuseUnknownFields):
 			return nil, badRequest("Unknown field '%s'", part.name)
 		}
 		if _, again := fields[part.name]; again {
@@ -39,7 +48,7 @@ func (s *Server) parseFields(parts []formPart) (createFields, error) {
 
 func isCreateField(name string) bool {
 	switch name {
-	case "id", "creator", "expiry", "metadata", "requireSignedURLs":
+	case "id", "creator", "metadata", "requireSignedURLs":
 		return true
 	}
 	return false
@@ -92,4 +101,64 @@ func setPath(object map[string]any, path []string, value string) bool {
 	}
 	object[last] = value
 	return true
+}
+
+// imageParams are what an image is created with.
+type imageParams struct {
+	id, creator string
+	metadata    string // compact
+	signed      bool
+}
+
+// imageParams checks the fields of a new image. An empty field counts as one not
+// given: a guess.
+func (f createFields) imageParams() (imageParams, error) {
+	p := imageParams{id: f["id"], creator: f["creator"]}
+	var err error
+	if p.metadata, err = checkMetadata([]byte(f["metadata"])); err != nil {
+		return p, err
+	}
+	switch f["requireSignedURLs"] {
+	case "", "false":
+	case "true":
+		p.signed = true
+	default:
+		return p, badRequest("Invalid requireSignedURLs: '%s', expected 'true' or 'false'", f["requireSignedURLs"])
+	}
+	if p.signed && p.id != "" {
+		return p, privateCustomID()
+	}
+	if err := checkCreator(p.creator); err != nil {
+		return p, err
+	}
+	return p, checkCustomID(p.id)
+}
+
+func checkCreator(creator string) error {
+	if n := utf8.RuneCountInString(creator); n > maxCreator {
+		return badRequest("Creator too long: %d characters provided, maximum %d allowed", n, maxCreator)
+	}
+	return nil
+}
+
+func checkCustomID(id string) error {
+	switch n := utf8.RuneCountInString(id); {
+	case !utf8.ValidString(id):
+		return badRequest("CustomID must be UTF-8")
+	case n > maxIDLength:
+		return badRequest("CustomID too long: %d characters provided, maximum %d allowed", n, maxIDLength)
+	case strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/"):
+		return badRequest("CustomID must not start or end with a slash")
+	case isUUID(id):
+		return badRequest("CustomID must not be UUID")
+	}
+	return nil
+}
+
+func privateCustomID() *refusal { return badRequest("Private custom ID is not supported") }
+
+// idTaken refuses an ID that another image has. The status and the code are
+// guesses: nothing published says what happens.
+func idTaken() *refusal {
+	return refuse(http.StatusConflict, codeConflict, "Image with that ID already exists")
 }

@@ -27,6 +27,7 @@ type call struct {
 	scope     Scope // in the account, of an API request
 	imageID   string
 	variant   string
+	sourceURL string // of an image to be fetched
 	body      []byte
 	now       time.Time
 

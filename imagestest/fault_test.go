@@ -46,23 +46,29 @@ func send(srv *imagestest.Server, req *http.Request) received {
 // requestOf returns a request of an operation, for an image with the ID a.
 func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *http.Request {
 	t.Helper()
-	token := []string{"Authorization", "Bearer " + imagestest.APIToken}
-	form := append(token, "Content-Type", "multipart/form-data; boundary=b")
-	switch op {
-	case imagestest.OpList:
-		return newRequest(t, "GET", accountURL(srv)+"/images/v2", nil, token...)
-	case imagestest.OpGet:
-		return newRequest(t, "GET", accountURL(srv)+"/images/v1/a", nil, token...)
-	case imagestest.OpDelete:
-		return newRequest(t, "DELETE", accountURL(srv)+"/images/v1/a", nil, token...)
-	case imagestest.OpDeliver:
-		return newRequest(t, "GET", srv.Images()[0].Variants[0], nil)
-	case imagestest.OpCreate:
-		fields := "--b\r\nContent-Disposition: form-data; name=id\r\n\r\nnew\r\n--b--\r\n"
-		return newRequest(t, "POST", accountURL(srv)+"/images/v2/direct_upload", strings.NewReader(fields), form...)
+	const json, form = "application/json", "multipart/form-data; boundary=b"
+	field := func(name, value string) string {
+		return "--b\r\nContent-Disposition: form-data; name=" + name + "\r\n\r\n" + value + "\r\n--b--\r\n"
 	}
-	t.Fatalf("no request of %s", op)
-	return nil
+	requests := map[imagestest.Operation]struct{ method, path, contentType, body string }{
+		imagestest.OpList:        {"GET", "v2", "", ""},
+		imagestest.OpCreate:      {"POST", "v2/direct_upload", form, field("id", "new")},
+		imagestest.OpGet:         {"GET", "v1/a", "", ""},
+		imagestest.OpBlob:        {"GET", "v1/a/blob", "", ""},
+		imagestest.OpDelete:      {"DELETE", "v1/a", "", ""},
+		imagestest.OpUploadImage: {"POST", "v1", form, field("file; filename=b.png", png)},
+		imagestest.OpBatchToken:  {"GET", "v1/batch_token", "", ""},
+	}
+	if op == imagestest.OpDeliver {
+		return newRequest(t, "GET", srv.Images()[0].Variants[0], nil)
+	}
+	r, ok := requests[op]
+	require.True(t, ok, "no request of %s", op)
+	req := newRequest(t, r.method, accountURL(srv)+"/images/"+r.path, strings.NewReader(r.body), "Authorization", "Bearer "+imagestest.APIToken)
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
+	}
+	return req
 }
 
 func TestFaultKinds(t *testing.T) {

@@ -122,6 +122,40 @@ func create(t testing.TB, srv *imagestest.Server, fields ...string) result {
 		"Authorization", "Bearer "+imagestest.APIToken, "Content-Type", form.FormDataContentType()))
 }
 
+// apiJSON sends an API request with the token and a JSON body.
+func apiJSON(t testing.TB, srv *imagestest.Server, method, path, body string) result {
+	t.Helper()
+	return do(t, srv, newRequest(t, method, accountURL(srv)+path, strings.NewReader(body),
+		"Authorization", "Bearer "+imagestest.APIToken, "Content-Type", "application/json; charset=utf-8"))
+}
+
+// uploadImage sends a form to images/v1 whose fields are given as name, value, ….
+// The value of file is that of a file.
+func uploadImage(t testing.TB, srv *imagestest.Server, fields ...string) result {
+	t.Helper()
+	contentType, body := imageForm(t, fields...)
+	return do(t, srv, newRequest(t, "POST", accountURL(srv)+"/images/v1", body,
+		"Authorization", "Bearer "+imagestest.APIToken, "Content-Type", contentType))
+}
+
+func imageForm(t testing.TB, fields ...string) (contentType string, body *bytes.Buffer) {
+	t.Helper()
+	body = new(bytes.Buffer)
+	form := multipart.NewWriter(body)
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i] != "file" {
+			require.NoError(t, form.WriteField(fields[i], fields[i+1]))
+			continue
+		}
+		file, err := form.CreateFormFile("file", "a.png")
+		require.NoError(t, err)
+		_, err = io.WriteString(file, fields[i+1])
+		require.NoError(t, err)
+	}
+	require.NoError(t, form.Close())
+	return form.FormDataContentType(), body
+}
+
 // upload sends a file to a one-time URL.
 func upload(t testing.TB, srv *imagestest.Server, url, filename, content string, headers ...string) result {
 	t.Helper()

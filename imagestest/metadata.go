@@ -34,6 +34,19 @@ func compactMetadata(text []byte) (string, error) {
 	return string(value), nil
 }
 
+// checkMetadata returns the metadata of a request as compactMetadata does. As it
+// was sent, it must not be larger either: a guess.
+func checkMetadata(text []byte) (string, error) {
+	compact, err := compactMetadata(text)
+	if err != nil {
+		return "", badRequest("Invalid metadata: %v", err)
+	}
+	if len(text) > maxMetadata {
+		return "", badRequest("Invalid metadata: %d bytes, maximum %d allowed", len(text), maxMetadata)
+	}
+	return compact, nil
+}
+
 // scalar is one value in an image's metadata that a filter can reach: where
 // its JSON stands in the metadata's text. Two bytes suffice for an offset in
 // 1024, and small scalars are what lets a server hold a million images.

@@ -10,32 +10,6 @@ import (
 	"time"
 )
 
-// Operation names what a request asked for.
-type Operation string
-
-// The operations.
-const (
-	OpList       Operation = "ImagesV2.List"
-	OpCreate     Operation = "DirectUploads.Create"
-	OpUpload     Operation = "DirectUploads.Upload"
-	OpPreflight  Operation = "DirectUploads.Preflight" // a browser's question before an upload
-	OpGet        Operation = "ImagesV1.Get"
-	OpBlob       Operation = "ImagesV1.Blob"
-	OpDelete     Operation = "ImagesV1.Delete"
-	OpBatchToken Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
-	OpDeliver    Operation = "Delivery"
-	OpUnknown    Operation = "Unknown" // no such path, or not with that method
-)
-
-// known reports whether op is one of the operations.
-func (op Operation) known() bool {
-	switch op {
-	case OpList, OpCreate, OpUpload, OpPreflight, OpGet, OpBlob, OpDelete, OpBatchToken, OpDeliver, OpUnknown:
-		return true
-	}
-	return false
-}
-
 // maxRequests is how many requests a server remembers.
 const maxRequests = 1 << 16
 
@@ -48,7 +22,8 @@ type Request struct {
 	Operation Operation
 	AccountID string // of API requests; on the batch host that of the token, once it was looked at
 	Batch     bool   // it came to the batch host
-	ImageID   string // of the image asked for, or of the draft created
+	ImageID   string // of the image asked for, or of the image or draft created
+	SourceURL string // of an image to be fetched; its user and password are left out, its query is redacted
 	Proto     string // HTTP/1.1 or HTTP/2.0
 	Method    string
 	Path      string // escaped, as sent; that of a one-time upload is redacted
@@ -125,6 +100,7 @@ func (l *requestLog) add(c *call, status int) {
 		AccountID: c.accountID,
 		Batch:     c.batch,
 		ImageID:   c.imageID,
+		SourceURL: c.sourceURL,
 		Proto:     c.request.Proto,
 		Method:    c.request.Method,
 		Path:      c.request.URL.EscapedPath(),
@@ -134,6 +110,9 @@ func (l *requestLog) add(c *call, status int) {
 	}
 	if strings.HasPrefix(r.Path, uploadPath) {
 		r.Path = uploadPath + redacted
+	}
+	if r.SourceURL != "" {
+		r.SourceURL = withoutSecrets(r.SourceURL)
 	}
 	if r.Query.Has("sig") {
 		r.Query.Set("sig", redacted)

@@ -24,7 +24,7 @@ func TestRequestsTellWhatWasAsked(t *testing.T) {
 	api(t, srv, "GET", "/images/v1/"+id)
 	assert.True(t, srv.Verified(id))
 	api(t, srv, "DELETE", "/images/v1/"+id)
-	api(t, srv, "PATCH", "/images/v1/"+id)
+	api(t, srv, "PUT", "/images/v1/"+id)
 
 	path := "/client/v4/accounts/" + imagestest.AccountID + "/images/"
 	requests := srv.Requests()
@@ -38,7 +38,7 @@ func TestRequestsTellWhatWasAsked(t *testing.T) {
 		{Operation: imagestest.OpUpload, ImageID: id, Method: "POST", Path: "/upload/[redacted]", Status: 200},
 		{Operation: imagestest.OpGet, ImageID: id, Method: "GET", Path: path + "v1/" + id, Status: 200},
 		{Operation: imagestest.OpDelete, ImageID: id, Method: "DELETE", Path: path + "v1/" + id, Status: 200},
-		{Operation: imagestest.OpUnknown, Method: "PATCH", Path: path + "v1/" + id, Status: 405},
+		{Operation: imagestest.OpUnknown, Method: "PUT", Path: path + "v1/" + id, Status: 405},
 	} {
 		want.Time, want.Proto = noon, "HTTP/1.1"
 		if i != 3 && i != 4 {
@@ -61,6 +61,25 @@ func TestRequestsTellWhatWasAsked(t *testing.T) {
 	srv.ResetRequests()
 	assert.Empty(t, srv.Requests())
 	assert.Zero(t, srv.Count(imagestest.OpGet))
+}
+
+func TestRequestsKeepNoSecretsOfSources(t *testing.T) {
+	srv := newServer(t)
+	const secret = "hunter2"
+	for source, want := range map[string]string{
+		"https://user:hunter2@example.com/a.png?token=hunter2#hunter2": "https://example.com/a.png?[redacted]",
+		"http://hunter2@example.com":                                   "http://example.com",
+		"ftp://user:hunter2@example.com/a.png":                         "[redacted]",
+		"https://user:hunter2@example.com/%zz":                         "[redacted]",
+		"hunter2":                                                      "[redacted]",
+	} {
+		srv.ResetRequests()
+		reply := uploadImage(t, srv, "url", source)
+		assert.Equal(t, 400, reply.Status)
+		assert.Equal(t, want, srv.Requests()[0].SourceURL)
+		assert.NotContains(t, fmt.Sprintf("%+v", srv.Requests()), secret)
+		assert.NotContains(t, reply.Body, secret)
+	}
 }
 
 func TestRequestsAreACopy(t *testing.T) {

@@ -15,8 +15,8 @@ const (
 	deliveryPath = "/cdn-cgi/imagedelivery/" // as on an account's own domains
 )
 
-// Bounds on bodies: of a direct upload's fields, and of a file's form without
-// the file.
+// Bounds on bodies: of an image's fields or of JSON, and of a file's form
+// without the file.
 const (
 	maxCreateBody = 64 << 10
 	maxFormAround = 64 << 10
@@ -55,40 +55,55 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 	return unknown(noRoute)
 }
 
-func (s *Server) apiEndpoint(c *call, tail string) endpoint {
-	if id, ok := strings.CutPrefix(tail, "images/v1/"); ok && id != "" {
-		return s.imageEndpoint(c, id)
+// methods are the endpoints of a path.
+type methods map[string]endpoint
+
+// choose returns the endpoint of the call's method.
+func (m methods) choose(c *call) endpoint {
+	if e, ok := m[c.request.Method]; ok {
+		return e
 	}
-	get, post := c.request.Method == http.MethodGet, c.request.Method == http.MethodPost
-	switch {
-	case tail == "images/v2" && get:
-		return endpoint{op: OpList, need: Read, handle: (*Server).listImages}
-	case tail == "images/v2/direct_upload" && post:
-		return endpoint{op: OpCreate, need: Write, maxBody: maxCreateBody, handle: (*Server).createUpload}
-	case tail == "images/v2" || tail == "images/v2/direct_upload":
-		return unknown(wrongMethod)
+	return unknown(wrongMethod)
+}
+
+// apiEndpoint finds what is asked of an account.
+func (s *Server) apiEndpoint(c *call, tail string) endpoint {
+	switch tail {
+	case "images/v2":
+		return methods{http.MethodGet: {op: OpList, need: Read, handle: (*Server).listImages}}.choose(c)
+	case "images/v2/direct_upload":
+		return methods{http.MethodPost: {op: OpCreate, need: Write, maxBody: maxCreateBody, handle: (*Server).createUpload}}.choose(c)
+	case "images/v1":
+		maxBody := s.maxFileSize + maxFormAround + maxCreateBody
+		return methods{http.MethodPost: {op: OpUploadImage, need: Write, maxBody: maxBody, handle: (*Server).uploadImage}}.choose(c)
+	}
+	if rest, ok := strings.CutPrefix(tail, "images/v1/"); ok && rest != "" {
+		return s.imageEndpoint(c, rest)
 	}
 	return unknown(noRoute)
 }
 
 // imageEndpoint finds what is asked of one image.
 func (s *Server) imageEndpoint(c *call, id string) endpoint {
-	switch c.request.Method {
-	case http.MethodGet:
-		return s.getEndpoint(c, id)
-	case http.MethodDelete:
-		c.imageID = unescape(id)
-		return endpoint{op: OpDelete, need: Write, handle: (*Server).deleteImage}
+	e := methods{
+		http.MethodGet:    {op: OpGet, need: Read, handle: (*Server).getImage},
+		http.MethodDelete: {op: OpDelete, need: Write, handle: (*Server).deleteImage},
+	}.choose(c)
+	if e.op == OpGet {
+		return s.getEndpoint(c, id, e)
 	}
-	return unknown(wrongMethod)
+	if e.op != OpUnknown {
+		c.imageID = unescape(id)
+	}
+	return e
 }
 
-// getEndpoint tells the details of an image from what else stands below
+// getEndpoint tells the details of an image from what else can be read below
 // images/v1/. Guesses: an ID may end in /blob, so where there is such an image
 // or draft it is meant, and otherwise the original of the one without; escaped
 // as %2Fblob, the ending is always the ID's. An image with the ID batch_token
 // cannot be seen here. The batch host has neither originals nor tokens.
-func (s *Server) getEndpoint(c *call, id string) endpoint {
+func (s *Server) getEndpoint(c *call, id string, details endpoint) endpoint {
 	original, isBlob := strings.CutSuffix(id, "/blob")
 	isBlob = isBlob && original != "" && !s.holds(c, unescape(id))
 	isToken := id == "batch_token"
@@ -102,7 +117,7 @@ func (s *Server) getEndpoint(c *call, id string) endpoint {
 		return endpoint{op: OpBlob, need: Read, handle: (*Server).getBlob}
 	}
 	c.imageID = unescape(id)
-	return endpoint{op: OpGet, need: Read, handle: (*Server).getImage}
+	return details
 }
 
 // holds reports whether the account that a request is for has an image or draft

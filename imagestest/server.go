@@ -50,6 +50,7 @@ type Server struct {
 	calls     gate
 	limiter   limiter
 	batch     batchTokens
+	sources   sources
 	faults    faultPlans
 	log       requestLog
 	lastID    atomic.Uint64
@@ -70,6 +71,7 @@ func NewServer(opts ...Option) *Server {
 		config:   newConfig(opts),
 		served:   make(chan struct{}),
 		batch:    batchTokens{tokens: make(map[credential]*batchToken)},
+		sources:  sources{byURL: make(map[string]source)},
 		faults:   faultPlans{seen: make(map[Operation]int)},
 		log:      requestLog{counts: make(map[Operation]int)},
 		accounts: make(map[string]*Account),

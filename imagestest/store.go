@@ -75,6 +75,19 @@ func (st *store) put(rec *record) {
 	st.insert(rec)
 }
 
+// add stores an image unless its ID is taken, and reports whether it did. The ID of
+// a draft whose link has expired is free: a guess.
+func (st *store) add(rec *record, now time.Time) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.taken(rec.id, now) {
+		return false
+	}
+	delete(st.links, rec.id)
+	st.insert(rec)
+	return true
+}
+
 // get returns the image or draft of that ID, or nil.
 func (st *store) get(id string) *record {
 	st.mu.RLock()
@@ -101,10 +114,7 @@ func (st *store) remove(id string) bool {
 func (st *store) addLink(draft *record, expires, now time.Time) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if _, taken := st.images[draft.id]; taken {
-		return false
-	}
-	if l, ok := st.links[draft.id]; ok && !l.used && now.Before(l.expires) {
+	if st.taken(draft.id, now) {
 		return false
 	}
 	st.number(draft)
@@ -166,6 +176,15 @@ func (st *store) find(id string) *record {
 		return l.draft
 	}
 	return nil
+}
+
+// taken reports whether an ID is that of an image, or of a draft whose link works.
+func (st *store) taken(id string, now time.Time) bool {
+	if _, ok := st.images[id]; ok {
+		return true
+	}
+	l, ok := st.links[id]
+	return ok && !l.used && now.Before(l.expires)
 }
 
 // number gives a record the next place among those of the same time.

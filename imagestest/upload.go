@@ -25,7 +25,11 @@ func (s *Server) upload(c *call) (reply, error) {
 	case !c.now.Before(l.expires):
 		return reply{}, refuse(http.StatusGone, codeGone, "Upload link expired")
 	}
-	filename, f, err := s.parseFile(c)
+	parts, err := c.parseForm()
+	if err != nil {
+		return reply{}, err
+	}
+	filename, f, err := s.parseFile(parts)
 	if err != nil {
 		return reply{}, err
 	}
@@ -40,25 +44,17 @@ func (s *Server) upload(c *call) (reply, error) {
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
-// parseFile reads the one file of an upload's form. Other fields are ignored, a
+// parseFile finds the one file of an upload's form. Other fields are ignored, a
 // second file is refused: guesses.
-func (s *Server) parseFile(c *call) (filename string, f *file, err error) {
-	parts, err := c.parseForm()
-	if err != nil {
-		return "", nil, err
-	}
+func (s *Server) parseFile(parts []formPart) (filename string, f *file, err error) {
 	for _, part := range parts {
-		if part.name != "file" || !part.isFile {
+		if !isFilePart(part) {
 			continue
 		}
 		if f != nil {
 			return "", nil, badRequest("More than one file")
 		}
-		if int64(len(part.value)) > s.maxFileSize {
-			return "", nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge,
-				"File too large: %d bytes, maximum %d allowed", len(part.value), s.maxFileSize)
-		}
-		if f, err = newFile(part.value); err != nil {
+		if f, err = s.newFile(part.value); err != nil {
 			return "", nil, err
 		}
 		filename = strings.ToValidUTF8(part.filename, "\uFFFD")
@@ -71,7 +67,11 @@ func (s *Server) parseFile(c *call) (filename string, f *file, err error) {
 
 // newFile checks that the bytes are an image that Cloudflare would store. The
 // statuses of the refusals are guesses.
-func newFile(data []byte) (*file, error) {
+func (s *Server) newFile(data []byte) (*file, error) {
+	if int64(len(data)) > s.maxFileSize {
+		return nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge,
+			"File too large: %d bytes, maximum %d allowed", len(data), s.maxFileSize)
+	}
 	contentType := sniff(data)
 	if contentType == "" {
 		return nil, refuse(http.StatusUnsupportedMediaType, codeUnsupported,

@@ -1,0 +1,31 @@
+package imagestest
+
+// Operation names what a request asked for.
+type Operation string
+
+// The operations. OpUploadImage is both ImagesV1.Upload and
+// ImagesV1.UploadFromURL: until its body is read, one request is like the other.
+const (
+	OpList        Operation = "ImagesV2.List"
+	OpCreate      Operation = "DirectUploads.Create"
+	OpUpload      Operation = "DirectUploads.Upload"
+	OpPreflight   Operation = "DirectUploads.Preflight" // a browser's question before an upload
+	OpGet         Operation = "ImagesV1.Get"
+	OpBlob        Operation = "ImagesV1.Blob"
+	OpDelete      Operation = "ImagesV1.Delete"
+	OpUploadImage Operation = "ImagesV1.Upload"
+	OpBatchToken  Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
+	OpDeliver     Operation = "Delivery"
+	OpUnknown     Operation = "Unknown" // no such path, or not with that method
+)
+
+// known reports whether op is one of the operations.
+func (op Operation) known() bool {
+	switch op {
+	case OpList, OpCreate, OpUpload, OpPreflight,
+		OpGet, OpBlob, OpDelete, OpUploadImage, OpBatchToken,
+		OpDeliver, OpUnknown:
+		return true
+	}
+	return false
+}

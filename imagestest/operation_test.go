@@ -1,0 +1,80 @@
+package imagestest_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
+)
+
+// settings is all that operations change.
+func settings(t *testing.T, srv *imagestest.Server) string {
+	t.Helper()
+	return fmt.Sprint(srv.Images())
+}
+
+var everyOperation = []struct {
+	op     imagestest.Operation
+	scope  imagestest.Scope
+	writes bool
+}{
+	{imagestest.OpList, imagestest.Read, false},
+	{imagestest.OpCreate, imagestest.Write, true},
+	{imagestest.OpGet, imagestest.Read, false},
+	{imagestest.OpBlob, imagestest.Read, false},
+	{imagestest.OpDelete, imagestest.Write, true},
+	{imagestest.OpUploadImage, imagestest.Write, true},
+	{imagestest.OpBatchToken, imagestest.Read, false},
+}
+
+// newAccount returns a server with an image with the ID a.
+func newAccount(t *testing.T) *imagestest.Server {
+	clock := imagestest.NewClock(noon)
+	srv := newServer(t, imagestest.InMemory(), imagestest.WithClock(clock))
+	srv.AddImages(cfimages.Image{ID: "a"})
+	return srv
+}
+
+func TestFaultsStrikeEveryOperation(t *testing.T) {
+	for _, test := range everyOperation {
+		for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit} {
+			t.Run(fmt.Sprint(test.op, " ", at), func(t *testing.T) {
+				srv := newAccount(t)
+				before := settings(t, srv)
+				srv.Inject(imagestest.Fault{Operation: test.op, At: at, Kind: imagestest.Reset{}})
+				struck := srv.Count(test.op)
+				assert.Error(t, send(srv, requestOf(t, srv, test.op)).err)
+				assert.Equal(t, struck+1, srv.Count(test.op))
+				assert.Empty(t, srv.Unused())
+				assert.Equal(t, test.writes && at == imagestest.AfterCommit, settings(t, srv) != before)
+			})
+		}
+	}
+}
+
+func TestScopesOfEveryOperation(t *testing.T) {
+	for _, test := range everyOperation {
+		srv := newAccount(t)
+		srv.Account(imagestest.AccountID).AddToken("reader", imagestest.Read)
+		srv.Account("other").AddToken("stranger", imagestest.Write)
+		before := settings(t, srv)
+		status := func(token string) int {
+			req := requestOf(t, srv, test.op)
+			req.Header.Set("Authorization", "Bearer "+token)
+			return send(srv, req).status
+		}
+		assert.Equal(t, http.StatusUnauthorized, status("unknown"), test.op)
+		assert.Equal(t, http.StatusForbidden, status("stranger"), test.op)
+		if test.scope == imagestest.Write {
+			assert.Equal(t, http.StatusForbidden, status("reader"), test.op)
+			assert.Equal(t, before, settings(t, srv), test.op)
+		} else {
+			assert.Equal(t, http.StatusOK, status("reader"), test.op)
+		}
+		assert.Equal(t, http.StatusOK, status(imagestest.APIToken), test.op)
+	}
+}

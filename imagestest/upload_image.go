@@ -1,0 +1,45 @@
+package imagestest
+
+import "slices"
+
+// uploadImage answers ImagesV1.Upload and UploadFromURL.
+func (s *Server) uploadImage(c *call) (reply, error) {
+	parts, err := c.parseForm()
+	if err != nil {
+		return reply{}, err
+	}
+	fields, err := s.parseFields(slices.DeleteFunc(slices.Clone(parts), isFilePart), "url")
+	if err != nil {
+		return reply{}, err
+	}
+	params, err := fields.imageParams()
+	if err != nil {
+		return reply{}, err
+	}
+	filename, f, err := s.takeFile(c, parts, fields["url"])
+	if err != nil {
+		return reply{}, err
+	}
+	rec := c.account.newRecord(params, c.now)
+	rec.filename, rec.file = filename, f
+	if !c.account.store.add(rec, c.now) {
+		return reply{}, idTaken()
+	}
+	c.imageID = rec.id
+	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
+}
+
+// takeFile returns the file of a form, or the one that its URL names. That both
+// together are refused is documented, and how is a guess.
+func (s *Server) takeFile(c *call, parts []formPart, sourceURL string) (filename string, f *file, err error) {
+	if sourceURL == "" {
+		return s.parseFile(parts)
+	}
+	if slices.ContainsFunc(parts, isFilePart) {
+		return "", nil, badRequest("Give a file or a url, not both")
+	}
+	c.sourceURL = sourceURL
+	return s.fetch(sourceURL)
+}
+
+func isFilePart(part formPart) bool { return part.name == "file" && part.isFile }
