@@ -55,6 +55,7 @@ func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *h
 		imagestest.OpCreate:      {"POST", "v2/direct_upload", form, field("id", "new")},
 		imagestest.OpGet:         {"GET", "v1/a", "", ""},
 		imagestest.OpBlob:        {"GET", "v1/a/blob", "", ""},
+		imagestest.OpUpdate:      {"PATCH", "v1/a", json, `{"creator":"b"}`},
 		imagestest.OpDelete:      {"DELETE", "v1/a", "", ""},
 		imagestest.OpUploadImage: {"POST", "v1", form, field("file; filename=b.png", png)},
 		imagestest.OpBatchToken:  {"GET", "v1/batch_token", "", ""},

@@ -12,6 +12,7 @@ const (
 	OpPreflight   Operation = "DirectUploads.Preflight" // a browser's question before an upload
 	OpGet         Operation = "ImagesV1.Get"
 	OpBlob        Operation = "ImagesV1.Blob"
+	OpUpdate      Operation = "ImagesV1.Update"
 	OpDelete      Operation = "ImagesV1.Delete"
 	OpUploadImage Operation = "ImagesV1.Upload"
 	OpBatchToken  Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
@@ -23,7 +24,7 @@ const (
 func (op Operation) known() bool {
 	switch op {
 	case OpList, OpCreate, OpUpload, OpPreflight,
-		OpGet, OpBlob, OpDelete, OpUploadImage, OpBatchToken,
+		OpGet, OpBlob, OpUpdate, OpDelete, OpUploadImage, OpBatchToken,
 		OpDeliver, OpUnknown:
 		return true
 	}

@@ -26,6 +26,7 @@ var everyOperation = []struct {
 	{imagestest.OpCreate, imagestest.Write, true},
 	{imagestest.OpGet, imagestest.Read, false},
 	{imagestest.OpBlob, imagestest.Read, false},
+	{imagestest.OpUpdate, imagestest.Write, true},
 	{imagestest.OpDelete, imagestest.Write, true},
 	{imagestest.OpUploadImage, imagestest.Write, true},
 	{imagestest.OpBatchToken, imagestest.Read, false},

@@ -167,8 +167,8 @@ type Rule string
 
 // The rules.
 const (
-	// RefuseUnknownFields refuses a direct upload with a form field that is not
-	// documented. Enforced by default.
+	// RefuseUnknownFields refuses a form field, or a member of a JSON object, that
+	// is not documented. Enforced by default.
 	RefuseUnknownFields Rule = "unknown-fields"
 	// RefuseUploadCredentials refuses a one-time upload that carries an API
 	// token or key, which is a leak. Enforced by default.

@@ -87,6 +87,7 @@ func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 func (s *Server) imageEndpoint(c *call, id string) endpoint {
 	e := methods{
 		http.MethodGet:    {op: OpGet, need: Read, handle: (*Server).getImage},
+		http.MethodPatch:  {op: OpUpdate, need: Write, maxBody: maxCreateBody, handle: (*Server).updateImage},
 		http.MethodDelete: {op: OpDelete, need: Write, handle: (*Server).deleteImage},
 	}.choose(c)
 	if e.op == OpGet {

@@ -88,6 +88,22 @@ func (st *store) add(rec *record, now time.Time) bool {
 	return true
 }
 
+// replace puts a changed image, with its ID or another, in the place of what it
+// was. It reports false, and does nothing, when the image has changed since.
+func (st *store) replace(old, changed *record) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.images[old.id] != old {
+		return false
+	}
+	delete(st.images, old.id)
+	changed.scalars = st.fields.scalars(changed.metadata)
+	st.images[changed.id] = changed
+	i, _ := st.search(old.at)
+	st.order[i] = changed
+	return true
+}
+
 // get returns the image or draft of that ID, or nil.
 func (st *store) get(id string) *record {
 	st.mu.RLock()

@@ -50,7 +50,7 @@ func TestUploadImageRefusals(t *testing.T) {
 		{413, 5413, "File too large: 65 bytes, maximum 64 allowed", []string{"file", png + strings.Repeat("x", 65-len(png))}},
 		{415, 5415, "Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF", []string{"file", "text"}},
 		{409, 5409, "Image with that ID already exists", []string{"file", png, "id", "taken"}},
-		{400, 5400, "CustomID must not be UUID", []string{"file", png, "id", "107b9558-dd06-4bbd-5fef-9c2c16bb7900"}},
+		{400, 5400, "CustomID must not be UUID", []string{"file", png, "id", someUUID}},
 		{400, 5400, "CustomID must not start or end with a slash", []string{"file", png, "id", "/a"}},
 		{400, 5400, "Private custom ID is not supported", []string{"file", png, "id", "a", "requireSignedURLs", "true"}},
 		{400, 5400, "Invalid requireSignedURLs: '1', expected 'true' or 'false'", []string{"file", png, "requireSignedURLs", "1"}},
@@ -86,7 +86,13 @@ func TestUploadImageToTheBatchHost(t *testing.T) {
 	contentType, form := imageForm(t, "file", png, "id", "a")
 	uploaded := do(t, srv, newRequest(t, "POST", srv.BatchURL()+"/images/v1", form, "Authorization", "Bearer "+token, "Content-Type", contentType))
 	require.Equal(t, 200, uploaded.Status, uploaded.Body)
-	assert.True(t, srv.Requests()[1].Batch)
+	updated := do(t, srv, newRequest(t, "PATCH", srv.BatchURL()+"/images/v1/a", strings.NewReader(`{"creator":"b"}`),
+		"Authorization", "Bearer "+token, "Content-Type", "application/json"))
+	require.Equal(t, 200, updated.Status, updated.Body)
+	assert.Equal(t, "b", srv.Images()[0].Creator)
+	for _, r := range srv.Requests()[1:] {
+		assert.True(t, r.Batch)
+	}
 }
 
 // FuzzUploadImage gives the parser arbitrary forms: none breaks the server, and what

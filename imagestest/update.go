@@ -1,0 +1,98 @@
+package imagestest
+
+import "net/http"
+
+// imageChange is what an update changes; what is nil stays.
+type imageChange struct {
+	creator  *string
+	metadata *string
+	signed   *bool
+}
+
+// updateImage answers ImagesV1.Update. The image that changes its access has a new
+// ID, and the old one is gone: that it is gone is a guess. So is that a draft
+// cannot be changed, and that an update without changes is none.
+func (s *Server) updateImage(c *call) (reply, error) {
+	change, err := s.parseChange(c)
+	if err != nil {
+		return reply{}, err
+	}
+	for {
+		old := c.account.store.get(c.imageID)
+		switch {
+		case old == nil:
+			return reply{}, notFound()
+		case old.draft:
+			return reply{}, refuse(http.StatusConflict, codeConflict, "Image is a draft: nothing was uploaded yet")
+		}
+		changed, err := c.account.change(old, change)
+		if err != nil {
+			return reply{}, err
+		}
+		if c.account.store.replace(old, changed) {
+			return success(c.account.renderer(c.origin).appendImage(nil, changed)), nil
+		}
+	}
+}
+
+// change returns the image as it is after a change. The time of upload stays: a
+// guess. An ID that is no UUID counts as a custom one.
+func (a *Account) change(old *record, change imageChange) (*record, error) {
+	changed := &record{
+		id:       old.id,
+		creator:  old.creator,
+		filename: old.filename,
+		metadata: old.metadata,
+		at:       old.at,
+		file:     old.file,
+		signed:   old.signed,
+	}
+	if change.creator != nil {
+		changed.creator = *change.creator
+	}
+	if change.metadata != nil {
+		changed.metadata = *change.metadata
+	}
+	if change.signed == nil || *change.signed == old.signed {
+		return changed, nil
+	}
+	if *change.signed && !isUUID(old.id) {
+		return nil, privateCustomID()
+	}
+	changed.signed = *change.signed
+	changed.id = a.newID()
+	return changed, nil
+}
+
+// parseChange reads the body of an update. That a creator of null or "" clears it
+// is a guess; so is that null is refused for all else.
+func (s *Server) parseChange(c *call) (imageChange, error) {
+	var change imageChange
+	body, err := s.parseBody(c, "creator", "metadata", "requireSignedURLs")
+	if err != nil {
+		return change, err
+	}
+	if value, ok := body["creator"]; ok {
+		change.creator = new(string)
+		if value.Kind() == 'n' {
+			delete(body, "creator")
+		}
+		if err := body.setString("creator", change.creator); err != nil {
+			return change, err
+		}
+		if err := checkCreator(*change.creator); err != nil {
+			return change, err
+		}
+	}
+	if value, ok := body["metadata"]; ok {
+		metadata, err := checkMetadata(value)
+		if err != nil {
+			return change, err
+		}
+		change.metadata = &metadata
+	}
+	if _, ok := body["requireSignedURLs"]; ok {
+		change.signed = new(bool)
+	}
+	return change, body.setBool("requireSignedURLs", change.signed)
+}
