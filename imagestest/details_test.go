@@ -32,3 +32,21 @@ func TestDeleteADraft(t *testing.T) {
 	assert.Equal(t, 404, api(t, srv, "GET", "/images/v1/"+id).Status)
 	assert.Empty(t, srv.Images())
 }
+
+func TestStatsCountImages(t *testing.T) {
+	srv := newServer(t)
+	stats := func() string { return api(t, srv, "GET", "/images/v1/stats").Body }
+	assert.Equal(t, `{"errors":[],"messages":[],"result":{"count":{"allowed":100000,"current":0}},"success":true}`, stats())
+	create(t, srv)
+	srv.AddImages(numbered(3)...)
+	assert.Contains(t, stats(), `"current":3`)
+	api(t, srv, "DELETE", "/images/v1/001")
+	assert.Contains(t, stats(), `"current":2`)
+}
+
+func TestImagesNamedLikeOtherPaths(t *testing.T) {
+	srv := newServer(t)
+	srv.AddImages(imagesNamed("stats")...)
+	assert.Contains(t, api(t, srv, "GET", "/images/v1/stats").Body, `"count"`)
+	assert.Equal(t, 200, api(t, srv, "DELETE", "/images/v1/stats").Status)
+}

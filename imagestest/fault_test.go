@@ -58,6 +58,7 @@ func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *h
 		imagestest.OpUpdate:      {"PATCH", "v1/a", json, `{"creator":"b"}`},
 		imagestest.OpDelete:      {"DELETE", "v1/a", "", ""},
 		imagestest.OpUploadImage: {"POST", "v1", form, field("file; filename=b.png", png)},
+		imagestest.OpStats:       {"GET", "v1/stats", "", ""},
 		imagestest.OpBatchToken:  {"GET", "v1/batch_token", "", ""},
 	}
 	if op == imagestest.OpDeliver {

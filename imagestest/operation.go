@@ -15,6 +15,7 @@ const (
 	OpUpdate      Operation = "ImagesV1.Update"
 	OpDelete      Operation = "ImagesV1.Delete"
 	OpUploadImage Operation = "ImagesV1.Upload"
+	OpStats       Operation = "ImagesV1.Stats"
 	OpBatchToken  Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
 	OpDeliver     Operation = "Delivery"
 	OpUnknown     Operation = "Unknown" // no such path, or not with that method
@@ -24,7 +25,7 @@ const (
 func (op Operation) known() bool {
 	switch op {
 	case OpList, OpCreate, OpUpload, OpPreflight,
-		OpGet, OpBlob, OpUpdate, OpDelete, OpUploadImage, OpBatchToken,
+		OpGet, OpBlob, OpUpdate, OpDelete, OpUploadImage, OpStats, OpBatchToken,
 		OpDeliver, OpUnknown:
 		return true
 	}

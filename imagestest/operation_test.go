@@ -29,6 +29,7 @@ var everyOperation = []struct {
 	{imagestest.OpUpdate, imagestest.Write, true},
 	{imagestest.OpDelete, imagestest.Write, true},
 	{imagestest.OpUploadImage, imagestest.Write, true},
+	{imagestest.OpStats, imagestest.Read, false},
 	{imagestest.OpBatchToken, imagestest.Read, false},
 }
 

@@ -78,9 +78,27 @@ func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 		return methods{http.MethodPost: {op: OpUploadImage, need: Write, maxBody: maxBody, handle: (*Server).uploadImage}}.choose(c)
 	}
 	if rest, ok := strings.CutPrefix(tail, "images/v1/"); ok && rest != "" {
-		return s.imageEndpoint(c, rest)
+		return s.v1Endpoint(c, rest)
 	}
 	return unknown(noRoute)
+}
+
+// v1Endpoint tells an image from what else stands below images/v1/. Guesses: an
+// image whose ID is that of the account's counts can be asked for with all
+// methods but theirs. The
+// batch host has images only.
+func (s *Server) v1Endpoint(c *call, rest string) endpoint {
+	var found endpoint
+	switch {
+	case rest == "stats" && c.request.Method == http.MethodGet:
+		found = endpoint{op: OpStats, need: Read, handle: (*Server).countImages}
+	default:
+		return s.imageEndpoint(c, rest)
+	}
+	if c.batch {
+		return unknown(noRoute)
+	}
+	return found
 }
 
 // imageEndpoint finds what is asked of one image.

@@ -104,6 +104,13 @@ func (st *store) replace(old, changed *record) bool {
 	return true
 }
 
+// count returns the number of images, without drafts.
+func (st *store) count() int {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return len(st.images)
+}
+
 // get returns the image or draft of that ID, or nil.
 func (st *store) get(id string) *record {
 	st.mu.RLock()
