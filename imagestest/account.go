@@ -2,9 +2,7 @@ package imagestest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +19,7 @@ type Account struct {
 
 	lastBatchToken atomic.Uint64
 
-	mu          sync.Mutex
-	signingKeys []string
+	keys keyRing
 }
 
 // Account returns the account of that ID. It is made, with no images, no
@@ -65,12 +62,9 @@ func (a *Account) AddKey(email, key string) {
 }
 
 // AddSigningKey makes the account's delivery URLs accept signatures under key
-// too. The account named by AccountID has SigningKey from the start.
-func (a *Account) AddSigningKey(key string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.signingKeys = append(a.signingKeys, key)
-}
+// too. The first key of an account is named default, the others key-2, key-3 and
+// so on. The account named by AccountID has SigningKey from the start.
+func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
 // AddImages stores images as if they had been uploaded, or as drafts with an
 // upload link of 30 minutes when Draft is set. An image without an ID gets a
@@ -160,10 +154,4 @@ func (a *Account) newID() string {
 			return id
 		}
 	}
-}
-
-func (a *Account) keys() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.signingKeys)
 }

@@ -181,7 +181,7 @@ func TestPathsOfTheBatchHost(t *testing.T) {
 	for _, path := range []string{
 		"", "/", "/images", "/images/v2/", "/images/v1/", "/client/v4/accounts/x/images/v2",
 		"/accounts/" + imagestest.AccountID + "/images/v2", "/images/v1/batch_token", "/upload/x/y",
-		"/images/v1/stats",
+		"/images/v1/stats", "/images/v1/keys", "/images/v1/keys/x",
 	} {
 		reply := batch(t, srv, token, "GET", path)
 		assert.Equal(t, 404, reply.Status, path)

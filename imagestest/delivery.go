@@ -44,7 +44,7 @@ func (c *call) checkSignature() error {
 		return refuse(http.StatusUnauthorized, codeUnauthorized, "A signed URL is required")
 	}
 	message := c.request.URL.EscapedPath() + "?" + signed
-	if !slices.ContainsFunc(c.account.keys(), func(key string) bool { return signs(key, message, signature) }) {
+	if !slices.ContainsFunc(c.account.keys.all(), func(key signingKey) bool { return signs(key.value, message, signature) }) {
 		return refuse(http.StatusForbidden, codeUnauthorized, "Invalid signature")
 	}
 	exp := c.request.URL.Query()["exp"]

@@ -46,7 +46,10 @@ func TestStatsCountImages(t *testing.T) {
 
 func TestImagesNamedLikeOtherPaths(t *testing.T) {
 	srv := newServer(t)
-	srv.AddImages(imagesNamed("stats")...)
+	srv.AddImages(imagesNamed("stats", "keys", "keys/a")...)
 	assert.Contains(t, api(t, srv, "GET", "/images/v1/stats").Body, `"count"`)
+	assert.Equal(t, "keys", api(t, srv, "GET", "/images/v1/%6Beys").Result.ID)
+	assert.Equal(t, "keys/a", api(t, srv, "GET", "/images/v1/keys%2Fa").Result.ID)
 	assert.Equal(t, 200, api(t, srv, "DELETE", "/images/v1/stats").Status)
+	assert.Equal(t, 405, api(t, srv, "DELETE", "/images/v1/keys").Status)
 }

@@ -27,6 +27,7 @@ type call struct {
 	scope     Scope // in the account, of an API request
 	imageID   string
 	variant   string
+	name      string // of the signing key that is asked for
 	sourceURL string // of an image to be fetched
 	body      []byte
 	now       time.Time

@@ -60,6 +60,9 @@ func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *h
 		imagestest.OpUploadImage: {"POST", "v1", form, field("file; filename=b.png", png)},
 		imagestest.OpStats:       {"GET", "v1/stats", "", ""},
 		imagestest.OpBatchToken:  {"GET", "v1/batch_token", "", ""},
+		imagestest.OpListKeys:    {"GET", "v1/keys", "", ""},
+		imagestest.OpCreateKey:   {"PUT", "v1/keys/new", "", ""},
+		imagestest.OpDeleteKey:   {"DELETE", "v1/keys/default", "", ""},
 	}
 	if op == imagestest.OpDeliver {
 		return newRequest(t, "GET", srv.Images()[0].Variants[0], nil)

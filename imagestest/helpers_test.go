@@ -43,6 +43,7 @@ type result struct {
 		Draft             bool
 		ContinuationToken *string `json:"continuation_token"`
 		Images            []struct{ ID string }
+		Keys              []struct{ Name, Value string }
 	}
 }
 

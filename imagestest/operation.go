@@ -17,6 +17,9 @@ const (
 	OpUploadImage Operation = "ImagesV1.Upload"
 	OpStats       Operation = "ImagesV1.Stats"
 	OpBatchToken  Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
+	OpListKeys    Operation = "SigningKeys.List"
+	OpCreateKey   Operation = "SigningKeys.Create"
+	OpDeleteKey   Operation = "SigningKeys.Delete"
 	OpDeliver     Operation = "Delivery"
 	OpUnknown     Operation = "Unknown" // no such path, or not with that method
 )
@@ -26,6 +29,7 @@ func (op Operation) known() bool {
 	switch op {
 	case OpList, OpCreate, OpUpload, OpPreflight,
 		OpGet, OpBlob, OpUpdate, OpDelete, OpUploadImage, OpStats, OpBatchToken,
+		OpListKeys, OpCreateKey, OpDeleteKey,
 		OpDeliver, OpUnknown:
 		return true
 	}

@@ -14,7 +14,7 @@ import (
 // settings is all that operations change.
 func settings(t *testing.T, srv *imagestest.Server) string {
 	t.Helper()
-	return fmt.Sprint(srv.Images())
+	return fmt.Sprint(srv.Images(), api(t, srv, "GET", "/images/v1/keys").Body)
 }
 
 var everyOperation = []struct {
@@ -31,6 +31,9 @@ var everyOperation = []struct {
 	{imagestest.OpUploadImage, imagestest.Write, true},
 	{imagestest.OpStats, imagestest.Read, false},
 	{imagestest.OpBatchToken, imagestest.Read, false},
+	{imagestest.OpListKeys, imagestest.Read, false},
+	{imagestest.OpCreateKey, imagestest.Write, true},
+	{imagestest.OpDeleteKey, imagestest.Write, true},
 }
 
 // newAccount returns a server with an image with the ID a.

@@ -82,6 +82,18 @@ func TestRequestsKeepNoSecretsOfSources(t *testing.T) {
 	}
 }
 
+func TestRequestsKeepNoSigningKeys(t *testing.T) {
+	srv := newServer(t)
+	for _, name := range []string{"a", "default"} {
+		api(t, srv, "PUT", "/images/v1/keys/"+name)
+	}
+	reply := api(t, srv, "GET", "/images/v1/keys")
+	require.Len(t, reply.Result.Keys, 2)
+	for _, key := range reply.Result.Keys {
+		assert.NotContains(t, fmt.Sprintf("%+v", srv.Requests()), key.Value)
+	}
+}
+
 func TestRequestsAreACopy(t *testing.T) {
 	srv := newServer(t)
 	list(t, srv, "creator=a")

@@ -85,11 +85,15 @@ func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 
 // v1Endpoint tells an image from what else stands below images/v1/. Guesses: an
 // image whose ID is that of the account's counts can be asked for with all
-// methods but theirs. The
+// methods but theirs, and one with an ID such as keys or keys/x with none; with its
+// slash escaped, keys%2Fx is the ID of an image. The
 // batch host has images only.
 func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	var found endpoint
+	first, name, one := strings.Cut(rest, "/")
 	switch {
+	case first == "keys":
+		found = nameEndpoint(c, name, one, keysMethods(), keyMethods())
 	case rest == "stats" && c.request.Method == http.MethodGet:
 		found = endpoint{op: OpStats, need: Read, handle: (*Server).countImages}
 	default:
@@ -99,6 +103,29 @@ func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 		return unknown(noRoute)
 	}
 	return found
+}
+
+// nameEndpoint finds what is asked of all keys, or of one.
+func nameEndpoint(c *call, name string, one bool, all, each methods) endpoint {
+	switch {
+	case !one:
+		return all.choose(c)
+	case name == "" || strings.Contains(name, "/"):
+		return unknown(noRoute)
+	}
+	c.name = unescape(name)
+	return each.choose(c)
+}
+
+func keysMethods() methods {
+	return methods{http.MethodGet: {op: OpListKeys, need: Read, handle: (*Server).listKeys}}
+}
+
+func keyMethods() methods {
+	return methods{
+		http.MethodPut:    {op: OpCreateKey, need: Write, handle: (*Server).createKey},
+		http.MethodDelete: {op: OpDeleteKey, need: Write, handle: (*Server).deleteKey},
+	}
 }
 
 // imageEndpoint finds what is asked of one image.

@@ -1,0 +1,123 @@
+package imagestest
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// maxKeyName is in characters, of Cloudflare's OpenAPI document.
+const maxKeyName = 20
+
+// defaultKey is the name of an account's first key, of Cloudflare's developer
+// documentation.
+const defaultKey = "default"
+
+type signingKey struct{ name, value string }
+
+// keyRing holds the signing keys of an account, in the order in which they were
+// made.
+type keyRing struct {
+	mu   sync.Mutex
+	keys []signingKey
+	made uint64 // values that were generated
+}
+
+// add keeps a value that a test has chosen, under the next name that is free.
+func (r *keyRing) add(value string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := defaultKey
+	for n := 2; r.find(name) >= 0; n++ {
+		name = fmt.Sprint("key-", n)
+	}
+	r.keys = append(r.keys, signingKey{name, value})
+}
+
+// create makes a key, and reports false when the name is taken.
+func (r *keyRing) create(accountID, name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.find(name) >= 0 {
+		return false
+	}
+	r.generate(accountID, name)
+	return true
+}
+
+// remove deletes a key, and reports false when there is none of that name. After
+// the last one, a new default key is made (Cloudflare's OpenAPI document). That it
+// is named default is a guess.
+func (r *keyRing) remove(accountID, name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := r.find(name)
+	if i < 0 {
+		return false
+	}
+	r.keys = slices.Delete(r.keys, i, i+1)
+	if len(r.keys) == 0 {
+		r.generate(accountID, defaultKey)
+	}
+	return true
+}
+
+// all returns the keys as they are now.
+func (r *keyRing) all() []signingKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.keys)
+}
+
+func (r *keyRing) find(name string) int {
+	return slices.IndexFunc(r.keys, func(k signingKey) bool { return k.name == name })
+}
+
+// generate makes a key whose value looks like those of Cloudflare, and is the same
+// in every run.
+func (r *keyRing) generate(accountID, name string) {
+	r.made++
+	sum := digest("signing key "+accountID, r.made)
+	r.keys = append(r.keys, signingKey{name, base64.StdEncoding.EncodeToString(sum[:])})
+}
+
+// listKeys answers SigningKeys.List, and what creates or deletes a key.
+func (s *Server) listKeys(c *call) (reply, error) {
+	result := []byte(`{"keys":[`)
+	for i, k := range c.account.keys.all() {
+		if i > 0 {
+			result = append(result, ',')
+		}
+		result = appendString(append(result, `{"name":`...), k.name)
+		result = appendString(append(result, `,"value":`...), k.value)
+		result = append(result, '}')
+	}
+	return success(append(result, "]}"...)), nil
+}
+
+// createKey answers SigningKeys.Create. Guesses: a name that is taken is refused, and
+// so is one with a slash or that is not UTF-8.
+func (s *Server) createKey(c *call) (reply, error) {
+	switch n := utf8.RuneCountInString(c.name); {
+	case n > maxKeyName:
+		return reply{}, badRequest("Signing key name too long: %d characters provided, maximum %d allowed", n, maxKeyName)
+	case !utf8.ValidString(c.name) || strings.Contains(c.name, "/"):
+		return reply{}, badRequest("Invalid signing key name: '%s'", c.name)
+	}
+	if !c.account.keys.create(c.account.id, c.name) {
+		return reply{}, refuse(http.StatusConflict, codeConflict, "Signing key with that name already exists")
+	}
+	return s.listKeys(c)
+}
+
+// deleteKey answers SigningKeys.Delete. That an unknown name is a 404 is a guess.
+func (s *Server) deleteKey(c *call) (reply, error) {
+	if !c.account.keys.remove(c.account.id, c.name) {
+		return reply{}, refuse(http.StatusNotFound, codeNotFound, "Signing key not found")
+	}
+	return s.listKeys(c)
+}
