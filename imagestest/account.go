@@ -19,7 +19,8 @@ type Account struct {
 
 	lastBatchToken atomic.Uint64
 
-	keys keyRing
+	keys     keyRing
+	variants variantSet
 }
 
 // Account returns the account of that ID. It is made, with no images, no
@@ -31,6 +32,7 @@ func (s *Server) Account(id string) *Account {
 		return a
 	}
 	a := &Account{server: s, id: id, hash: accountHash(id), store: newStore()}
+	a.variants.init(s.config.variants, s.flexible)
 	s.accounts[id] = a
 	s.hashes[a.hash] = a
 	return a

@@ -181,12 +181,13 @@ func TestPathsOfTheBatchHost(t *testing.T) {
 	for _, path := range []string{
 		"", "/", "/images", "/images/v2/", "/images/v1/", "/client/v4/accounts/x/images/v2",
 		"/accounts/" + imagestest.AccountID + "/images/v2", "/images/v1/batch_token", "/upload/x/y",
-		"/images/v1/stats", "/images/v1/keys", "/images/v1/keys/x",
+		"/images/v1/stats", "/images/v1/keys", "/images/v1/keys/x", "/images/v1/variants", "/images/v1/variants/public",
 	} {
 		reply := batch(t, srv, token, "GET", path)
 		assert.Equal(t, 404, reply.Status, path)
 		assert.Equal(t, "Could not route to this path", reply.message(), path)
 	}
+	assert.Equal(t, 404, batch(t, srv, token, "PATCH", "/images/v1/config").Status)
 	for _, path := range []string{"/images/v1", "/images/v2", "/images/v2/direct_upload", "/images/v1/x", "/images/v1/batch_token"} {
 		assert.Equal(t, 405, batch(t, srv, token, "PUT", path).Status, path)
 	}

@@ -15,23 +15,56 @@ import (
 	"time"
 )
 
-// deliver answers a delivery URL: with the uploaded bytes, whatever the
-// variant.
+// deliver answers a delivery URL: with the uploaded bytes, whatever the variant or
+// the options. The header Cf-Resized of refusals is documented, for whom and with
+// which statuses are guesses.
 func (s *Server) deliver(c *call) (reply, error) {
-	i := slices.IndexFunc(s.variants, func(v Variant) bool { return v.Name == c.variant })
-	if i < 0 || !s.findAccount(c) {
-		return reply{}, notFound()
+	if !s.findAccount(c) {
+		return reply{}, notDelivered("Account not found")
+	}
+	v, named := c.account.variants.get(unescape(c.variant))
+	if !named {
+		if !strings.Contains(c.variant, "=") {
+			return reply{}, notDelivered("Variant not found")
+		}
+		if err := c.checkFlexible(); err != nil {
+			return reply{}, err
+		}
 	}
 	rec := c.account.store.get(c.imageID)
-	if rec == nil || rec.draft {
-		return reply{}, notFound()
-	}
-	if rec.signed && !s.variants[i].NeverRequireSignedURLs {
+	switch {
+	case rec == nil || rec.draft:
+		return reply{}, notDelivered("Image not found")
+	case rec.signed && !named:
+		return reply{}, refuse(http.StatusForbidden, codeUnauthorized, "An image that requires signed URLs cannot be delivered with options")
+	case rec.signed && !v.neverSigned:
 		if err := c.checkSignature(); err != nil {
 			return reply{}, err
 		}
 	}
 	return reply{status: http.StatusOK, content: rec}, nil
+}
+
+// checkFlexible refuses a URL with options where there are no flexible variants, and
+// options that are none.
+func (c *call) checkFlexible() error {
+	if !c.account.variants.isFlexible() {
+		refused := refuse(http.StatusForbidden, codeBadRequest, "Flexible variants are not enabled")
+		refused.resized = resizedNotFlexible
+		return refused
+	}
+	if problem := optionsProblem(c.variant); problem != "" {
+		refused := badRequest("Bad options: %s", problem)
+		refused.resized = resizedBadOptions
+		return refused
+	}
+	return nil
+}
+
+func notDelivered(message string) *refusal {
+	refused := refuse(http.StatusNotFound, codeNotFound, "%s", message)
+	refused.resized = resizedNotFound
+	return refused
 }
 
 // checkSignature verifies the sig and exp of a delivery URL under one of the

@@ -46,10 +46,11 @@ func TestStatsCountImages(t *testing.T) {
 
 func TestImagesNamedLikeOtherPaths(t *testing.T) {
 	srv := newServer(t)
-	srv.AddImages(imagesNamed("stats", "keys", "keys/a")...)
+	srv.AddImages(imagesNamed("stats", "config", "keys", "variants/public")...)
 	assert.Contains(t, api(t, srv, "GET", "/images/v1/stats").Body, `"count"`)
+	assert.Equal(t, "config", api(t, srv, "GET", "/images/v1/config").Result.ID)
 	assert.Equal(t, "keys", api(t, srv, "GET", "/images/v1/%6Beys").Result.ID)
-	assert.Equal(t, "keys/a", api(t, srv, "GET", "/images/v1/keys%2Fa").Result.ID)
+	assert.Equal(t, "variants/public", api(t, srv, "GET", "/images/v1/variants%2Fpublic").Result.ID)
 	assert.Equal(t, 200, api(t, srv, "DELETE", "/images/v1/stats").Status)
 	assert.Equal(t, 405, api(t, srv, "DELETE", "/images/v1/keys").Status)
 }

@@ -26,8 +26,8 @@ type call struct {
 	account   *Account
 	scope     Scope // in the account, of an API request
 	imageID   string
-	variant   string
-	name      string // of the signing key that is asked for
+	variant   string // or options, as in the path of a delivery
+	name      string // of the variant or signing key that is asked for
 	sourceURL string // of an image to be fetched
 	body      []byte
 	now       time.Time
@@ -130,6 +130,9 @@ func (s *Server) send(w http.ResponseWriter, c *call, rep reply) {
 		return
 	}
 	h := w.Header()
+	if rep.resized != 0 {
+		h.Set("Cf-Resized", "err="+strconv.Itoa(rep.resized))
+	}
 	if rep.body != nil {
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(rep.body)))

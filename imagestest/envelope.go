@@ -24,9 +24,17 @@ const (
 	codeInjected     = 5999
 )
 
+// Codes of the header Cf-Resized, of Cloudflare's developer documentation.
+const (
+	resizedBadOptions  = 9401
+	resizedNotFound    = 9404
+	resizedNotFlexible = 9429
+)
+
 // refusal is a request that was answered with an error.
 type refusal struct {
 	status, code int
+	resized      int // of the header Cf-Resized; 0: without it
 	message      string
 }
 
@@ -47,6 +55,7 @@ type reply struct {
 	status  int
 	body    []byte
 	content *record
+	resized int // as of a refusal
 }
 
 // success returns the envelope around a result, which is JSON already.
@@ -64,7 +73,7 @@ func failure(e *refusal) reply {
 	body = append(body, `,"message":`...)
 	body = appendString(body, e.message)
 	body = append(body, `}],"messages":[],"result":null,"success":false}`...)
-	return reply{status: e.status, body: body}
+	return reply{status: e.status, body: body, resized: e.resized}
 }
 
 // appendString appends text as a JSON string; bytes that are not UTF-8 become

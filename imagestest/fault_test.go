@@ -43,26 +43,32 @@ func send(srv *imagestest.Server, req *http.Request) received {
 	return received{resp.StatusCode, resp.Proto, resp.Header, string(body), err, time.Since(start)}
 }
 
-// requestOf returns a request of an operation, for an image with the ID a.
+// requestOf returns a request of an operation, for an image or variant with the ID a.
 func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *http.Request {
 	t.Helper()
-	const json, form = "application/json", "multipart/form-data; boundary=b"
+	const json, form, options = "application/json", "multipart/form-data; boundary=b", `"options":{"fit":"pad","width":1,"height":2,"metadata":"keep"}`
 	field := func(name, value string) string {
 		return "--b\r\nContent-Disposition: form-data; name=" + name + "\r\n\r\n" + value + "\r\n--b--\r\n"
 	}
 	requests := map[imagestest.Operation]struct{ method, path, contentType, body string }{
-		imagestest.OpList:        {"GET", "v2", "", ""},
-		imagestest.OpCreate:      {"POST", "v2/direct_upload", form, field("id", "new")},
-		imagestest.OpGet:         {"GET", "v1/a", "", ""},
-		imagestest.OpBlob:        {"GET", "v1/a/blob", "", ""},
-		imagestest.OpUpdate:      {"PATCH", "v1/a", json, `{"creator":"b"}`},
-		imagestest.OpDelete:      {"DELETE", "v1/a", "", ""},
-		imagestest.OpUploadImage: {"POST", "v1", form, field("file; filename=b.png", png)},
-		imagestest.OpStats:       {"GET", "v1/stats", "", ""},
-		imagestest.OpBatchToken:  {"GET", "v1/batch_token", "", ""},
-		imagestest.OpListKeys:    {"GET", "v1/keys", "", ""},
-		imagestest.OpCreateKey:   {"PUT", "v1/keys/new", "", ""},
-		imagestest.OpDeleteKey:   {"DELETE", "v1/keys/default", "", ""},
+		imagestest.OpList:          {"GET", "v2", "", ""},
+		imagestest.OpCreate:        {"POST", "v2/direct_upload", form, field("id", "new")},
+		imagestest.OpGet:           {"GET", "v1/a", "", ""},
+		imagestest.OpBlob:          {"GET", "v1/a/blob", "", ""},
+		imagestest.OpUpdate:        {"PATCH", "v1/a", json, `{"creator":"b"}`},
+		imagestest.OpDelete:        {"DELETE", "v1/a", "", ""},
+		imagestest.OpUploadImage:   {"POST", "v1", form, field("file; filename=b.png", png)},
+		imagestest.OpStats:         {"GET", "v1/stats", "", ""},
+		imagestest.OpBatchToken:    {"GET", "v1/batch_token", "", ""},
+		imagestest.OpListKeys:      {"GET", "v1/keys", "", ""},
+		imagestest.OpCreateKey:     {"PUT", "v1/keys/new", "", ""},
+		imagestest.OpDeleteKey:     {"DELETE", "v1/keys/default", "", ""},
+		imagestest.OpListVariants:  {"GET", "v1/variants", "", ""},
+		imagestest.OpGetVariant:    {"GET", "v1/variants/a", "", ""},
+		imagestest.OpCreateVariant: {"POST", "v1/variants", json, `{"id":"new",` + options + `}`},
+		imagestest.OpUpdateVariant: {"PATCH", "v1/variants/a", json, `{` + options + `}`},
+		imagestest.OpDeleteVariant: {"DELETE", "v1/variants/a", "", ""},
+		imagestest.OpConfigure:     {"PATCH", "v1/config", json, `{"flexible_variants":true}`},
 	}
 	if op == imagestest.OpDeliver {
 		return newRequest(t, "GET", srv.Images()[0].Variants[0], nil)

@@ -39,12 +39,22 @@ type result struct {
 		Meta              json.RawMessage
 		RequireSignedURLs bool
 		Uploaded          string
-		Variants          []string
+		Variants          deliveryURLs
 		Draft             bool
 		ContinuationToken *string `json:"continuation_token"`
 		Images            []struct{ ID string }
 		Keys              []struct{ Name, Value string }
 	}
+}
+
+// deliveryURLs are an image's variants. Those of an account, an object, are not read.
+type deliveryURLs []string
+
+func (u *deliveryURLs) UnmarshalJSON(text []byte) error {
+	if bytes.HasPrefix(text, []byte("{")) {
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(u))
 }
 
 // message returns the first error's, or "" for a success.

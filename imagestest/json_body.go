@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -65,5 +66,21 @@ func (m members) setString(name string, dst *string) error {
 		return badRequest("Invalid %s: expected a string", name)
 	}
 	*dst = unquote(string(value))
+	return nil
+}
+
+// setWhole sets dst to a member that must be a whole number from low to high, if
+// it is there. Cloudflare's OpenAPI document calls these members numbers: that a
+// fraction is refused is a guess.
+func (m members) setWhole(name string, dst *int, low, high int) error {
+	value, ok := m[name]
+	if !ok {
+		return nil
+	}
+	n, err := strconv.Atoi(string(value))
+	if err != nil || n < low || n > high {
+		return badRequest("Invalid %s: expected a whole number from %d to %d", name, low, high)
+	}
+	*dst = n
 	return nil
 }

@@ -6,22 +6,28 @@ type Operation string
 // The operations. OpUploadImage is both ImagesV1.Upload and
 // ImagesV1.UploadFromURL: until its body is read, one request is like the other.
 const (
-	OpList        Operation = "ImagesV2.List"
-	OpCreate      Operation = "DirectUploads.Create"
-	OpUpload      Operation = "DirectUploads.Upload"
-	OpPreflight   Operation = "DirectUploads.Preflight" // a browser's question before an upload
-	OpGet         Operation = "ImagesV1.Get"
-	OpBlob        Operation = "ImagesV1.Blob"
-	OpUpdate      Operation = "ImagesV1.Update"
-	OpDelete      Operation = "ImagesV1.Delete"
-	OpUploadImage Operation = "ImagesV1.Upload"
-	OpStats       Operation = "ImagesV1.Stats"
-	OpBatchToken  Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
-	OpListKeys    Operation = "SigningKeys.List"
-	OpCreateKey   Operation = "SigningKeys.Create"
-	OpDeleteKey   Operation = "SigningKeys.Delete"
-	OpDeliver     Operation = "Delivery"
-	OpUnknown     Operation = "Unknown" // no such path, or not with that method
+	OpList          Operation = "ImagesV2.List"
+	OpCreate        Operation = "DirectUploads.Create"
+	OpUpload        Operation = "DirectUploads.Upload"
+	OpPreflight     Operation = "DirectUploads.Preflight" // a browser's question before an upload
+	OpGet           Operation = "ImagesV1.Get"
+	OpBlob          Operation = "ImagesV1.Blob"
+	OpUpdate        Operation = "ImagesV1.Update"
+	OpDelete        Operation = "ImagesV1.Delete"
+	OpUploadImage   Operation = "ImagesV1.Upload"
+	OpStats         Operation = "ImagesV1.Stats"
+	OpBatchToken    Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
+	OpListKeys      Operation = "SigningKeys.List"
+	OpCreateKey     Operation = "SigningKeys.Create"
+	OpDeleteKey     Operation = "SigningKeys.Delete"
+	OpListVariants  Operation = "Variants.List"
+	OpGetVariant    Operation = "Variants.Get"
+	OpCreateVariant Operation = "Variants.Create"
+	OpUpdateVariant Operation = "Variants.Update"
+	OpDeleteVariant Operation = "Variants.Delete"
+	OpConfigure     Operation = "Variants.SetFlexible" // the settings of the account
+	OpDeliver       Operation = "Delivery"
+	OpUnknown       Operation = "Unknown" // no such path, or not with that method
 )
 
 // known reports whether op is one of the operations.
@@ -30,6 +36,7 @@ func (op Operation) known() bool {
 	case OpList, OpCreate, OpUpload, OpPreflight,
 		OpGet, OpBlob, OpUpdate, OpDelete, OpUploadImage, OpStats, OpBatchToken,
 		OpListKeys, OpCreateKey, OpDeleteKey,
+		OpListVariants, OpGetVariant, OpCreateVariant, OpUpdateVariant, OpDeleteVariant, OpConfigure,
 		OpDeliver, OpUnknown:
 		return true
 	}

@@ -14,7 +14,8 @@ import (
 // settings is all that operations change.
 func settings(t *testing.T, srv *imagestest.Server) string {
 	t.Helper()
-	return fmt.Sprint(srv.Images(), api(t, srv, "GET", "/images/v1/keys").Body)
+	return fmt.Sprint(srv.Images(), api(t, srv, "GET", "/images/v1/keys").Body, api(t, srv, "GET", "/images/v1/variants").Body,
+		apiJSON(t, srv, "PATCH", "/images/v1/config", "{}").Body)
 }
 
 var everyOperation = []struct {
@@ -34,12 +35,18 @@ var everyOperation = []struct {
 	{imagestest.OpListKeys, imagestest.Read, false},
 	{imagestest.OpCreateKey, imagestest.Write, true},
 	{imagestest.OpDeleteKey, imagestest.Write, true},
+	{imagestest.OpListVariants, imagestest.Read, false},
+	{imagestest.OpGetVariant, imagestest.Read, false},
+	{imagestest.OpCreateVariant, imagestest.Write, true},
+	{imagestest.OpUpdateVariant, imagestest.Write, true},
+	{imagestest.OpDeleteVariant, imagestest.Write, true},
+	{imagestest.OpConfigure, imagestest.Write, true},
 }
 
-// newAccount returns a server with an image with the ID a.
+// newAccount returns a server with an image and a variant, both with the ID a.
 func newAccount(t *testing.T) *imagestest.Server {
 	clock := imagestest.NewClock(noon)
-	srv := newServer(t, imagestest.InMemory(), imagestest.WithClock(clock))
+	srv := newServer(t, imagestest.InMemory(), imagestest.WithClock(clock), imagestest.WithVariants(imagestest.Variant{Name: "a"}))
 	srv.AddImages(cfimages.Image{ID: "a"})
 	return srv
 }

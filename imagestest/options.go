@@ -29,6 +29,7 @@ type config struct {
 	rules              map[Rule]bool
 	simulatorReply     bool
 	variants           []Variant
+	flexible           bool
 }
 
 func newConfig(opts []Option) config {
@@ -40,7 +41,7 @@ func newConfig(opts []Option) config {
 		window:             defaultWindow,
 		batchTokenLifetime: defaultBatchTokenLifetime,
 		rules:              map[Rule]bool{RefuseUnknownFields: true, RefuseUploadCredentials: true},
-		variants:           []Variant{{Name: "public"}},
+		variants:           []Variant{{Name: publicVariant}},
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -151,7 +152,7 @@ type Variant struct {
 
 // WithVariants adds variants to the one that every account has, public, which
 // requires signed URLs where the image does. A variant of the same name is
-// replaced.
+// replaced. Calls to the API can change them later.
 func WithVariants(variants ...Variant) Option {
 	return func(cfg *config) {
 		for _, v := range variants {
@@ -159,6 +160,14 @@ func WithVariants(variants ...Variant) Option {
 			cfg.variants = append(cfg.variants, v)
 		}
 	}
+}
+
+// WithFlexibleVariants makes every account begin with flexible variants switched on,
+// as cfimages.Variants.SetFlexible does later. Then options in a delivery URL, such as
+// w=400 in place of a variant, show the image that was uploaded. By default they show
+// nothing.
+func WithFlexibleVariants() Option {
+	return func(cfg *config) { cfg.flexible = true }
 }
 
 // Rule names something that the server refuses, although Cloudflare is not

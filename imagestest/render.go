@@ -13,12 +13,12 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 // renderer writes images as the API shows them.
 type renderer struct {
 	base     string // of delivery URLs: all before the image's ID
-	variants []Variant
+	variants []variant
 }
 
 // renderer returns the renderer of an account's images, with URLs on an origin.
 func (a *Account) renderer(origin string) renderer {
-	return renderer{base: origin + deliveryPath + a.hash + "/", variants: a.server.variants}
+	return renderer{base: origin + deliveryPath + a.hash + "/", variants: a.variants.all()}
 }
 
 // appendImage appends the image as JSON.
@@ -76,7 +76,7 @@ func (r renderer) urls(id string) []string {
 	base := r.base + escapeID(id) + "/"
 	urls := make([]string, len(r.variants))
 	for i, v := range r.variants {
-		urls[i] = base + url.PathEscape(v.Name)
+		urls[i] = base + url.PathEscape(v.id)
 	}
 	return urls
 }

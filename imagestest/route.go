@@ -49,7 +49,7 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 	if rest, ok := strings.CutPrefix(path, deliveryPath); ok {
 		hash, rest, _ := strings.Cut(rest, "/")
 		id, variant := cutLast(rest, "/")
-		c.hash, c.imageID, c.variant = unescape(hash), unescape(id), unescape(variant)
+		c.hash, c.imageID, c.variant = unescape(hash), unescape(id), variant
 		return deliveryEndpoint(c.request.Method)
 	}
 	return unknown(noRoute)
@@ -84,9 +84,9 @@ func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 }
 
 // v1Endpoint tells an image from what else stands below images/v1/. Guesses: an
-// image whose ID is that of the account's counts can be asked for with all
-// methods but theirs, and one with an ID such as keys or keys/x with none; with its
-// slash escaped, keys%2Fx is the ID of an image. The
+// image whose ID is that of the account's counts or settings can be asked for
+// with all methods but theirs, and one with an ID such as keys or variants/x
+// with none; with its slash escaped, variants%2Fx is the ID of an image. The
 // batch host has images only.
 func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	var found endpoint
@@ -94,6 +94,10 @@ func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	switch {
 	case first == "keys":
 		found = nameEndpoint(c, name, one, keysMethods(), keyMethods())
+	case first == "variants":
+		found = nameEndpoint(c, name, one, variantsMethods(), variantMethods())
+	case rest == "config" && c.request.Method == http.MethodPatch:
+		found = endpoint{op: OpConfigure, need: Write, maxBody: maxCreateBody, handle: (*Server).configure}
 	case rest == "stats" && c.request.Method == http.MethodGet:
 		found = endpoint{op: OpStats, need: Read, handle: (*Server).countImages}
 	default:
@@ -105,7 +109,7 @@ func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	return found
 }
 
-// nameEndpoint finds what is asked of all keys, or of one.
+// nameEndpoint finds what is asked of all variants or keys, or of one.
 func nameEndpoint(c *call, name string, one bool, all, each methods) endpoint {
 	switch {
 	case !one:
@@ -125,6 +129,21 @@ func keyMethods() methods {
 	return methods{
 		http.MethodPut:    {op: OpCreateKey, need: Write, handle: (*Server).createKey},
 		http.MethodDelete: {op: OpDeleteKey, need: Write, handle: (*Server).deleteKey},
+	}
+}
+
+func variantsMethods() methods {
+	return methods{
+		http.MethodGet:  {op: OpListVariants, need: Read, handle: (*Server).listVariants},
+		http.MethodPost: {op: OpCreateVariant, need: Write, maxBody: maxCreateBody, handle: (*Server).createVariant},
+	}
+}
+
+func variantMethods() methods {
+	return methods{
+		http.MethodGet:    {op: OpGetVariant, need: Read, handle: (*Server).getVariant},
+		http.MethodPatch:  {op: OpUpdateVariant, need: Write, maxBody: maxCreateBody, handle: (*Server).updateVariant},
+		http.MethodDelete: {op: OpDeleteVariant, need: Write, handle: (*Server).deleteVariant},
 	}
 }
 

@@ -1,0 +1,196 @@
+package imagestest
+
+import (
+	"cmp"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxVariantID is in characters, of Cloudflare's OpenAPI document.
+const maxVariantID = 99
+
+// listVariants answers Variants.List.
+func (s *Server) listVariants(c *call) (reply, error) {
+	result := []byte(`{"variants":{`)
+	for i, v := range c.account.variants.all() {
+		if i > 0 {
+			result = append(result, ',')
+		}
+		result = v.append(append(appendString(result, v.id), ':'))
+	}
+	return success(append(result, "}}"...)), nil
+}
+
+// getVariant answers Variants.Get.
+func (s *Server) getVariant(c *call) (reply, error) {
+	v, ok := c.account.variants.get(c.name)
+	if !ok {
+		return reply{}, variantNotFound()
+	}
+	return variantReply(v), nil
+}
+
+// createVariant answers Variants.Create.
+func (s *Server) createVariant(c *call) (reply, error) {
+	body, err := s.parseBody(c, "id", "options", "neverRequireSignedURLs")
+	if err != nil {
+		return reply{}, err
+	}
+	var v variant
+	if err := body.setString("id", &v.id); err != nil {
+		return reply{}, err
+	}
+	if err := checkVariantID(v.id); err != nil {
+		return reply{}, err
+	}
+	if v.options, err = s.parseVariantOptions(body["options"]); err != nil {
+		return reply{}, err
+	}
+	if err := body.setBool("neverRequireSignedURLs", &v.neverSigned); err != nil {
+		return reply{}, err
+	}
+	if err := c.account.variants.create(v); err != nil {
+		return reply{}, err
+	}
+	return variantReply(v), nil
+}
+
+// updateVariant answers Variants.Update. Guesses: the options are replaced as a
+// whole, and neverRequireSignedURLs stays when it is not given.
+func (s *Server) updateVariant(c *call) (reply, error) {
+	body, err := s.parseBody(c, "options", "neverRequireSignedURLs")
+	if err != nil {
+		return reply{}, err
+	}
+	options, err := s.parseVariantOptions(body["options"])
+	if err != nil {
+		return reply{}, err
+	}
+	var given variant
+	if err := body.setBool("neverRequireSignedURLs", &given.neverSigned); err != nil {
+		return reply{}, err
+	}
+	v, ok := c.account.variants.update(c.name, func(v *variant) {
+		v.options = options
+		if _, ok := body["neverRequireSignedURLs"]; ok {
+			v.neverSigned = given.neverSigned
+		}
+	})
+	if !ok {
+		return reply{}, variantNotFound()
+	}
+	return variantReply(v), nil
+}
+
+// deleteVariant answers Variants.Delete.
+func (s *Server) deleteVariant(c *call) (reply, error) {
+	if c.name == publicVariant {
+		return reply{}, badRequest("The variant public cannot be deleted")
+	}
+	if !c.account.variants.remove(c.name) {
+		return reply{}, variantNotFound()
+	}
+	return success([]byte("{}")), nil
+}
+
+// configure answers Variants.SetFlexible. The TTL is kept and shown only. The result
+// is a guess: nothing is published. So are the bounds of the TTL, which are those of
+// a variant.
+func (s *Server) configure(c *call) (reply, error) {
+	body, err := s.parseBody(c, "flexible_variants", "browser_ttl")
+	if err != nil {
+		return reply{}, err
+	}
+	var given settings
+	err = cmp.Or(
+		body.setBool("flexible_variants", &given.flexible),
+		body.setWhole("browser_ttl", &given.browserTTL, minBrowserTTL, maxBrowserTTL),
+	)
+	if err != nil {
+		return reply{}, err
+	}
+	now := c.account.variants.configure(func(set *settings) {
+		if _, ok := body["flexible_variants"]; ok {
+			set.flexible = given.flexible
+		}
+		if _, ok := body["browser_ttl"]; ok {
+			set.browserTTL = given.browserTTL
+		}
+	})
+	result := strconv.AppendBool([]byte(`{"flexible_variants":`), now.flexible)
+	result = strconv.AppendInt(append(result, `,"browser_ttl":`...), int64(now.browserTTL), 10)
+	return success(append(result, '}')), nil
+}
+
+// parseVariantOptions reads the options of a variant. That blur is the name of the
+// option which the developer documentation describes is a guess, and so are its
+// bounds, which are those of a delivery URL, and the upper bound of a size.
+func (s *Server) parseVariantOptions(text jsontext.Value) (variantOptions, error) {
+	var o variantOptions
+	if text == nil {
+		return o, badRequest("Missing options")
+	}
+	m, err := s.parseMembers("options", text, "fit", "height", "width", "metadata", "browser_ttl", "blur")
+	if err != nil {
+		return o, err
+	}
+	for _, name := range []string{"fit", "height", "width", "metadata"} {
+		if _, ok := m[name]; !ok {
+			return o, badRequest("Missing option '%s'", name)
+		}
+	}
+	err = cmp.Or(
+		m.setOneOf("fit", &o.fit, "scale-down", "contain", "cover", "crop", "pad"),
+		m.setOneOf("metadata", &o.metadata, "keep", "copyright", "none"),
+		m.setWhole("width", &o.width, 1, math.MaxInt32),
+		m.setWhole("height", &o.height, 1, math.MaxInt32),
+		m.setWhole("browser_ttl", &o.browserTTL, minBrowserTTL, maxBrowserTTL),
+		m.setWhole("blur", &o.blur, 1, maxBlur),
+	)
+	return o, err
+}
+
+// setOneOf sets dst to a member that must be one of some strings.
+func (m members) setOneOf(name string, dst *string, allowed ...string) error {
+	if err := m.setString(name, dst); err != nil {
+		return err
+	}
+	if !slices.Contains(allowed, *dst) {
+		return badRequest("Invalid %s: expected one of %s", name, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+// checkVariantID refuses what cannot be the last part of a delivery URL, or would be
+// taken for options there: a guess, because nothing is published about characters.
+func checkVariantID(id string) error {
+	switch n := utf8.RuneCountInString(id); {
+	case id == "":
+		return badRequest("Missing variant id")
+	case n > maxVariantID:
+		return badRequest("Variant id too long: %d characters provided, maximum %d allowed", n, maxVariantID)
+	case id == "." || id == ".." || strings.ContainsAny(id, "/=") || strings.ContainsFunc(id, unicode.IsControl):
+		return badRequest("Invalid variant id: '%s'", id)
+	}
+	return nil
+}
+
+func variantReply(v variant) reply {
+	return success(append(v.append([]byte(`{"variant":`)), '}'))
+}
+
+// variantTaken refuses a name that another variant has: how is a guess.
+func variantTaken() *refusal {
+	return refuse(http.StatusConflict, codeConflict, "Variant with that id already exists")
+}
+
+func variantNotFound() *refusal {
+	return refuse(http.StatusNotFound, codeNotFound, "Variant not found")
+}
