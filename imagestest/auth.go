@@ -10,8 +10,8 @@ type Scope int
 
 // The scopes.
 const (
-	Read  Scope = iota + 1 // list images, see their details and originals, get batch tokens
-	Write                  // all that Read may, create direct uploads and delete images
+	Read  Scope = iota + 1 // list and see images, signing keys and variants, count images, get batch tokens
+	Write                  // all that Read may, and upload, create, change and delete
 )
 
 // credential identifies who sends a request: a token, or an e-mail and key.

@@ -7,15 +7,18 @@
 //	client := srv.Client()
 //
 // It serves the V2 list with metadata filters, the creation of direct uploads,
-// the one-time uploads, the details, original and deletion of an image, and
-// delivery with signed URLs; the same lists, creations, details and deletions on
-// the batch host, with batch tokens. Generated IDs, batch tokens and Cf-Ray
-// headers are the same in every run.
+// the one-time uploads, uploads of a file or from a URL, the details, original,
+// change and deletion of an image, the number of images, signing keys, variants,
+// and delivery with signed URLs and with flexible variants; what Cloudflare's batch
+// host has of that on the batch host, with batch tokens. Generated IDs, signing keys,
+// batch tokens and Cf-Ray headers are the same in every run.
 //
 // # Arranging
 //
 // [Server.AddImages] and [Server.Seed] store images. [Server.Account] makes
-// further accounts, with tokens that may read or write. [WithVariants],
+// further accounts, with tokens that may read or write. [Server.ServeSource] gives
+// what is found at a URL that an image is uploaded from, and [Server.FailSource]
+// makes that fail: no network is asked. [WithVariants], [WithFlexibleVariants],
 // [WithMaxFileSize], [WithRateLimit], [WithBatchTokenLifetime] and [WithLatency]
 // set what their names say. [Server.Clock] moves time, so that links, signatures
 // and batch tokens expire and rate-limit windows end.
@@ -60,6 +63,9 @@
 // long a token is good, who may have one and what it may do, the refusal of other
 // credentials, and replies without headers on rate limits.
 //
-// It does not resize images, keeps everything in memory, and answers browsers
-// only at one-time upload URLs.
+// It does not resize images: delivery shows the bytes that were uploaded, whatever
+// the variant or the options say. Delivery URLs are those of an account's own domain,
+// with /cdn-cgi/imagedelivery/ in their path, so [cfimages.Delivery.OnDomain] makes
+// them for the server. It keeps everything in memory, and answers browsers only at
+// one-time upload URLs.
 package imagestest
