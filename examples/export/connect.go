@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
@@ -13,8 +15,8 @@ import (
 )
 
 const (
-	// longestWait is the limit of a wait for a new rate limit window. Cloudflare
-	// documents windows of five minutes. The rest is for rounding and for clocks.
+	// longestWait is how long a spent rate limit is waited for: Cloudflare documents
+	// five minutes. The rest is for rounding and for clocks.
 	longestWait = 6 * time.Minute
 	// variantTimeout is for one attempt at a variant.
 	variantTimeout = 5 * time.Minute
@@ -23,16 +25,17 @@ const (
 // connection is where images come from.
 type connection struct {
 	*program.Account
+	api      string              // for the checkpoint
 	delivery *http.Client        // without credentials, for variants
 	signer   *cfimages.URLSigner // nil: variants of private images cannot be downloaded
 }
 
-// connect connects to the account that the environment names, or to an in-process
-// server.
+// connect returns a connection to the account that the environment names, or to
+// an in-process server.
 func connect(opts *options, stderr io.Writer) (*connection, error) {
 	if opts.demo {
 		conn := connectServer(newDemo(opts.images), opts)
-		conn.ID, conn.BaseURL = fmt.Sprintf("of %d images", opts.images), "the demo"
+		conn.ID, conn.api = "of "+strconv.Itoa(opts.images)+" images", "the demo"
 		return conn, nil
 	}
 	warnings := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -42,11 +45,12 @@ func connect(opts *options, stderr io.Writer) (*connection, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = opts.workers
-	signer, err := program.Signer()
-	return &connection{account, deliveryClient(transport), signer}, err
+	conn := &connection{Account: account, api: cmp.Or(account.BaseURL, "Cloudflare"), delivery: deliveryClient(transport)}
+	conn.signer, err = program.Signer()
+	return conn, err
 }
 
-// connectServer connects to a test server.
+// connectServer returns a connection to a test server.
 func connectServer(server *imagestest.Server, opts *options) *connection {
 	account := program.ConnectTest(server, opts.batch, clientOptions(opts)...)
 	return &connection{Account: account, delivery: deliveryClient(server.HTTPClient().Transport)}

@@ -1,37 +1,37 @@
 // Command export writes a whole account to a file: the metadata of every image,
-// one JSON object per line. With -download, it downloads the images too.
+// a JSON object a line, and with -download the images themselves.
 //
 //	go run ./examples/export -demo -o /tmp/images.jsonl
 //
 // needs no account. Without -demo, the account and its API token come from
 // CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.
 //
-// After Ctrl-C, a crash or a network failure, the same command resumes where it
-// stopped: no image is missing and none is exported twice. <file>.checkpoint has
-// the state after each page. The lines of an unfinished page are removed and
-// written again. If the list changes meanwhile, it may show an image twice or not
-// at all: see ImagesV2.All. Cloudflare does not publish how long it accepts the
-// continuation token in the checkpoint.
+// After Ctrl-C, a crash or a lost network, the same command again goes on where
+// it stopped: nothing is missing and nothing is there twice. After each page,
+// how far it has come is kept in <file>.checkpoint. The lines of a page that was
+// not finished are cut off, and written anew. A list that changes meanwhile may
+// show an image twice or not at all: see ImagesV2.All. How long Cloudflare accepts
+// the continuation token in the checkpoint is not published.
 //
-// With -download, each image becomes a file named by its ID, escaped: "a/B" is
-// a%2f%42. An ID whose name would be longer than 200 bytes is cut and ends in its
-// SHA-256. Originals are calls of the API, one each. Variants come from their
-// delivery URLs, which do not count against the rate limit. Those of private images
-// need CLOUDFLARE_IMAGES_SIGNING_KEY, one of the account's signing keys.
-// <file>.files has the file, size and ETag of each image; if it has an ID twice, the
-// later line counts. <file>.failed has the images that could not be downloaded, and
-// why. When all others are downloaded, the same command retries these, and keeps in
-// the list those that fail again.
+// With -download, each image becomes a file named by its ID, escaped: "a/B"
+// is a%2f%42. An ID that would make a longer name than 200 bytes is cut and
+// ends in its SHA-256. Originals are calls of the API, one each. Variants come
+// from their delivery URLs, which do not count against its limit; for those of
+// private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
+// signing keys. <file>.files tells the file, size and ETag of each image; if it
+// has an ID twice, the later line counts. <file>.failed tells which images could
+// not be downloaded, and why. When all others are there, the same command retries
+// these, and keeps in the list those that fail again.
 //
-// A file of an unfinished page is kept if it is still what its source has. That
-// takes one request, whose body is not read if upload time, size and ETag are as
-// recorded; if the response has no ETag, the other two are enough. Resuming has to
-// cost little of the rate limit, so a page has 100 images with -download, and 1000
-// otherwise: at most 100 calls of the 1,200 in 5 minutes are made again, for one list
-// call per 100 images. -per-page changes that.
+// A file of a page that was not finished is kept if it still is what its source
+// has: one request each asks for that, and does not read the image when upload
+// time, size and ETag are as recorded; without an ETag in the response, the other two
+// must do. So that going on costs little of the rate limit, a page has 100 images
+// with -download, and 1000 otherwise: that is at most 100 calls of the 1,200 in 5
+// minutes, for a list call with every 100 images. -per-page changes it.
 //
-// The exit code is 0 when everything was exported, 1 after a failure, 2 for an
-// invalid command line and 130 after an interrupt.
+// The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
+// wrong command line and 130 after an interrupt.
 package main
 
 import (
@@ -47,6 +47,21 @@ import (
 
 func main() { program.Main("export", run) }
 
+// options are what the command line says.
+type options struct {
+	params   cfimages.ListParams
+	out      string
+	download string // "": no images
+	variant  string // "": the originals
+	workers  int
+	batch    bool
+	demo     bool
+	images   int // of the demo
+}
+
+// downloadPage is how many images a page has, when they are downloaded too.
+const downloadPage = 100
+
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	opts, err := parseArgs(args, stdout)
 	if err != nil {
@@ -60,49 +75,41 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return export(ctx, conn, opts, stdout, stderr)
 }
 
-// options are the command line.
-type options struct {
-	params   cfimages.ListParams
-	out      string
-	download string // "": no images
-	variant  string // "": the originals
-	workers  int
-	batch    bool
-	demo     bool
-	images   int // of the demo
-}
-
 func parseArgs(args []string, stdout io.Writer) (*options, error) {
-	o := new(options)
+	opts := new(options)
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
-	flags.StringVar(&o.out, "o", "", "write the images to this `file`, as JSON lines; required")
-	flags.StringVar(&o.download, "download", "", "download the images too, into this `directory`")
-	flags.StringVar(&o.variant, "variant", "", "download the variant of this `name` (default: the original)")
-	flags.IntVar(&o.workers, "workers", 8, "download `n` images at a time, 1 to 64")
-	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images per page, 10 to 10000 (default: 100 with -download, otherwise 1000, the default of the API)")
-	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "asc or desc, an `order` by upload time (default of the API: desc)")
-	flags.Func("creator", "only images of this `creator`; if it is empty, those without one", func(creator string) error {
-		o.params.Creator = &creator
-		return nil
-	})
-	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, which does not count against the rate limit; originals do")
-	flags.BoolVar(&o.demo, "demo", false, "export an in-process server, without an account")
-	flags.IntVar(&o.images, "images", 2500, "`n` images in the demo")
+	opts.define(flags)
 	if err := program.Parse(flags, args, stdout, "-o file [flags]", ""); err != nil {
 		return nil, err
 	}
 	given := make(map[string]bool)
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if err := o.check(given); err != nil || o.download == "" {
-		return o, err
+	if err := opts.check(given); err != nil || opts.download == "" {
+		return opts, err
 	}
-	o.params.PerPage = cmp.Or(o.params.PerPage, 100)
+	opts.params.PerPage = cmp.Or(opts.params.PerPage, downloadPage)
 	var err error
-	o.download, err = filepath.Abs(o.download) // as in the checkpoint, in whatever directory the export resumes
-	return o, err
+	opts.download, err = filepath.Abs(opts.download) // as the checkpoint has it, wherever the export goes on
+	return opts, err
 }
 
-// check rejects what makes no sense. The library checks the rest.
+func (o *options) define(flags *flag.FlagSet) {
+	flags.StringVar(&o.out, "o", "", "write the images to this `file`, as JSON lines; required")
+	flags.StringVar(&o.download, "download", "", "download the images too, into this `directory`")
+	flags.StringVar(&o.variant, "variant", "", "download the variant of this `name` (default: the original)")
+	flags.IntVar(&o.workers, "workers", 8, "download `n` images at a time, 1 to 64")
+	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images a page, 10 to 10000 (default: 100 with -download, otherwise 1000, that of the API)")
+	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "asc or desc, an `order` by upload time (default of the API: desc)")
+	flags.Func("creator", "only images of this `creator`; if it is empty, those without one", func(creator string) error {
+		o.params.Creator = &creator
+		return nil
+	})
+	flags.BoolVar(&o.batch, "batch", false, "list by way of the batch host, which does not count against the rate limit; originals do")
+	flags.BoolVar(&o.demo, "demo", false, "export an in-process server, without an account")
+	flags.IntVar(&o.images, "images", 2500, "`n` images in the demo")
+}
+
+// check rejects what makes no sense; the library checks the rest.
 func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.out == "":

@@ -78,7 +78,7 @@ func TestBatch(t *testing.T) {
 	for _, r := range b.server.Requests() {
 		assert.Equal(t, r.Operation == imagestest.OpList, r.Batch, r.Operation)
 	}
-	b.wantAll()
+	b.wantFiles()
 }
 
 func TestUsage(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,22 +25,11 @@ const (
 	maxHeap  = 8 << 20 // over that at the start
 )
 
-// accountSize returns how many images the simulated account has: a million take
-// long under the race detector.
-func accountSize() int {
-	info, _ := debug.ReadBuildInfo()
-	if slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		return 100_000
-	}
-	return 1_000_000
-}
-
 // endless is an account that makes its pages as they are asked for, and looks at
 // the heap then.
 type endless struct {
-	images int
-	pages  int
-	heap   uint64 // live, at most
+	pages int
+	heap  uint64 // live, at most
 }
 
 func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -50,13 +37,13 @@ func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
 	if e.pages++; e.pages%5 == 0 {
 		e.heap = max(e.heap, liveHeap())
 	}
-	body := io.NopCloser(bytes.NewReader(e.page(first)))
+	body := io.NopCloser(bytes.NewReader(page(first)))
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
 }
 
-func (e *endless) page(first int) []byte {
+func page(first int) []byte {
 	token := "null"
-	if first+pageSize < e.images {
+	if first+pageSize < accountSize {
 		token = strconv.Quote(strconv.Itoa(first + pageSize))
 	}
 	text := make([]byte, 0, 160*pageSize)
@@ -83,7 +70,7 @@ func liveHeap() uint64 {
 }
 
 func TestMemoryIsConstant(t *testing.T) {
-	account := &endless{images: accountSize()}
+	account := new(endless)
 	opts := &options{params: cfimages.ListParams{PerPage: pageSize}, out: filepath.Join(t.TempDir(), "images.jsonl"), workers: 1}
 	client, err := cfimages.NewClient(append(clientOptions(opts), cfimages.WithAccountID("million"), cfimages.WithAPIToken("token"),
 		cfimages.WithHTTPClient(&http.Client{Transport: account}))...)
@@ -91,16 +78,16 @@ func TestMemoryIsConstant(t *testing.T) {
 	before := liveHeap()
 	var out bytes.Buffer
 	require.NoError(t, export(t.Context(), &connection{Account: &program.Account{Client: client}}, opts, &out, io.Discard))
-	assert.Equal(t, account.images/pageSize, account.pages)
+	assert.Equal(t, accountSize/pageSize, account.pages)
 	require.NotZero(t, account.heap)
 	assert.Less(t, account.heap, before+maxHeap)
-	assert.True(t, strings.HasPrefix(out.String(), strconv.Itoa(account.images)+" images"), out.String())
+	assert.True(t, strings.HasPrefix(out.String(), strconv.Itoa(accountSize)+" images"), out.String())
 
 	file, err := os.Open(opts.out)
 	require.NoError(t, err)
 	defer file.Close()
 	lines := bufio.NewScanner(file)
-	for i := range account.images {
+	for i := range accountSize {
 		if !lines.Scan() || !strings.HasPrefix(lines.Text(), `{"id":"`+imageID(i)+`",`) {
 			t.Fatalf("line %d is %q", i+1, lines.Text())
 		}

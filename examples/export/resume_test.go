@@ -2,15 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -23,169 +23,65 @@ import (
 func stopped(t *testing.T, flags ...string) *bench {
 	t.Helper()
 	b := newBench(t, 35, flags...)
-	b.inject(list, 2, 1, imagestest.Refusal(400))
-	b.ends(1, "20 images are safe in "+b.opts.out, "if the continuation token is not accepted any more")
+	b.inject(imagestest.OpList, 2, 1, imagestest.Refusal(400))
+	b.ends(1, "20 images are safe in "+b.opts.out, "if the place to go on from is not accepted any more")
 	return b
 }
 
-// newFailures makes a bench whose export is finished but for n private images,
-// which it can download now.
-func newFailures(t *testing.T, n int) *bench {
-	t.Helper()
-	b := newDownload(t, 5, "-workers", "1")
-	for i := range n {
-		b.server.AddImages(cfimages.Image{ID: fmt.Sprint("private-", i), RequireSignedURLs: true})
-	}
-	b.ends(1, fmt.Sprint(n, " images could not be downloaded"))
-	b.server.ResetRequests()
-	b.signer = newSigner(t, imagestest.SigningKey)
-	return b
-}
-
-// checkpoint returns the checkpoint, which the output has to agree with.
-func (b *bench) checkpoint() (c checkpoint) {
-	b.Helper()
-	require.NoError(b, json.Unmarshal([]byte(b.read(".checkpoint")), &c))
-	require.Equal(b, c.Images.Lines, strings.Count(b.read(""), "\n"))
-	require.Len(b, b.read(""), int(c.Images.Bytes))
-	return c
-}
-
-// Every export is stopped at every request, and resumed.
-func TestStoppedExportLosesNothing(t *testing.T) {
-	for name, test := range map[string]struct {
-		begin func(*testing.T) *bench
-		from  imagestest.Operation
-		calls int
-	}{
-		"list":      {func(t *testing.T) *bench { return newBench(t, 35) }, list, 4},
-		"variants":  {func(t *testing.T) *bench { return downloadFrom(t, deliver, 12) }, deliver, 2 + 12},
-		"originals": {func(t *testing.T) *bench { return downloadFrom(t, blob, 12) }, blob, 2 + 12},
-		"retry":     {func(t *testing.T) *bench { return newFailures(t, 12) }, deliver, 12},
-	} {
-		for at := range test.calls {
-			t.Run(fmt.Sprint(name, " at ", at), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { stopAndResume(t, test.begin(t), test.from, at, test.calls) })
-				synctest.Test(t, func(t *testing.T) { interruptAndResume(t, test.begin(t), at) })
-			})
-		}
-	}
-}
-
-// stopAndResume loses the network after some requests. The run after that makes
-// those that are left, one more for each file of an unfinished page, and one for
-// its list.
-func stopAndResume(t *testing.T, b *bench, from imagestest.Operation, at, calls int) {
-	failed := b.listOfFailures()
-	b.loseNetwork(int64(at))
-	text := b.ends(1, "connection refused", toResume)
-	assert.NotContains(t, text, "/cdn-cgi/imagedelivery/", "URLs may be signed")
-	assert.Equal(t, failed, b.listOfFailures())
-	c := b.checkpoint()
-	again := 0
-	if b.opts.download != "" {
-		assert.Len(t, readFiles(t, b.opts.download, false), len(b.saved()))
-		again = len(b.saved()) - c.Files.Lines
-		if asked := b.server.Count(list); asked > c.Pages {
-			again += asked - c.Pages
-		}
-	}
-	b.send = nil
-	b.ends(0)
-	assert.Len(t, b.server.Requests(), calls+again, "no page is requested twice, and no file is written twice")
-	assert.NotZero(t, b.server.Count(from))
-	b.wantAll()
-}
-
-func interruptAndResume(t *testing.T, b *bench, at int) {
-	failed := b.listOfFailures()
-	ctx, interrupt := context.WithCancel(t.Context())
-	b.after(int64(at), func(r *http.Request) (*http.Response, error) {
-		interrupt()
-		return nil, r.Context().Err()
-	})
-	text, code := b.run(ctx)
-	require.Equal(t, 130, code, text)
-	assert.Contains(t, text, "export: interrupted: ")
-	assert.Contains(t, text, fmt.Sprintf("%d images are safe in %s; %s", b.checkpoint().Images.Lines, b.opts.out, toResume))
-	assert.Equal(t, failed, b.listOfFailures())
-	b.finishes()
-}
-
-// listOfFailures returns what an export that is stopped has to leave unchanged.
-func (b *bench) listOfFailures() string {
-	b.Helper()
-	assert.NoFileExists(b, b.opts.out+".failed.new")
-	data, err := os.ReadFile(b.opts.out + ".failed")
-	if !os.IsNotExist(err) {
-		require.NoError(b, err)
-	}
-	return string(data)
-}
-
-func TestChangedFilesAreRefused(t *testing.T) {
-	failures := func(t *testing.T) *bench { return newFailures(t, 3) }
-	list := func(t *testing.T) *bench { return stopped(t) }
-	half := func(s string) string { return s[:len(s)/2] }
-	short := func(s string) string { return s[:len(s)-1] }
-	before := func(text string) func(string) string { return func(s string) string { return text + s } }
-	for _, test := range []struct {
-		begin  func(*testing.T) *bench
-		suffix string
-		change func(string) string
-		want   string
-	}{
-		{list, ".checkpoint", func(string) string { return "" }, "images.jsonl.checkpoint is damaged"},
-		{list, ".checkpoint", func(string) string { return "[]" }, "images.jsonl.checkpoint is damaged"},
-		{list, ".checkpoint", half, "images.jsonl.checkpoint is damaged"},
-		{list, ".checkpoint", short, "images.jsonl.checkpoint is damaged"},
-		{list, ".checkpoint", before("{}"), "images.jsonl.checkpoint is damaged"},
-		{list, "", short, "images.jsonl was changed: it has"},
-		{list, "", before("{}\n"), "images.jsonl was changed: it has no end of a line"},
-		{failures, ".failed", func(s string) string { return s[:len(s)-10] }, ".failed was changed"},
-		{failures, ".failed", before("}"), ".failed was changed"},
-		{failures, ".failed", before("[]\n"), ".failed was changed"},
-	} {
-		b := test.begin(t)
-		out, whole := b.read(""), b.read(test.suffix)
-		b.write(test.suffix, test.change(whole))
-		b.ends(1, test.want)
-		assert.Equal(t, test.change(whole), b.read(test.suffix))
-		b.write(test.suffix, whole)
-		assert.Equal(t, out, b.read(""))
-		b.finishes()
-	}
-}
-
-func TestUnfinishedLinesAreRemoved(t *testing.T) {
+func TestDamagedCheckpointIsRefused(t *testing.T) {
 	b := stopped(t)
-	b.write("", b.read("")+strings.Repeat("{\"id\":\"of an unfinished page\"}\n", 1000)+"{\"id")
+	out, whole := b.read(""), b.read(".checkpoint")
+	for _, damaged := range []string{"", whole[:len(whole)/2], whole[:len(whole)-1], whole + whole, "[]"} {
+		b.write(".checkpoint", damaged)
+		b.ends(1, "images.jsonl.checkpoint is damaged")
+		assert.Equal(t, out, b.read(""))
+		assert.Equal(t, damaged, b.read(".checkpoint"))
+	}
+	b.write(".checkpoint", whole)
 	b.finishes()
 }
 
 func TestOtherSettingsAreRefused(t *testing.T) {
-	t.Chdir(t.TempDir())
+	b := stopped(t)
+	out, saved := b.read(""), b.read(".checkpoint")
 	for _, test := range []struct {
-		flags, others []string
-		want          string
+		flags []string
+		want  string
 	}{
-		{nil, []string{"-per-page", "20"}, `-per-page 20 `},
-		{nil, []string{"-creator", "bob"}, `-creator "bob" `},
-		{nil, []string{"-creator", ""}, `-creator "" `},
-		{nil, []string{"-sort", "asc"}, `-sort "asc" `},
-		{nil, []string{"-download", t.TempDir(), "-variant", "public"}, `-variant "public"; resume`},
-		{[]string{"-download", "files", "-variant", "public"}, []string{"-download", "other/files", "-variant", "public"}, `/other/files" `},
+		{[]string{"-per-page", "20"}, `-per-page 20 `},
+		{[]string{"-creator", "bob"}, `-creator "bob" `},
+		{[]string{"-creator", ""}, `-creator "" `},
+		{[]string{"-sort", "asc"}, `-sort "asc" `},
+		{[]string{"-download", t.TempDir(), "-variant", "public"}, `-variant "public"; go on`},
 	} {
-		b := stopped(t, test.flags...)
-		out, saved := b.read(""), b.read(".checkpoint")
-		b.with(b.opts.out, test.others...).ends(2, fmt.Sprintf(`was started with account %s at %s, -creator any -per-page 10 -sort "" -download %q -variant %q, and this is`,
-			imagestest.AccountID, b.server.URL(), b.opts.download, b.opts.variant), test.want)
+		b.with(b.opts.out, test.flags...).ends(2, `was begun with account `+imagestest.AccountID+
+			` at , -creator any -per-page 10 -sort "" -download "" -variant "", and this is`, test.want)
 		assert.Equal(t, out, b.read(""))
 		assert.Equal(t, saved, b.read(".checkpoint"))
-		assert.Equal(t, 3, b.server.Count(list))
-		t.Chdir(t.TempDir()) // the directory is the same wherever the export resumes
-		b.finishes()
 	}
+	assert.Equal(t, 3, b.server.Count(imagestest.OpList))
+	b.finishes()
+}
+
+func TestOtherWorkingDirectoryIsRefused(t *testing.T) {
+	flags := []string{"-download", "files", "-variant", "public"}
+	t.Chdir(t.TempDir())
+	b := stopped(t, flags...)
+	t.Chdir(t.TempDir())
+	b.with(b.opts.out, flags...).ends(2, "was begun with account")
+	b.finishes()
+}
+
+func TestChangedOutput(t *testing.T) {
+	b := stopped(t)
+	out := b.read("")
+	for changed, want := range map[string]string{out[:len(out)-1]: "the checkpoint says", "{}\n" + out: "has no end of a line"} {
+		b.write("", changed)
+		b.ends(1, "images.jsonl was changed: ", want)
+		assert.Equal(t, changed, b.read(""))
+	}
+	b.write("", out+strings.Repeat("{\"id\":\"of an unfinished page\"}\n", 1000)+"{\"id")
+	b.finishes()
 }
 
 func TestFilesWithoutCheckpointAreRefused(t *testing.T) {
@@ -197,11 +93,11 @@ func TestFilesWithoutCheckpointAreRefused(t *testing.T) {
 			name = b.opts.download + suffix
 		}
 		require.NoError(t, os.WriteFile(name, []byte("mine\n"), 0o600))
-		b.ends(1, "no checkpoint to resume from")
+		b.ends(1, "no checkpoint to go on from")
 		kept, err := os.ReadFile(name)
 		require.NoError(t, err)
 		assert.Equal(t, "mine\n", string(kept))
-		assert.Zero(t, b.server.Count(list))
+		assert.Zero(t, b.server.Count(imagestest.OpList))
 		require.NoError(t, os.Remove(name))
 		b.ends(0)
 	}
@@ -211,6 +107,143 @@ func TestOutputMustBeAFile(t *testing.T) {
 	for _, out := range []string{os.DevNull, t.TempDir(), filepath.Join(t.TempDir(), "missing", "images.jsonl")} {
 		newBench(t, 3).with(out).ends(1, out)
 	}
+}
+
+func TestInterrupt(t *testing.T) {
+	b := newBench(t, 60)
+	ctx, interrupt := context.WithCancel(t.Context())
+	left := 3
+	b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		if left--; left == 0 {
+			interrupt()
+		}
+		return next.RoundTrip(r)
+	}
+	text, code := b.run(ctx)
+	assert.Equal(t, 130, code)
+	assert.Contains(t, text, "export: interrupted: ")
+	assert.Contains(t, text, goOn)
+	saved, err := loadCheckpoint(b.opts.out + ".checkpoint")
+	require.NoError(t, err)
+	require.NotZero(t, saved.Pages)
+	assert.Equal(t, saved.Images.Lines, strings.Count(b.read(""), "\n"))
+	assert.Len(t, b.read(""), int(saved.Images.Bytes), "the output has what the checkpoint says, and no more")
+	b.finishes()
+}
+
+// unfinishedPage returns a bench of which n files of the first page are there.
+func unfinishedPage(t *testing.T, n int) *bench {
+	t.Helper()
+	b := newDownload(t, 10, "-workers", "1")
+	b.loseNetwork(int64(1 + n))
+	b.ends(1)
+	require.Len(t, b.saved(), n)
+	return b
+}
+
+func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := unfinishedPage(t, 5)
+		recorded := b.saved()
+		path := func(name string) string { return filepath.Join(b.opts.download, name) }
+		require.NoError(t, os.Remove(path(recorded[1].File)))
+		require.NoError(t, os.Truncate(path(recorded[3].File), 7))
+		require.NoError(t, os.MkdirAll(path(partial), 0o777))
+		require.NoError(t, os.WriteFile(path(partial+"/1"), []byte("of a crash"), 0o600))
+		b.send = nil
+		b.ends(0)
+		assert.Equal(t, 5+10, b.server.Count(imagestest.OpDeliver), "one request each")
+		assert.Equal(t, b.images(), readFiles(t, b.opts.download, false))
+	})
+}
+
+func TestReplacedImagesAreFetchedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := unfinishedPage(t, 3)
+		saved := b.saved()
+		id := saved[1].ID
+		require.NoError(t, b.server.Client().ImagesV1.Delete(t.Context(), id))
+		b.server.AddImages(cfimages.Image{ID: id, Filename: "anew", Uploaded: saved[0].Uploaded.Add(time.Hour)})
+		b.send = nil
+		b.ends(0)
+		b.wantAll()
+		assert.Equal(t, b.images(), readFiles(t, b.opts.download, false))
+		assert.Len(t, b.saved(), 11, "the later record counts")
+	})
+}
+
+func TestKeptFilesAreCompared(t *testing.T) {
+	for name, test := range map[string]struct {
+		etag string // "": none, "same": as it is
+		grow int64  // the size; -1: it is not known
+		kept bool
+	}{
+		"same":                {"same", 0, true},
+		"other ETag":          {`"another"`, 0, false},
+		"no ETag":             {"", 0, true},
+		"other size":          {"same", 1, false},
+		"no ETag, no size":    {"", -1, true},
+		"no ETag, other size": {"", 1, false},
+	} {
+		for _, variant := range []string{"", "public"} {
+			synctest.Test(t, func(t *testing.T) {
+				b := newDownload(t, 5, "-workers", "1")
+				b.opts.variant = variant
+				b.loseNetwork(1 + 2)
+				b.ends(1)
+				before := b.stat()
+				require.Len(t, before, 2)
+				b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					if err == nil && !strings.HasSuffix(r.URL.Path, "/images/v2") {
+						change(resp, test.etag, test.grow)
+					}
+					return resp, err
+				}
+				b.ends(0)
+				after := b.stat()
+				assert.Len(t, after, 5)
+				for file, info := range before {
+					assert.Equal(t, test.kept, os.SameFile(info, after[file]), "%s, variant %q", name, variant)
+				}
+			})
+		}
+	}
+}
+
+// change changes the ETag and the size of a response.
+func change(r *http.Response, etag string, grow int64) {
+	if etag == "" {
+		r.Header.Del("Etag")
+	} else if etag != "same" {
+		r.Header.Set("Etag", etag)
+	}
+	if grow < 0 {
+		r.ContentLength = -1
+		return
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(r.Body, strings.NewReader(strings.Repeat("x", int(grow)))), r.Body}
+	r.ContentLength += grow
+	r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+}
+
+// stat returns the files that are complete.
+func (b *bench) stat() map[string]os.FileInfo {
+	b.Helper()
+	infos := make(map[string]os.FileInfo)
+	entries, err := os.ReadDir(b.opts.download)
+	require.NoError(b, err)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		require.NoError(b, err)
+		if !entry.IsDir() {
+			infos[entry.Name()] = info
+		}
+	}
+	return infos
 }
 
 // atWrite is a moment at which the program could be killed.
@@ -226,7 +259,7 @@ func TestNothingIsLeftAfterTheLastCheckpoint(t *testing.T) {
 	written := 0
 	lastWords := atWrite(func() {
 		written++
-		b.wantAll() // no later run would remove the rest
+		b.wantFiles() // no later run would remove the rest
 	})
 	require.NoError(t, export(t.Context(), connectServer(b.server, b.opts), b.opts, lastWords, io.Discard))
 	assert.Equal(t, 1, written)

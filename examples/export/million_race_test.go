@@ -1,0 +1,7 @@
+//go:build race
+
+package main
+
+// accountSize is how many images the simulated account has: a million take long
+// under the race detector.
+const accountSize = 100_000
