@@ -1,91 +1,151 @@
-// Package cfimages is a client for Cloudflare Images V2: it lists images with
-// metadata filters, walks through millions of them, hands out one-time upload
-// URLs, uploads images and checks whether an upload has completed, changes images,
-// and makes the URLs at which they are shown.
+// Package cfimages is a client for Cloudflare Images V2. It lists images by their
+// metadata, creates one-time upload URLs, uploads, changes and deletes images, manages
+// variants and signing keys, and builds the URLs that show images.
 //
-// # Start
+// # Creating a client
 //
-// [NewClient] takes the account and an API token from options or from
-// CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. One client serves a whole
-// program, from any number of goroutines.
+// [NewClient] reads the account ID and the API token from the options
+// [WithAccountID] and [WithAPIToken], or from the environment variables
+// CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. A [Client] is safe for concurrent
+// use: create one for each account and token, and share it.
 //
-// # Listing
+// An API token needs the account permission "Cloudflare Images: Read" to list and
+// read, and "Cloudflare Images: Edit" to create, upload, change and delete
+// (Cloudflare's list of API token permissions,
+// https://developers.cloudflare.com/fundamentals/api/reference/permissions/). Which
+// call needs which of the two is not published call by call. If a token is replaced
+// while the program runs, use [WithTokenSource]. For several accounts, create several
+// clients.
 //
-// [ImagesV2.All] ranges over images, [ImagesV2.Pages] over pages, and
-// [ImagesV2.List] asks for one page. [ListParams] says which images, with
-// metadata filters made by [Where] and typed conditions such as [Eq], [In] and [Gt].
-// A walk that fails ends with a [*PageError], which says where to go on.
+// # Listing images
 //
-// # One image
+// [ImagesV2.All] iterates over images and [ImagesV2.Pages] over pages, and
+// [ImagesV2.List] returns one page. [ListParams] sets the order, the page size, the
+// creator and the metadata filter. [Where] makes a filter from conditions, all of
+// which must be true:
 //
-// [ImagesV1.Get] returns the details of an image, and [ImagesV1.Blob] its bytes as they
-// were uploaded. [ImagesV1.Update] changes its creator, metadata and access, and
-// [ImagesV1.Delete] removes it. [ImagesV1.Stats] counts the images of the account.
+//	Eq("status", "active")              meta.status[eq:string]=active
+//	Eq("priority", 5)                   meta.priority[eq:number]=5
+//	Eq("enabled", true)                 meta.enabled[eq:boolean]=true
+//	In("region.name", "eu", "us")       meta.region.name[in:string]=eu|us
+//	Gt, Gte, Lt, Lte ("priority", 5)    meta.priority[gte:number]=5
+//	EqUntyped("status", "active")       meta.status[eq]=active
+//	InUntyped("status", "a", "b")       meta.status[in]=a|b
 //
-// # Uploads from a backend
+// With the last two, Cloudflare chooses the type of the value, by rules that are not
+// published.
 //
-// [ImagesV1.Upload] streams a file to Cloudflare in one request. With
-// [ImagesV1.UploadFromURL], Cloudflare fetches it.
+// # Resuming a list
 //
-// # Direct uploads
+// If an iteration fails, its last element is a [*PageError]. Pass its
+// ContinuationToken and Yielded to [ListParams] to resume without losing or repeating
+// images. Both can be stored, so that another process can resume.
 //
-// [DirectUploads.Create] makes a draft and a one-time URL. A browser posts a form to
-// it, a Go program calls [Uploader.Upload]; neither needs credentials.
-// [DirectUploads.Wait] waits until the image has come, and [ImagesV1.Get] looks once.
+// # Uploading from browsers and apps
+//
+// [DirectUploads.Create] creates a draft image and a one-time upload URL. A browser
+// posts a form with the field "file" to the URL; a Go program calls [Uploader.Upload].
+// Neither needs credentials. [ImagesV1.Get] reports whether the upload has completed:
+// [Image].Draft is true until then. [DirectUploads.Wait] waits for it.
+//
+// # Uploading from a backend
+//
+// [ImagesV1.Upload] streams a file to Cloudflare in one request.
+// [ImagesV1.UploadFromURL] asks Cloudflare to fetch the image from a URL.
+//
+// # Reading, changing and deleting images
+//
+// [ImagesV1.Get] returns the details of an image, and [ImagesV1.Blob] the uploaded
+// file. [ImagesV1.Update] changes the creator, the metadata or the access, and
+// [ImagesV1.Delete] deletes the image. [ImagesV1.Stats] returns the number of images
+// in the account.
 //
 // # Showing images
 //
-// [Delivery] makes the URLs of images: in a variant, transformed by a [Transform], or
-// several in a srcset. [RemoteURL] does so for images that are stored elsewhere, and
-// [ParseDeliveryURL] reads such URLs. They need no request. [Variants] looks after the
-// variants of the account, and switches flexible variants on, which transformations
-// need.
+// [Delivery] builds the URLs of images: in a variant, with a [Transform], or as the
+// srcset of an HTML img element. [RemoteURL] builds the URL of a transformed image that
+// is stored elsewhere, and [ParseDeliveryURL] splits a delivery URL into its parts. None of them
+// sends a request. [Variants] manages the variants of the account.
+// [Variants.SetFlexible] enables flexible variants, which [Delivery.Transformed] and
+// [Delivery.SrcSet] need.
 //
 // # Private images
 //
-// [URLSigner] signs the delivery URLs of images that require it, and verifies
-// such URLs. It needs no request. [SigningKeys] looks after the keys of the account, and
-// says how to replace one.
-//
-// # Credentials that change
-//
-// [WithTokenSource] takes the API token from a function, so that a program whose token
-// is rotated needs no restart.
+// An image with RequireSignedURLs is delivered only at signed URLs. [URLSigner] signs
+// and verifies them, without a request. [SigningKeys] manages the keys of the account;
+// its documentation describes how to replace a key.
 //
 // # Errors
 //
-// What is wrong with the parameters is found before anything is sent: every
-// violation is a [*ParamError], and they match [ErrInvalidParams]. A reply that is not
-// a success is an [*Error] with its status, Cloudflare's codes and the ray ID.
-// [ErrNotFound], [ErrRateLimited] and the others are for errors.Is, and so are the
-// causes below, such as context.Canceled.
+// Invalid parameters are rejected before a request is sent. The error matches
+// [ErrInvalidParams] and contains a [*ParamError] for each invalid parameter.
 //
-// # Retries and rate limits
+// An unsuccessful response is an [*Error], with the status, Cloudflare's error codes
+// and the ray ID. Use errors.Is with [ErrNotFound], [ErrRateLimited] and the other
+// variables to test for a kind of error, and with context.Canceled and
+// os.ErrDeadlineExceeded to test for the cause.
 //
-// Failed calls are repeated where that can do no harm; see [RetryPolicy]. No server
-// holds a call up without bound: an attempt has 30 s for the headers of its reply,
-// whose body may not be silent for longer and is read up to 32 MiB. The server's
-// Ratelimit headers are obeyed before it has to refuse anything; [Client.RateLimit]
-// reports them.
+// If a create or an upload fails after its request may have reached Cloudflare, the
+// error is [ErrOutcomeUnknown]. Its text says how to find out whether the image exists.
 //
-// With [WithBatchAPI], calls go to Cloudflare's batch host, which does not count
-// them against that limit: it is for jobs of thousands of calls.
+// # Retries and timeouts
+//
+// Failed calls are retried if a retry cannot do harm. By default a call makes at most 4
+// attempts, with random waits of up to 200 ms, doubled for each retry up to 5 s; see
+// [RetryPolicy] and [WithRetryPolicy]. A retry budget (ten retries, refilled by
+// successful calls) prevents retry storms during an outage.
+//
+// To limit a whole call, pass a context with a deadline. Without one, each attempt
+// still ends: it waits 30 s for the response headers ([WithRequestTimeout]), then at
+// most 30 s for each next part of the body.
+//
+// # Rate limits and the batch host
+//
+// Cloudflare allows 1,200 requests in 5 minutes for each user or token. The client
+// reads the Ratelimit headers and waits before it exceeds the limit. If the wait would
+// be longer than [RetryPolicy].MaxWait, 10 s by default, the call returns
+// [ErrRateLimited] at once. A job that may wait for the next window sets MaxWait to 5
+// minutes. [Client.RateLimit] returns the current state.
+//
+// [WithBatchAPI] sends calls to Cloudflare's batch host. They do not count against this
+// limit, and Cloudflare allows 200 a second for each batch token. 100,000 calls, in
+// the virtual time of "go test -v -run TestSimulationOfManyCalls ./internal/conformance":
+//
+//	standard API host                6 h 56 min
+//	batch host, one client           8 min 46 s
+//	batch host, four clients         2 min 12 s
+//
+// # Logging
+//
+// [WithLogger] writes a Debug record for each attempt, without secrets. Nothing is
+// logged by default. [WithHTTPClient] takes any http.RoundTripper, for example to
+// record traces.
 //
 // # Limits
 //
-// Of the API, by Cloudflare's API reference: 5 metadata filters in a request, 5
-// levels of a field, 10 values of a list; custom IDs of 1024 characters, not a UUID;
-// upload URLs that expire after 2 minutes to 6 hours; metadata of 1024 bytes. By its
-// OpenAPI document: pages of 10 to 10000 images, 1000 by default; upload URLs that
-// expire after 30 minutes by default; names of 99 characters for variants and of 20 for
-// signing keys. By its developer documentation: fields of 100 characters; no custom ID
-// together with RequireSignedURLs; files of 10 MB; 100 variants; a BrowserTTL of 1 hour
-// to 1 year;
-// 1,200 requests in 5 minutes for each user or token, 200 a second for each batch
-// token. Those on parameters are checked before anything is sent; the size of a
-// file is left to Cloudflare.
+// Limits on parameters are checked before a request is sent, except the size of a
+// file, which Cloudflare checks.
 //
-// # Tests
+//	5        metadata conditions in a request (API reference)
+//	5        names in the path of a metadata field (API reference)
+//	10       values of In and InUntyped (API reference)
+//	1024     characters of a custom ID, which must not be a UUID (API reference)
+//	1024     bytes of metadata, as JSON (API reference)
+//	2 min    to 6 h until an upload URL expires (API reference); 30 min by default (OpenAPI document)
+//	10       to 10,000 images in a page, 1000 by default (OpenAPI document)
+//	99       characters of a variant's name (OpenAPI document)
+//	20       characters of a signing key's name (OpenAPI document)
+//	100      characters of the path of a metadata field (developer documentation)
+//	100      variants in an account (developer documentation)
+//	10 MB    of a file (developer documentation)
+//	1 h      to 1 year of a variant's browser TTL (developer documentation)
+//	1,200    requests in 5 minutes for each user or token (developer documentation)
+//	200      requests a second for each batch token (developer documentation)
 //
-// Package imagestest is an in-process Cloudflare Images to test against.
+// A custom ID cannot be combined with RequireSignedURLs (developer documentation).
+//
+// # Testing
+//
+// Package imagestest is an in-process Cloudflare Images server for tests. It needs no
+// account and no network.
 package cfimages
