@@ -144,8 +144,44 @@
 //
 // A custom ID cannot be combined with RequireSignedURLs (developer documentation).
 //
+// # Troubleshooting
+//
+// By the text of an error:
+//
+//   - "no account ID", "no credentials": set the option or the environment variable
+//     that the text names.
+//   - "credentials must be visible ASCII": the token contains a line break, a space or
+//     another character that no token has. Copy it again.
+//   - "must be https": plain http is allowed for loopback hosts, or with
+//     [WithInsecureHTTP].
+//   - "status 401 Unauthorized": the token is missing, wrong or expired.
+//   - "status 403 Forbidden": the token lacks the permission, or belongs to another
+//     account.
+//   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
+//     no longer accept the token. Start the list again without it.
+//   - "status 409 Conflict": an image with the custom ID exists, or the upload URL
+//     was used before.
+//   - "rate limited", "status 429": the limit is used up. Set a longer
+//     [RetryPolicy].MaxWait, or use [WithBatchAPI].
+//   - "outcome unknown": the create or upload may have happened. The text says how to
+//     check.
+//   - "malformed response": the response does not come from the API, or was changed by
+//     a proxy. [Error].Body has an excerpt, and [Error].RayID is for Cloudflare's
+//     support.
+//   - "context deadline exceeded": the deadline of your context has passed.
+//   - "no response within the request timeout", "the response stalled": Cloudflare or
+//     the network was too slow, in all attempts. See [WithRequestTimeout].
+//
+// If a transformed image is shown unchanged, and the response has "err=9429" in its
+// Cf-Resized header, flexible variants are disabled: see [Variants.SetFlexible].
+//
 // # Testing
 //
 // Package imagestest is an in-process Cloudflare Images server for tests. It needs no
 // account and no network.
+//
+// # Versions
+//
+// The package needs Go 1.26 or newer. MIGRATING.md in the repository compares each call with
+// the official SDK, cloudflare-go, in its versions v0 and v7.
 package cfimages
