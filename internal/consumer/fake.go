@@ -34,6 +34,9 @@ var (
 		Verified(imageID string) bool
 		Inject(...imagestest.Fault)
 		Unused() []imagestest.Fault
+		Connections() int
+		ServeSource(rawURL string, content []byte)
+		FailSource(rawURL string, status int)
 		Close()
 	} = (*imagestest.Server)(nil)
 
@@ -71,6 +74,9 @@ func Options(clock *imagestest.Clock) []imagestest.Option {
 		imagestest.WithSimulatorReplies(),
 		imagestest.WithBatchTokenLifetime(time.Hour),
 		imagestest.WithVariants(imagestest.Variant{Name: "thumb", NeverRequireSignedURLs: true}),
+		imagestest.WithFlexibleVariants(),
+		imagestest.WithHTTP2(),
+		imagestest.WithMaxConcurrentStreams(100),
 		imagestest.Enforce(imagestest.RefuseUnknownParams, imagestest.RefuseUnknownFields),
 		imagestest.Ignore(imagestest.RefuseFlatMetadata, imagestest.RefuseUploadCredentials),
 	}
@@ -89,6 +95,9 @@ func Kinds() []imagestest.Kind {
 		imagestest.WrongLength{By: -1},
 		imagestest.RepeatToken{},
 		imagestest.EmptyPage{},
+		imagestest.Blackhole{},
+		imagestest.GoAway{Code: uint32(0), Close: bool(true), Unprocessed: bool(false)},
+		imagestest.ResetStream{Code: uint32(8)},
 	}
 }
 
@@ -97,7 +106,10 @@ func Kinds() []imagestest.Kind {
 func Known(op imagestest.Operation) bool {
 	switch op {
 	case imagestest.OpList, imagestest.OpCreate, imagestest.OpUpload, imagestest.OpPreflight, imagestest.OpGet,
-		imagestest.OpDelete, imagestest.OpDeliver, imagestest.OpUnknown, imagestest.OpBatchToken, imagestest.OpBlob:
+		imagestest.OpDelete, imagestest.OpDeliver, imagestest.OpUnknown, imagestest.OpBatchToken, imagestest.OpBlob,
+		imagestest.OpUpdate, imagestest.OpUploadImage, imagestest.OpStats, imagestest.OpConfigure,
+		imagestest.OpListVariants, imagestest.OpGetVariant, imagestest.OpCreateVariant, imagestest.OpUpdateVariant,
+		imagestest.OpDeleteVariant, imagestest.OpListKeys, imagestest.OpCreateKey, imagestest.OpDeleteKey:
 		return true
 	}
 	return false
@@ -124,5 +136,8 @@ var (
 		Query:     url.Values{},
 		Status:    int(200),
 		Draft:     bool(false),
+		SourceURL: string(""),
+		Proto:     string("HTTP/2.0"),
 	}
+	_ = []imagestest.Rule{imagestest.RefuseFlatMetadata}
 )

@@ -14,7 +14,7 @@ var _ [cfimages.MaxMetaFilters + cfimages.MaxMetaDepth + cfimages.MaxMetaListVal
 // So are the orders, of a type that a program may convert to.
 const (
 	ascending  cfimages.SortOrder = cfimages.SortAscending
-	descending                    = cfimages.SortOrder("de" + "sc")
+	descending                    = cfimages.SortDescending
 )
 
 // Types of a program's own are numbers, strings and booleans too.
@@ -125,6 +125,6 @@ var (
 	_ = map[cfimages.RateLimit]bool{}
 	_ = map[cfimages.Variant]bool{}
 	_ = map[cfimages.Stats]bool{}
-	_ = map[cfimages.SortOrder]bool{descending: true}
+	_ = map[cfimages.SortOrder]bool{descending: true, cfimages.SortOrder("ran" + "dom"): false}
 	_ = cfimages.DefaultRetryPolicy() == cfimages.RetryPolicy{}
 )
