@@ -16,7 +16,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// version is the library's own, told to the server in the User-Agent header.
+// version is the version of this library, sent in the User-Agent header.
 const version = "0.1.0"
 
 const (
@@ -25,9 +25,10 @@ const (
 	defaultRequestTimeout = 30 * time.Second
 )
 
-// Client is the door to the API of one account: it holds the credentials and
-// the base URL, and its services make the calls. NewClient makes one; the zero
-// Client cannot be used. It is safe for concurrent use; make one and share it.
+// Client is a client for the Cloudflare Images API of one account. [NewClient] creates
+// one; the zero Client is not usable. A Client is safe for concurrent use: create one
+// for each account and token, and share it. Its fields are the services that make the
+// calls.
 type Client struct {
 	ImagesV1      *ImagesV1
 	ImagesV2      *ImagesV2
@@ -38,14 +39,15 @@ type Client struct {
 	sender *send.Sender
 }
 
-// NewClient returns a client for one account.
+// NewClient returns a client for one account. It sends no request.
 //
-// What no option gives comes from the environment: CLOUDFLARE_ACCOUNT_ID;
-// CLOUDFLARE_API_TOKEN, or without it CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY;
-// CLOUDFLARE_BASE_URL. An empty variable counts as absent.
+// Without an option, a setting is read from the environment: the account ID from
+// CLOUDFLARE_ACCOUNT_ID; the credentials from CLOUDFLARE_API_TOKEN, or else from
+// CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; the base URL from CLOUDFLARE_BASE_URL. An
+// empty variable is ignored.
 //
-// The error joins a [*ParamError] for everything that is missing or wrong. No
-// request is sent.
+// If settings are missing or invalid, the error contains a [*ParamError] for each of
+// them.
 func NewClient(opts ...Option) (*Client, error) {
 	cfg := config{
 		retry:    DefaultRetryPolicy(),
@@ -71,10 +73,9 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
-// RateLimit returns what is known of the rate limit: what the server last said of
-// it, less the requests sent since. The zero value means that nothing is known, or
-// not any more: a header is believed for 5 minutes. The batch host of [WithBatchAPI] is
-// not part of it.
+// RateLimit returns the state of the rate limit: the values of the last response, less
+// the requests sent since. It is the zero value if no response had the headers, or if
+// they are older than 5 minutes. The batch host of [WithBatchAPI] is not included.
 func (c *Client) RateLimit() RateLimit {
 	state := c.sender.RateLimit()
 	return RateLimit{
@@ -85,17 +86,17 @@ func (c *Client) RateLimit() RateLimit {
 	}
 }
 
-// RateLimit is the state of the API's rate limit, as its Ratelimit and
-// Ratelimit-Policy headers tell it. Cloudflare documents 1,200 requests in 5
-// minutes for each user or token, over everything that uses it.
+// RateLimit is the state of the API's rate limit, from the Ratelimit and
+// Ratelimit-Policy headers of its responses. Cloudflare documents 1,200 requests in 5
+// minutes for each user or token, for all programs together.
 type RateLimit struct {
 	Remaining int           // requests left until Reset
-	Reset     time.Time     // when the window ends; zero: nothing is known
-	Quota     int           // requests in a window; 0: the server did not say
-	Window    time.Duration // length of a window; 0: the server did not say
+	Reset     time.Time     // when the window ends; zero if nothing is known
+	Quota     int           // requests in a window; 0 if unknown
+	Window    time.Duration // length of a window; 0 if unknown
 }
 
-// config is what the options say, before it is checked.
+// config has the values of the options, before they are checked.
 type config struct {
 	accountID    *string
 	login        *login
@@ -112,7 +113,7 @@ type config struct {
 	errs         []error
 }
 
-// sender checks the whole configuration and makes the sender of all calls from it.
+// sender checks the configuration and returns the sender of all calls.
 func (c *config) sender() (*send.Sender, error) {
 	account := c.checkedAccount()
 	creds := c.checkedCredentials()
@@ -154,7 +155,7 @@ func (c *config) checkedAccount() string {
 		id, from = *c.accountID, "WithAccountID"
 	}
 	if id == "" {
-		c.check(false, "WithAccountID", "no account ID: give WithAccountID or set CLOUDFLARE_ACCOUNT_ID")
+		c.check(false, "WithAccountID", "no account ID: use WithAccountID or set CLOUDFLARE_ACCOUNT_ID")
 		return ""
 	}
 	if err := imagepath.CheckAccountID(id); err != nil {
@@ -172,14 +173,14 @@ func (c *config) checkedCredentials() send.Credentials {
 	case from.source != nil:
 		return send.Credentials{Source: from.source}
 	case from.usesKey && (from.email == "" || from.key == ""):
-		c.check(false, from.param, "an API key needs its e-mail address and both must not be empty: "+
-			"give WithAPIKey, or set CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY")
+		c.check(false, from.param, "an API key needs its e-mail address, and neither may be empty: "+
+			"use WithAPIKey, or set CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY")
 	case !from.usesKey && from.token == "":
-		c.check(false, from.param, "no credentials: give WithAPIToken or set CLOUDFLARE_API_TOKEN "+
+		c.check(false, from.param, "no credentials: use WithAPIToken or set CLOUDFLARE_API_TOKEN "+
 			"(or WithTokenSource, or WithAPIKey, or CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY)")
 	}
 	c.check(visible(from.token+from.email+from.key), from.param,
-		"credentials must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
+		"credentials must be visible ASCII without spaces: remove line breaks and quotes that were copied with them")
 	return send.Credentials{
 		Token: secret.New(from.token),
 		Email: secret.New(from.email),
@@ -187,7 +188,7 @@ func (c *config) checkedCredentials() send.Credentials {
 	}
 }
 
-// login is where the credentials come from, and what they are.
+// login has the credentials and the name of the setting that they come from.
 type login struct {
 	param             string
 	token, email, key string
@@ -217,19 +218,19 @@ func (c *config) checkedBaseURL() string {
 	return c.checkedURL(raw, from)
 }
 
-// checkedBatchBaseURL returns the batch host that belongs to a base URL. That of
-// Cloudflare is not for the tokens and calls that are meant for another server.
+// checkedBatchBaseURL returns the base URL of the batch host. Calls and tokens for
+// another server than Cloudflare's must not be sent to Cloudflare's batch host.
 func (c *config) checkedBatchBaseURL(base string) string {
 	if c.batchBaseURL != nil {
 		return c.checkedURL(*c.batchBaseURL, "WithBatchBaseURL")
 	}
 	c.check(!c.batch || base == defaultBaseURL, "WithBatchAPI",
-		"the base URL is not Cloudflare's own: say with WithBatchBaseURL where its batch host is")
+		"the base URL is not Cloudflare's: set the base URL of its batch host with WithBatchBaseURL")
 	return defaultBatchBaseURL
 }
 
-// checkedURL returns a base URL without a slash at its end. Its errors never
-// quote the URL: it may hold a password.
+// checkedURL returns a base URL without a trailing slash. Its errors never quote the
+// URL, which may contain a password.
 func (c *config) checkedURL(raw, from string) string {
 	reason := endpointProblem(raw, c.insecure)
 	if u, err := url.Parse(raw); reason == "" && err == nil && (u.RawQuery != "" || u.ForceQuery) {
@@ -239,7 +240,7 @@ func (c *config) checkedURL(raw, from string) string {
 	return strings.TrimRight(raw, "/")
 }
 
-// endpointProblem says what keeps rawURL from being called, "" when nothing does.
+// endpointProblem returns why rawURL cannot be called, "" if it can.
 func endpointProblem(rawURL string, insecure bool) string {
 	u, err := url.Parse(rawURL)
 	switch {
@@ -248,16 +249,16 @@ func endpointProblem(rawURL string, insecure bool) string {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return "must be an absolute https URL, such as " + defaultBaseURL
 	case u.User != nil:
-		return "must hold no user name or password"
+		return "must have no user name or password"
 	case u.Fragment != "" || strings.Contains(rawURL, "#"):
 		return "must have no fragment"
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
-		return "must be https: plain http is for loopback hosts, or with WithInsecureHTTP"
+		return "must be https: plain http is allowed for loopback hosts, or with WithInsecureHTTP"
 	}
 	return ""
 }
 
-// userAgent returns the User-Agent header, with the caller's product in front.
+// userAgent returns the User-Agent header, which starts with the caller's product.
 func userAgent(product string) string {
 	return strings.TrimSpace(product + " cfimages-go/" + version)
 }
@@ -267,7 +268,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// visible reports whether s is visible ASCII only, which is safe in a header.
+// visible reports whether s is visible ASCII, which is safe in a header.
 func visible(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }

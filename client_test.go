@@ -38,7 +38,7 @@ func environment(t *testing.T, pairs ...string) {
 	}
 }
 
-func TestNewClientRefuses(t *testing.T) {
+func TestNewClientRejects(t *testing.T) {
 	tests := []struct {
 		name  string
 		env   []string

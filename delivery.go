@@ -20,28 +20,26 @@ const (
 	maxVariantLength = 99 // characters; from Cloudflare's OpenAPI document
 )
 
-// Delivery makes the URLs at which the images of an account are shown. It sends
-// no request and does not know which images exist. It never changes, so one can
-// be used from many goroutines at once.
+// Delivery builds the URLs that show the images of an account. It sends no request and
+// does not check whether an image exists. A Delivery is immutable and safe for concurrent
+// use.
 //
-// An image is named by its ID as Cloudflare's API returns it. Every character of a
-// custom ID that has a meaning in URLs is percent-escaped: a percent sign as %25,
-// which Cloudflare's developer documentation asks for, and also spaces, question
-// marks, number signs and what is not ASCII. A slash separates path segments, as
-// in the ID.
-//
-// Every URL is visible ASCII without spaces, so that all clients send it as it is.
+// Images are given by their ID, as the API returns it. In the URLs, characters of a
+// custom ID are percent-escaped where necessary: the percent sign as %25 (Cloudflare's
+// developer documentation), spaces, question marks, number signs and all characters that
+// are not ASCII. Slashes are kept. So every URL is visible ASCII, which all clients send
+// unchanged.
 type Delivery struct {
 	hash string
-	base string // what stands before the image's ID
+	base string // the URL up to the image's ID
 }
 
-// NewDelivery returns the Delivery of an account, at
+// NewDelivery returns a Delivery for an account. Its URLs start with
 // https://imagedelivery.net/<account hash>/.
 //
-// The account hash is not the account ID. It is in Cloudflare's dashboard, under
-// Images, Developer Resources, and in the delivery URL of every image of the
-// account: [ParseDeliveryURL] of one of [Image].Variants returns it.
+// The account hash is not the account ID. It is in Cloudflare's dashboard, under Images,
+// Developer Resources. It is also in the delivery URLs of the account's images:
+// [ParseDeliveryURL] returns it for an element of [Image].Variants.
 func NewDelivery(accountHash string) (*Delivery, error) {
 	if err := checkAccountHash("accountHash", accountHash); err != nil {
 		return nil, err
@@ -49,13 +47,12 @@ func NewDelivery(accountHash string) (*Delivery, error) {
 	return &Delivery{hash: accountHash, base: "https://" + deliveryHost + "/" + accountHash + "/"}, nil
 }
 
-// OnDomain returns a Delivery of the same account on a domain of its own, at
-// https://<host>/cdn-cgi/imagedelivery/<account hash>/. Any domain works that
-// Cloudflare proxies for the same account (Cloudflare's developer documentation).
+// OnDomain returns a Delivery for the same account on your own domain. Its URLs start
+// with https://<host>/cdn-cgi/imagedelivery/<account hash>/. The domain must be proxied
+// by Cloudflare for the same account (Cloudflare's developer documentation).
 //
-// The host is a name such as images.example.com, with a port if it needs one. For
-// tests, it may also be the address of a server on the same machine, with its
-// scheme: http://127.0.0.1:8787.
+// The host is a name such as images.example.com, with a port if necessary. For tests, it
+// may also be the URL of a server on the same machine, such as http://127.0.0.1:8787.
 func (d *Delivery) OnDomain(host string) (*Delivery, error) {
 	if err := d.check(); err != nil {
 		return nil, err
@@ -65,19 +62,17 @@ func (d *Delivery) OnDomain(host string) (*Delivery, error) {
 		return nil, err
 	}
 	if origin.Hostname() == deliveryHost {
-		return nil, paramErrorf("host", "is %s, which is Cloudflare's: use the Delivery as NewDelivery returns it, or give a domain of your own", deliveryHost)
+		return nil, paramErrorf("host", "is %s, which is Cloudflare's: use the result of NewDelivery, or give your own domain", deliveryHost)
 	}
 	return &Delivery{hash: d.hash, base: origin.String() + ownDeliveryPath + d.hash + "/"}, nil
 }
 
-// URL returns the URL of an image in one of the account's variants, such as
-// "public". If the image requires signed URLs, sign the result with
-// [URLSigner.Sign].
+// URL returns the URL of an image in a variant of the account, such as "public". If the
+// image requires signed URLs, sign the result with [URLSigner.Sign].
 //
-// variant may also be options such as "w=400,sharpen=3", as
-// [DeliveryURL].Variant has them. They are checked for their form only: this is the
-// way to options that [Transform] does not know. A variant with an equals sign is
-// taken for options.
+// If variant contains an equals sign, it is a list of options for a flexible variant,
+// such as "w=400,sharpen=3". Only its form is checked. Use this for options that
+// [Transform] does not have.
 func (d *Delivery) URL(imageID, variant string) (string, error) {
 	segment, problem := variantSegment(variant)
 	if problem != "" {
@@ -86,28 +81,27 @@ func (d *Delivery) URL(imageID, variant string) (string, error) {
 	return d.link(imageID, segment, nil)
 }
 
-// Transformed returns the URL of an image that Cloudflare changes as t says. The
-// account must have flexible variants switched on. Images that require signed URLs
-// cannot be delivered this way (Cloudflare's developer documentation).
+// Transformed returns the URL of an image with a transformation. Flexible variants must
+// be enabled for the account; see [Variants.SetFlexible]. Images that require signed URLs
+// cannot be transformed this way (Cloudflare's developer documentation).
 func (d *Delivery) Transformed(imageID string, t Transform) (string, error) {
 	options, err := t.hostedOptions()
 	return d.link(imageID, options, err)
 }
 
-// SrcSet returns the value of the srcset attribute of an HTML img element: the URL
-// of the image in each of the widths, in pixels, from which a browser chooses the
-// one that fits its screen. Narrow ones come first, in whatever order they are
-// given. In a template of html/template, convert the result to template.Srcset:
-// the URLs have commas, which the package would escape in a template.URL.
+// SrcSet returns the value of the srcset attribute of an HTML img element. It contains
+// the URL of the image in each of the widths, in pixels, in ascending order. The browser
+// chooses the URL that fits its screen. With html/template, convert the result to
+// template.Srcset, because the URLs contain commas.
 //
-// Each URL is that of [Delivery.Transformed] with its width. If t has a Width
-// and a Height, they say the proportions: the height of each URL follows from its
-// width. A Height alone is invalid, and so are WidthAuto and DPR: the browser takes
-// the density of its screen into account when it chooses.
+// The URLs are those of [Delivery.Transformed], with the Width of t replaced. If t has a
+// Width and a Height, they set the aspect ratio, and the height of each URL is computed.
+// A Height without a Width, WidthAuto and DPR are rejected: the browser includes the
+// density of its screen in its choice.
 //
-// Do not give widths above that of the image. Enlarging it makes files larger and
-// no picture better, and with FitScaleDown, the default, the browser would be
-// told a width that the image does not have.
+// The widths should not exceed the width of the image. With FitScaleDown, the default,
+// Cloudflare does not enlarge images, and the browser would get a smaller image than the
+// attribute promises.
 func (d *Delivery) SrcSet(imageID string, t Transform, widths ...int) (string, error) {
 	sorted := slices.Sorted(slices.Values(widths))
 	probe, faults := checkSrcSet(t, sorted)
@@ -128,41 +122,41 @@ func (d *Delivery) SrcSet(imageID string, t Transform, widths ...int) (string, e
 	return strings.Join(candidates, ", "), nil
 }
 
-// checkSrcSet returns what is wrong with t and the widths in a srcset, and t without
-// that, so that the rest of it can be checked.
+// checkSrcSet returns the violations of t and the widths in a srcset, and t without
+// them, so that the rest of it can be checked.
 func checkSrcSet(t Transform, sorted []int) (probe Transform, faults []error) {
-	refuse := func(param, format string, args ...any) {
+	reject := func(param, format string, args ...any) {
 		faults = append(faults, paramErrorf(param, format, args...))
 	}
 	if t.WidthAuto {
-		refuse("WidthAuto", "is set, but each URL of a srcset has a width of its own: leave it out")
+		reject("WidthAuto", "is set, but each URL of a srcset has its own width: leave it out")
 		t.WidthAuto = false
 	}
 	if t.DPR != 0 {
-		refuse("DPR", "is %v, but browsers choose from a srcset by the density of their screen already: leave it out", t.DPR)
+		reject("DPR", "is %v, but browsers include the density of their screen when they choose from a srcset: leave it out", t.DPR)
 		t.DPR = 0
 	}
 	if t.Width == 0 {
 		t.Width = 1
 		if t.Height != 0 {
-			refuse("Height", "is %d, which cannot fit every width: give a Width too, so that both say the proportions, or leave it out", t.Height)
+			reject("Height", "is %d without a Width: give a Width too, so that both set the aspect ratio, or leave it out", t.Height)
 		}
 	}
 	if len(sorted) == 0 {
-		refuse("widths", "has none: give the widths to choose from, such as 320, 640 and 1280")
+		reject("widths", "is empty: give the widths to choose from, such as 320, 640 and 1280")
 	}
 	for i, width := range sorted {
 		switch {
 		case width < 1 || width >= math.MaxInt32:
-			refuse("widths", "has a width of %d pixels: give widths of at least 1, such as 320", width)
+			reject("widths", "has a width of %d pixels: give widths of at least 1, such as 320", width)
 		case i > 0 && width == sorted[i-1]:
-			refuse("widths", "has %d twice: give each width once", width)
+			reject("widths", "has %d twice: give each width once", width)
 		}
 	}
 	return t, faults
 }
 
-// withWidth returns t with another width, and the height that goes with it.
+// withWidth returns t with another width, and a height with the same aspect ratio.
 func withWidth(t Transform, width int) Transform {
 	if t.Height != 0 {
 		height := math.Round(float64(t.Height) * float64(width) / float64(t.Width))
@@ -172,7 +166,7 @@ func withWidth(t Transform, width int) Transform {
 	return t
 }
 
-// link joins a URL. err is what is wrong with its last segment.
+// link returns a URL. err is the error of its last segment.
 func (d *Delivery) link(imageID, last string, err error) (string, error) {
 	if e := d.check(); e != nil {
 		return "", e
@@ -186,11 +180,10 @@ func (d *Delivery) link(imageID, last string, err error) (string, error) {
 	return d.base + imagepath.Escape(imageID) + "/" + last, nil
 }
 
-// check keeps a Delivery that NewDelivery did not make from giving URLs that lead
-// nowhere.
+// check rejects the zero Delivery.
 func (d *Delivery) check() error {
 	if d == nil || d.base == "" {
-		return paramErrorf("Delivery", "has no account: make it with NewDelivery")
+		return paramErrorf("Delivery", "has no account: create it with NewDelivery")
 	}
 	return nil
 }
@@ -202,7 +195,7 @@ func checkAccountHash(param, hash string) error {
 	case strings.IndexFunc(hash, isNotHashRune) >= 0:
 		return paramErrorf(param, "is %.40q, only letters, digits, hyphens and underscores are allowed: give the account hash alone", hash)
 	case hash == "cdn-cgi":
-		return paramErrorf(param, "is %q, which is a path and no account hash: give the part of a delivery URL before the image's ID", hash)
+		return paramErrorf(param, "is %q, which is not an account hash: give the part of a delivery URL before the image's ID", hash)
 	}
 	return nil
 }
@@ -213,8 +206,8 @@ func isNotHashRune(r rune) bool {
 	return !isLetter && !isDigit && r != '-' && r != '_'
 }
 
-// variantSegment returns the path segment of a variant or of options, and what is
-// wrong with it.
+// variantSegment returns the path segment for a variant or for options, or why it is
+// invalid.
 func variantSegment(variant string) (segment, problem string) {
 	switch {
 	case strings.Contains(variant, "="):
@@ -227,7 +220,7 @@ func variantSegment(variant string) (segment, problem string) {
 		return "", fmt.Sprintf("has %d characters, at most %d are allowed: give the name of a variant",
 			utf8.RuneCountInString(variant), maxVariantLength)
 	case variant == "." || variant == ".." || strings.ContainsFunc(variant, isNotVariantRune):
-		return "", fmt.Sprintf("is %.40q, which cannot be the last part of a URL: give the name of a variant, such as public", variant)
+		return "", fmt.Sprintf("is %.40q, which cannot be the last segment of a URL: give the name of a variant, such as public", variant)
 	}
 	return url.PathEscape(variant), ""
 }

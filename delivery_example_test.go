@@ -116,6 +116,6 @@ func ExampleTransform_Options() {
 	fmt.Println(err)
 	// Output:
 	// width=400,gravity=0.5x0.33,background=%23f02891,saturation=0,quality=medium-high,anim=false <nil>
-	// cfimages: Zoom: is 2, only numbers from 0 to 1 are allowed: use one of them, or 0 to leave it out
-	// cfimages: Zoom: is set, but it has a meaning only together with GravityFace: set Gravity to GravityFace, or leave Zoom out
+	// cfimages: Zoom: is 2, only numbers from 0 to 1 are allowed, or 0 to leave it out
+	// cfimages: Zoom: requires GravityFace: set Gravity to GravityFace, or leave Zoom out
 }

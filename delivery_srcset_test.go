@@ -38,21 +38,21 @@ func TestDeliverySrcSet(t *testing.T) {
 	}
 }
 
-func TestDeliverySrcSetRefuses(t *testing.T) {
+func TestDeliverySrcSetRejects(t *testing.T) {
 	for _, test := range []struct {
 		transform     cfimages.Transform
 		widths        []int
 		param, reason string
 	}{
-		{cfimages.Transform{}, nil, "widths", "has none: give the widths to choose from"},
+		{cfimages.Transform{}, nil, "widths", "is empty: give the widths to choose from"},
 		{cfimages.Transform{}, []int{0}, "widths", "has a width of 0 pixels"},
 		{cfimages.Transform{}, []int{-320}, "widths", "has a width of -320 pixels"},
 		{cfimages.Transform{}, []int{math.MaxInt}, "widths", "pixels"},
 		{cfimages.Transform{}, []int{640, 320, 640}, "widths", "has 640 twice"},
-		{cfimages.Transform{WidthAuto: true}, []int{320}, "WidthAuto", "a width of its own"},
-		{cfimages.Transform{DPR: 2}, []int{320}, "DPR", "is 2, but browsers choose"},
-		{cfimages.Transform{DPR: 9}, []int{320}, "DPR", "is 9, but browsers choose"},
-		{cfimages.Transform{Height: 300}, []int{320}, "Height", "is 300, which cannot fit every width"},
+		{cfimages.Transform{WidthAuto: true}, []int{320}, "WidthAuto", "its own width"},
+		{cfimages.Transform{DPR: 2}, []int{320}, "DPR", "is 2, but browsers include"},
+		{cfimages.Transform{DPR: 9}, []int{320}, "DPR", "is 9, but browsers include"},
+		{cfimages.Transform{Height: 300}, []int{320}, "Height", "is 300 without a Width"},
 		{cfimages.Transform{Width: -1, Height: 300}, []int{320}, "Width", "is -1 pixels"},
 		{cfimages.Transform{OnError: cfimages.OnErrorRedirect}, []int{320}, "OnError", "for remote images only"},
 	} {

@@ -49,7 +49,7 @@ func TestDeliveryURL(t *testing.T) {
 	}
 }
 
-func TestDeliveryURLRefuses(t *testing.T) {
+func TestDeliveryURLRejects(t *testing.T) {
 	for _, test := range []struct{ id, variant, param, reason string }{
 		{"", "public", "imageID", "is empty"},
 		{"/a", "public", "imageID", "slash"},
@@ -61,9 +61,9 @@ func TestDeliveryURLRefuses(t *testing.T) {
 		{"a", "", "variant", "is empty: give the name of a variant"},
 		{"a", "\xff", "variant", "not valid UTF-8"},
 		{"a", strings.Repeat("ü", 100), "variant", "has 100 characters, at most 99"},
-		{"a", "..", "variant", `is "..", which cannot be the last part of a URL`},
-		{"a", "b/public", "variant", "cannot be the last part"},
-		{"a", "b\n", "variant", "cannot be the last part"},
+		{"a", "..", "variant", `is "..", which cannot be the last segment of a URL`},
+		{"a", "b/public", "variant", "cannot be the last segment"},
+		{"a", "b\n", "variant", "cannot be the last segment"},
 		{"a", "w=400,", "variant", "not a list of options"},
 		{"a", "w=", "variant", "not a list of options"},
 		{"a", "=400", "variant", "not a list of options"},
@@ -86,12 +86,12 @@ func TestDeliveryURLRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, "variant")
 }
 
-func TestNewDeliveryRefuses(t *testing.T) {
+func TestNewDeliveryRejects(t *testing.T) {
 	for hash, reason := range map[string]string{
 		"":                                      "is empty: give the account hash",
 		"a/b":                                   `is "a/b", only letters, digits, hyphens and underscores`,
 		"ä":                                     "only letters",
-		"cdn-cgi":                               "a path and no account hash",
+		"cdn-cgi":                               "which is not an account hash",
 		"https://imagedelivery.net/" + hostedID: "only letters",
 	} {
 		delivery, err := cfimages.NewDelivery(hash)

@@ -8,29 +8,29 @@ import (
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 )
 
-// DeliveryURL is what the delivery URL of an image says.
+// DeliveryURL has the parts of the delivery URL of an image.
 type DeliveryURL struct {
 	AccountHash string // for NewDelivery
-	ImageID     string // as the API has it, without any escapes
-	// Variant is the name of a variant, or options such as "w=400,fit=cover",
-	// which contain an equals sign. Options are as they stand in the URL.
+	ImageID     string // as in the API, without escapes
+	// Variant is the name of a variant, or a list of options such as "w=400,fit=cover",
+	// which contains an equals sign. Options are kept as in the URL, with their escapes.
 	Variant string
 }
 
-// ParseDeliveryURL returns what the delivery URL of an image in Cloudflare Images
-// says. It takes both forms,
+// ParseDeliveryURL splits the delivery URL of an image into its parts. It accepts both
+// forms:
 //
 //	https://imagedelivery.net/<account hash>/<image ID>/<variant or options>
 //	https://example.com/cdn-cgi/imagedelivery/<account hash>/<image ID>/<variant or options>
 //
-// the latter also with plain http on loopback hosts. A query, such as a signature,
-// is ignored, and not verified: use [URLSigner.Verify] for that. The last segment
-// is the variant; all segments before it are the image's ID.
+// The second form may be plain http on loopback hosts. The last segment is the variant;
+// the segments between the account hash and the variant are the image ID. A query, such
+// as a signature, is ignored and not verified; see [URLSigner.Verify].
 //
-// [Delivery.URL] with the ID and the variant makes the same URL again, without the
-// query. Only escapes may be written in another way.
+// [Delivery.URL] with the ID and the variant returns the same URL, without the query, and
+// possibly with other escapes.
 //
-// Every error is a [*ParamError]. It does not quote the URL as a whole.
+// Every error is a [*ParamError]. It does not quote the whole URL.
 func ParseDeliveryURL(rawURL string) (*DeliveryURL, error) {
 	const param = "rawURL"
 	u, err := parseImageURL(param, rawURL)
@@ -63,7 +63,7 @@ func ParseDeliveryURL(rawURL string) (*DeliveryURL, error) {
 	return &DeliveryURL{AccountHash: hash, ImageID: imageID, Variant: variant}, nil
 }
 
-// cutDeliveryPath returns the path of u from the account hash on.
+// cutDeliveryPath returns the path of u that starts with the account hash.
 func cutDeliveryPath(u *url.URL) (path string, ok bool) {
 	if strings.EqualFold(u.Hostname(), deliveryHost) {
 		return strings.CutPrefix(u.EscapedPath(), "/")
@@ -71,17 +71,17 @@ func cutDeliveryPath(u *url.URL) (path string, ok bool) {
 	return strings.CutPrefix(u.EscapedPath(), ownDeliveryPath)
 }
 
-// parseVariant returns the variant or the options that segment means, and what is
-// wrong with it. Escapes in options stay: an escaped comma separates nothing.
+// parseVariant returns the variant or the options in a segment, or why it is invalid.
+// Options keep their escapes, because an escaped comma does not separate options.
 func parseVariant(segment string) (variant, problem string) {
 	variant = segment
 	if !strings.Contains(segment, "=") {
 		if hasEscapedEquals(segment) {
-			return "", "has an equals sign that is percent-escaped: write it as it is"
+			return "", "has a percent-escaped equals sign: write it unescaped"
 		}
 		var err error
 		if variant, err = url.PathUnescape(segment); err != nil {
-			return "", "has an escape that is not one: write a percent sign as %25"
+			return "", "has an invalid escape: write a percent sign as %25"
 		}
 	}
 	_, problem = variantSegment(variant)
@@ -92,8 +92,7 @@ func hasEscapedEquals(segment string) bool {
 	return strings.Contains(strings.ToUpper(segment), "%3D")
 }
 
-// optionsProblem says why options are not of the form that URLs have, "" when they
-// are.
+// optionsProblem returns why a list of options is malformed, "" if it is not.
 func optionsProblem(options string) string {
 	for option := range strings.SplitSeq(options, ",") {
 		name, value, _ := strings.Cut(option, "=")
@@ -107,8 +106,8 @@ func optionsProblem(options string) string {
 	return ""
 }
 
-// escapedByBrowsers are the visible characters that browsers do not leave as they
-// are in a path or a query, or that URLs do not have (RFC 3986).
+// escapedByBrowsers are the visible characters that browsers change in a path or a query,
+// or that URLs must not contain (RFC 3986).
 const escapedByBrowsers = "\"<>\\^`{|}"
 
 func isNotOptionNameRune(r rune) bool { return isNotHashRune(r) && r != '.' }

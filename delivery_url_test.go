@@ -38,15 +38,15 @@ func TestParseDeliveryURL(t *testing.T) {
 	}
 }
 
-func TestParseDeliveryURLRefuses(t *testing.T) {
+func TestParseDeliveryURLRejects(t *testing.T) {
 	const host = "https://imagedelivery.net/"
 	for url, reason := range map[string]string{
 		"":                               "not an absolute https URL",
 		"/h/i/public":                    "not an absolute https URL",
 		"http://imagedelivery.net/h/i/p": "plain http",
 		"https://user:pass@imagedelivery.net/h/i/p":   "user name",
-		"https://imagedelivery.net":                   "names no image",
-		host:                                          "names no image",
+		"https://imagedelivery.net":                   "has no path with an image",
+		host:                                          "has no path with an image",
 		"https://example.com/h/i/public":              "neither on imagedelivery.net nor below /cdn-cgi/imagedelivery/",
 		"https://imagedelivery.net.example.com/h/i/p": "neither on",
 		"https://example.com/cdn-cgi/image/w=4/a.jpg": "neither on",
@@ -55,7 +55,7 @@ func TestParseDeliveryURLRefuses(t *testing.T) {
 		host + "h/i":                                  "too few path segments",
 		host + "/i/public":                            "is empty: give the account hash",
 		host + "h%20/i/public":                        "only letters",
-		host + "cdn-cgi/imagedelivery/h/i/public":     "a path and no account hash",
+		host + "cdn-cgi/imagedelivery/h/i/public":     "which is not an account hash",
 		host + "h//public":                            "invalid image ID, which is empty",
 		host + "h/a//b/public":                        "two slashes",
 		host + "h/a%00/public":                        "control character",
@@ -63,7 +63,7 @@ func TestParseDeliveryURLRefuses(t *testing.T) {
 		host + "h/a%2F/public":                        "start or end with a slash",
 		host + "h/i/":                                 "invalid last segment, which is empty",
 		host + "h/i/a%2Fb":                            "invalid last segment, which is",
-		host + "h/i/w%3D400":                          "equals sign that is percent-escaped",
+		host + "h/i/w%3D400":                          "percent-escaped equals sign",
 		host + "h/i/w=400,":                           "not a list of options",
 		host + "h/i/..":                               "browsers resolve",
 		host + "h/i/%zz":                              "not a valid URL",
@@ -77,7 +77,7 @@ func TestParseDeliveryURLRefuses(t *testing.T) {
 }
 
 // Images that require signed URLs are not delivered with options.
-func TestURLSignerRefusesOptions(t *testing.T) {
+func TestURLSignerRejectsOptions(t *testing.T) {
 	signer := newSigner(t, signingKey)
 	flexible, err := newDelivery(t).Transformed(hostedID, cfimages.Transform{Width: 400})
 	require.NoError(t, err)

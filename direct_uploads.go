@@ -16,49 +16,50 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// DirectUploads makes one-time upload URLs, uploads to them, and waits for the
-// uploads of others.
+// DirectUploads creates one-time upload URLs, uploads to them, and waits for uploads to
+// complete.
 type DirectUploads struct {
 	sender   *send.Sender
-	insecure bool // plain http is allowed
+	insecure bool // plain http is allowed for all hosts
 }
 
-// DirectUploadParams say what a future image will be. The zero value is valid.
+// DirectUploadParams are the properties of a new draft. The zero value is valid.
 type DirectUploadParams struct {
-	// ID is a custom ID; "" lets Cloudflare choose one. At most 1024 characters of
-	// UTF-8 with any number of subpaths, no slash at an end, not a UUID
-	// (Cloudflare's API reference), and nothing that could not be addressed
-	// afterwards: see [ImagesV1.Get].
+	// ID is a custom ID. "" means that Cloudflare chooses one. A custom ID has at most
+	// 1024 characters and may contain slashes, but not at the start or end. It must not
+	// be a UUID (Cloudflare's API reference). It must be valid UTF-8, and not one of the
+	// IDs that [ImagesV1.Get] rejects.
 	ID string
 
-	// Creator is an ID of your own for who uploads, in UTF-8; "" leaves it unset.
+	// Creator is your own ID of the user who uploads, in UTF-8. "" means none.
 	Creator string
 
-	// ExpiresIn is how long from now the URL can be used: 2 minutes to 6 hours
-	// (Cloudflare's API reference). At the lower limit, leave a margin for the
-	// way there. 0 means the API's default, 30 minutes (its OpenAPI document).
+	// ExpiresIn is the time until the URL expires: 2 minutes to 6 hours (Cloudflare's
+	// API reference). 0 means the API's default, 30 minutes (its OpenAPI document). Do
+	// not use exactly 2 minutes: the request takes time, too.
 	ExpiresIn time.Duration
 
-	// Expiry is when the URL expires, instead of ExpiresIn and with its limits.
+	// Expiry is the time at which the URL expires. It is an alternative to ExpiresIn,
+	// with the same limits.
 	Expiry time.Time
 
-	// Metadata is marshalled to one JSON object of at most 1024 bytes (Cloudflare's
-	// API reference), by the rules of encoding/json/v2; nil leaves it out. Lists can
-	// be filtered by it; see [Where].
+	// Metadata is encoded as a JSON object of at most 1024 bytes (Cloudflare's API
+	// reference), by the rules of encoding/json/v2. nil means none. Lists can be
+	// filtered by it; see [Where].
 	Metadata any
 
-	// RequireSignedURLs makes the image private: it is delivered only at signed
-	// URLs; see [URLSigner]. Cloudflare does not allow it together with a custom ID
-	// (its developer documentation).
+	// RequireSignedURLs makes the image private: it is delivered only at signed URLs;
+	// see [URLSigner]. It cannot be combined with a custom ID (Cloudflare's developer
+	// documentation).
 	RequireSignedURLs bool
 }
 
-// DirectUpload is a draft and the URL that completes it.
+// DirectUpload is a draft and its one-time upload URL.
 type DirectUpload struct {
 	ID string `json:"id"`
-	// UploadURL takes one upload without further credentials: whoever has it can
-	// use it. Printing or logging a DirectUpload leaves out its secret part;
-	// encoding one as JSON, for the browser that is to upload, does not.
+	// UploadURL accepts one upload, without credentials, so it is a secret. Printing or
+	// logging a DirectUpload leaves out its secret part. Encoding it as JSON, to send it
+	// to a browser, does not.
 	UploadURL string `json:"uploadURL"`
 }
 
@@ -70,12 +71,12 @@ func (d DirectUpload) String() string {
 // GoString returns the same as String, for %#v.
 func (d DirectUpload) GoString() string { return "cfimages." + d.String() }
 
-// LogValue returns what String tells, for slog.
+// LogValue returns the ID and the host of the URL, for slog.
 func (d DirectUpload) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("id", d.ID), slog.String("upload_url", publicPart(d.UploadURL)))
 }
 
-// publicPart returns a one-time upload URL without what makes it a secret.
+// publicPart returns a one-time upload URL without its secret part.
 func publicPart(uploadURL string) string {
 	u, err := url.Parse(uploadURL)
 	if err != nil || u.Host == "" {
@@ -92,13 +93,16 @@ const (
 	maxPause = 5 * time.Second
 )
 
-// Create makes a draft and the one-time URL that completes it.
+// Create creates a draft and its one-time upload URL. Send the result to the browser or
+// app, for example as JSON.
 //
-// Bad parameters are refused with [ErrInvalidParams] before any request. The
-// call is sent again only if the one before provably did nothing. When that is not
-// known, the error is [ErrOutcomeUnknown]: there may be a draft. With a custom ID,
-// [ImagesV1.Get] tells; without, there is no way to look for it, and it is
-// harmless: nobody has its URL, and lists leave drafts out.
+// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent.
+//
+// The call is retried only if the earlier attempt provably did nothing; see
+// [RetryPolicy]. If it is not known whether an attempt created a draft, the error is
+// [ErrOutcomeUnknown]. With a custom ID, [ImagesV1.Get] reports whether the draft
+// exists. Without one, the draft cannot be found, and does no harm: nobody has its
+// URL, and lists do not contain drafts.
 func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (*DirectUpload, error) {
 	fields, err := params.fields(time.Now())
 	if err != nil {
@@ -114,7 +118,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		Batched: true,
 		Private: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "a draft may have been created; with a custom ID, ImagesV1.Get tells",
+		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get",
 		Content: send.NewContent(contentType, form),
 	}
 	created := new(DirectUpload)
@@ -124,25 +128,24 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 	return created, nil
 }
 
-// Upload sends the file to a one-time upload URL, as [Uploader.Upload] does,
-// with the client's HTTP client and options but without its credentials.
+// Upload uploads the file to a one-time upload URL, as [Uploader.Upload] does. It uses
+// the client's HTTP client and options, but does not send its credentials.
 func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
 	return upload(ctx, s.sender, uploadURL, file, s.insecure)
 }
 
 // Wait waits until the upload to a draft has completed, and returns the image. It
-// requests the details of the image repeatedly, after pauses that grow from 250 ms
-// to 5 s.
+// requests the details of the image repeatedly, with pauses that grow from 250 ms to
+// 5 s.
 //
-// It ends with the context's error when the context ends, so give it a deadline:
-// Cloudflare does not report that a draft will never be completed. An unknown ID is
-// [ErrNotFound]. Any other failure that outlasts the retry policy is returned too.
+// Pass a context with a deadline: Cloudflare does not report that an upload was
+// abandoned. When the context ends, Wait returns its error. An unknown ID is
+// [ErrNotFound]. Other failures are returned if the [RetryPolicy] does not resolve them.
 //
-// Once its pauses have grown, a Wait sends about 16 requests a minute, and Cloudflare
-// allows 240 (1,200 in 5 minutes): a hundred Waits at once would send 1,600. While
-// less than a quarter of the known quota remains, Wait sends nothing and leaves it
-// to other calls. A busy backend does not wait at all: the browser or app reports
-// that it has uploaded, and the backend calls [ImagesV1.Get] once.
+// A Wait sends about 16 requests a minute, of the 240 that Cloudflare allows (1,200 in 5
+// minutes). So a busy backend should not use it: let the browser or app report that it
+// has uploaded, and call [ImagesV1.Get] once. While less than a quarter of the known
+// quota remains, Wait sends no requests, and leaves them to other calls.
 func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 	images := ImagesV1{sender: s.sender}
 	for pause := 2 * minPause; ; pause = min(pause*3/2, maxPause) {
@@ -172,14 +175,14 @@ func (p *DirectUploadParams) fields(now time.Time) ([]multipartbody.Field, error
 	return fields, errors.Join(err, invalid)
 }
 
-// expiry returns the expiry as it is sent, "" for the default.
+// expiry returns the text of the expiry to send, "" for the default.
 func (p *DirectUploadParams) expiry(now time.Time) (string, error) {
 	in, param := p.ExpiresIn, "ExpiresIn"
 	switch {
 	case p.Expiry.IsZero() && in == 0:
 		return "", nil
 	case !p.Expiry.IsZero() && in != 0:
-		return "", paramErrorf("Expiry", "and ExpiresIn were both given: leave one out")
+		return "", paramErrorf("Expiry", "cannot be combined with ExpiresIn: leave one out")
 	case !p.Expiry.IsZero():
 		in, param = p.Expiry.Sub(now), "Expiry"
 	}

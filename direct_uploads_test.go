@@ -85,7 +85,7 @@ func TestCreateSends(t *testing.T) {
 	})
 }
 
-func TestCreateRefuses(t *testing.T) {
+func TestCreateRejects(t *testing.T) {
 	tests := []struct {
 		name   string
 		params cfimages.DirectUploadParams
@@ -107,7 +107,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"too late", cfimages.DirectUploadParams{ExpiresIn: 6*time.Hour + 1}, "ExpiresIn", "6 hours"},
 		{"negative", cfimages.DirectUploadParams{ExpiresIn: -time.Hour}, "ExpiresIn", "-1h"},
 		{"in the past", cfimages.DirectUploadParams{Expiry: time.Unix(0, 0)}, "Expiry", "2 minutes"},
-		{"two expiries", cfimages.DirectUploadParams{ExpiresIn: time.Hour, Expiry: time.Now().Add(time.Hour)}, "Expiry", "both"},
+		{"two expiries", cfimages.DirectUploadParams{ExpiresIn: time.Hour, Expiry: time.Now().Add(time.Hour)}, "Expiry", "cannot be combined"},
 		{"metadata of 1025 bytes", cfimages.DirectUploadParams{Metadata: map[string]string{"k": strings.Repeat("x", 1025-8)}}, "Metadata", "1025"},
 		{"metadata a list", cfimages.DirectUploadParams{Metadata: []int{1}}, "Metadata", "object"},
 		{"metadata a string", cfimages.DirectUploadParams{Metadata: `{"k":"v"}`}, "Metadata", "object"},

@@ -13,58 +13,62 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// What went wrong, for errors.Is. An error that came from a response is also an
+// Kinds of errors, for errors.Is. An error that was made from a response is also an
 // [*Error], for errors.As.
 var (
-	// ErrInvalidParams marks parameters that were rejected before any request was
-	// sent. Each is a [*ParamError].
+	// ErrInvalidParams is returned if parameters or options are invalid. No request was
+	// sent. The error contains a [*ParamError] for each of them. Correct the call.
 	ErrInvalidParams = errors.New("invalid parameters")
-	// ErrBadRequest is a 400: Cloudflare rejects the request, such as a continuation
-	// token that it does not accept any more.
+	// ErrBadRequest is returned for status 400: Cloudflare rejects the request, for
+	// example because of a continuation token that it no longer accepts. In that case,
+	// start the list again without the token.
 	ErrBadRequest = errors.New("bad request")
-	// ErrUnauthorized is a 401: the credentials are missing, wrong or expired.
+	// ErrUnauthorized is returned for status 401: the credentials are missing, wrong or
+	// expired. Check the API token.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is a 403: the credentials do not allow this call on this account.
+	// ErrForbidden is returned for status 403: the credentials do not allow this call on
+	// this account. Check the token's permissions and the account ID.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound is a 404: no such image, account or upload URL.
+	// ErrNotFound is returned for status 404: no such image, account or upload URL.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict is a 409: the ID is taken, or the upload URL was used.
+	// ErrConflict is returned for status 409: the custom ID or the upload URL was used.
 	ErrConflict = errors.New("conflict")
-	// ErrGone is a 410: the upload URL has expired.
+	// ErrGone is returned for status 410: the upload URL has expired. Create another.
 	ErrGone = errors.New("gone")
-	// ErrRateLimited is a 429, or a call that was not sent because the known quota is
-	// spent and its window ends later than the call may wait.
+	// ErrRateLimited is returned for status 429, and for a call that was not sent because
+	// the known quota is used up and the call may not wait until it is renewed. Retry
+	// after [Error].RetryAfter, or set a longer MaxWait in the [RetryPolicy].
 	ErrRateLimited = errors.New("rate limited")
-	// ErrOutcomeUnknown marks a create or an upload that failed after its request may
-	// have reached Cloudflare: it may have been done or not. The text of the error says
-	// how to look.
+	// ErrOutcomeUnknown is returned if a create, an upload or another change failed after
+	// its request may have reached Cloudflare. The change may have happened or not. The
+	// text of the error says how to check. Do not repeat the call before that.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrMalformedResponse marks a response that arrived and could not be understood.
-	// It is never taken for an empty result.
+	// ErrMalformedResponse is returned if a response was received in full and could not
+	// be understood. It may come from a proxy: see [Error].Body.
 	ErrMalformedResponse = errors.New("malformed response")
-	// ErrResponseTooLarge marks a response over a limit of this library: 32 MiB decoded
-	// of a list or an original, 4 MiB of one image in a list or of any other success, 64
-	// KiB of an error, 10,000 images in a page, or 1,000 variants of an image. The limit
-	// for headers is that of the HTTP transport: 1 MiB for the library's own.
+	// ErrResponseTooLarge is returned if a response exceeds a limit of this library: 32
+	// MiB, decoded, for a list or an original; 4 MiB for one image in a list or for any
+	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
+	// image. Headers are limited by the HTTP transport, to 1 MiB by default.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrTokenLoop marks a walk whose next continuation token was used before in the
-	// walk, so that it would never end.
+	// ErrTokenLoop is returned if a continuation token occurs twice in an iteration,
+	// which would then never end.
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
-// Error is a response that was not a success: success:false at any status, a status
-// that is not 2xx, or a body that could not be understood. It is also a call that was
-// not sent because of the known rate limit. Calls return it as *Error; the error of a
-// walk is a [*PageError] around it.
+// Error is an unsuccessful response: a status that is not 2xx, "success": false with any
+// status, or a body that could not be understood. It is also returned for a call that
+// was not sent because of the rate limit. Calls return it as *Error. An iteration
+// returns a [*PageError] that wraps it.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
-	StatusCode int           // of the last response; 0: there was none
+	StatusCode int           // of the last response; 0 if there was none
 	Errors     []ErrorInfo   // the errors of the response's envelope
-	Messages   []ErrorInfo   // its messages
-	RayID      string        // the Cf-Ray header: Cloudflare's support asks for it
-	RetryAfter time.Duration // how long the server asks to wait; 0: it did not say
+	Messages   []ErrorInfo   // the messages of the response's envelope
+	RayID      string        // the Cf-Ray header, for Cloudflare's support
+	RetryAfter time.Duration // the wait that the server requests; 0 if it requests none
 	Attempts   int           // requests sent for this call
-	Body       string        // a short printable excerpt of a response that was not the JSON envelope
+	Body       string        // a short printable excerpt of a response that is not the JSON envelope
 
 	cause error // what errors.Is finds besides the status
 }
@@ -74,13 +78,14 @@ type ErrorInfo struct {
 	Code             int
 	Message          string
 	DocumentationURL string
-	Pointer          string // the part of the request it is about, a JSON pointer
+	Pointer          string // a JSON pointer to the part of the request that caused it
 }
 
-// shownInfos is how many of its errors the text of an Error shows.
+// shownInfos is the number of Cloudflare's errors in the text of an Error.
 const shownInfos = 5
 
-// Error says what was called, what was returned, and what to do if that is known.
+// Error returns the call, the status, Cloudflare's errors, the cause, the number of
+// attempts and the ray ID as text.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("cfimages: ")
@@ -118,7 +123,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is matches the sentinel of the status code.
+// Is reports whether target is the variable for the status code, such as [ErrNotFound].
 func (e *Error) Is(target error) bool {
 	switch e.StatusCode {
 	case http.StatusBadRequest:
@@ -139,11 +144,11 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Unwrap returns the cause besides the status, such as [ErrMalformedResponse]
-// or [ErrOutcomeUnknown]; nil when the status says it all.
+// Unwrap returns the cause, such as [ErrMalformedResponse] or [ErrOutcomeUnknown]. It
+// returns nil if there is none besides the status.
 func (e *Error) Unwrap() error { return e.cause }
 
-// LogValue makes slog print the fields that are safe and useful in a log.
+// LogValue returns the fields for slog. They contain no secret.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("op", e.Op),
@@ -170,32 +175,32 @@ func (i ErrorInfo) String() string {
 	return s + " (code " + strconv.Itoa(i.Code) + ")"
 }
 
-// ParamError is one parameter or option that was rejected before any request.
-// Several are reported together, joined; each matches [ErrInvalidParams].
+// ParamError is an invalid parameter or option. It is reported before a request is sent.
+// Several are joined with errors.Join. Each matches [ErrInvalidParams].
 type ParamError struct {
 	Param  string // the name of the field, option or argument
-	Reason string // what is wrong with it, the limit, and what was given
+	Reason string // the rule, and the given value unless it may be secret
 }
 
-// Error says which parameter and why.
+// Error returns the parameter and the reason as text.
 func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.Reason }
 
-// Is matches [ErrInvalidParams].
+// Is reports whether target is [ErrInvalidParams].
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PageError is the last element of a walk that failed. Pass its token and count to
-// ListParams, with otherwise the same parameters, to resume without losing or
+// PageError is the last element of an iteration that failed. Pass its token and count
+// to [ListParams], with otherwise the same parameters, to resume without losing or
 // repeating images:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
 type PageError struct {
 	ContinuationToken string // of the page that failed; "" for the first
 	Yielded           int    // images of that page that were yielded or skipped
-	Err               error  // why
+	Err               error  // the reason
 }
 
-// Error says where the walk stopped and why. It leaves out the token, which may be
-// anything that the server sent.
+// Error returns the position and the reason as text. It leaves out the token, which
+// may be any text that the server sent.
 func (e *PageError) Error() string {
 	where := "the first page"
 	if e.ContinuationToken != "" {
@@ -216,7 +221,7 @@ func paramErrorf(param, format string, args ...any) *ParamError {
 // newError returns the error that a caller gets for a failed call. With causeOf, it is
 // the only place where a failure becomes an error of this package.
 //
-//	failure     error                                   besides
+//	failure     error                                   note
 //	Refused     *Error, found by the sentinel of its status
 //	Malformed   *Error, ErrMalformedResponse
 //	TooLarge    *Error, ErrResponseTooLarge              no *Error if its headers were too large
@@ -248,7 +253,7 @@ func newError(f *send.Failure) error {
 }
 
 // causeOf returns what errors.Is finds in the error of a failure besides its
-// status; nil when the status says it all.
+// status; nil if there is none.
 func causeOf(f *send.Failure) error {
 	cause := f.Err
 	switch f.Kind {
@@ -257,11 +262,11 @@ func causeOf(f *send.Failure) error {
 	case send.TooLarge:
 		cause = fmt.Errorf("%w: %w", ErrResponseTooLarge, cause)
 	case send.Limited:
-		cause = fmt.Errorf("%w: not sent, the known quota is spent until its window ends", ErrRateLimited)
+		cause = fmt.Errorf("%w: not sent because the quota is used up until its window ends", ErrRateLimited)
 	}
 	switch {
 	case f.Earlier != nil && f.Kind == send.Unbuilt:
-		cause = fmt.Errorf("%w; it was to be retried after: %w", cause, newError(f.Earlier))
+		cause = fmt.Errorf("%w; not retried after: %w", cause, newError(f.Earlier))
 	case f.Earlier != nil:
 		cause = fmt.Errorf("%w while waiting to retry after: %w", cause, newError(f.Earlier))
 	}
@@ -274,8 +279,8 @@ func causeOf(f *send.Failure) error {
 	return fmt.Errorf("%w; %w: %s", cause, ErrOutcomeUnknown, f.Unsure)
 }
 
-// describe returns the text of a failure for the log: without the call, which the
-// record has, where there is no *Error.
+// describe returns the text of a failure for the log. The call is left out, except in
+// an *Error: the record has it.
 func describe(f *send.Failure) string {
 	if e, ok := newError(f).(*Error); ok {
 		return e.Error()

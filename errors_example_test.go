@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// The reply to a create got lost. With a custom ID the draft can be found, but not
+// The response to a create was lost. With a custom ID the draft can be found, but not
 // its URL: it is deleted, if there is one, and made again.
 func ExampleErrOutcomeUnknown() {
 	server := imagestest.NewServer(imagestest.InMemory())

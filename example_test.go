@@ -38,7 +38,7 @@ func ExampleNewClient() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// cfimages: WithBaseURL: must be https: plain http is for loopback hosts, or with WithInsecureHTTP
+	// cfimages: WithBaseURL: must be https: plain http is allowed for loopback hosts, or with WithInsecureHTTP
 }
 
 func ExampleImagesV2_All() {
@@ -219,7 +219,7 @@ func ExampleDirectUploads_Wait() {
 	// true
 }
 
-// A reply that is not a success tells its status, Cloudflare's codes and the ray ID.
+// An unsuccessful response is an Error with its status, Cloudflare's codes and the ray ID.
 func ExampleError() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

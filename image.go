@@ -13,21 +13,21 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// Image is one hosted image, or the draft of one.
+// Image is one image, or a draft: an image whose direct upload has not completed.
 type Image struct {
 	ID                string          `json:"id"`
-	Creator           string          `json:"creator,omitempty"`  // "": not set
-	Filename          string          `json:"filename,omitempty"` // as uploaded
-	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as sent, nil if there was none; see DecodeMeta
+	Creator           string          `json:"creator,omitempty"`  // "" if not set
+	Filename          string          `json:"filename,omitempty"` // of the uploaded file
+	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as received, nil if there is none; see DecodeMeta
 	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
 	Uploaded          time.Time       `json:"uploaded,omitzero"`
 	Variants          []string        `json:"variants,omitempty"` // delivery URLs
-	Draft             bool            `json:"draft,omitempty"`    // a direct upload that has not come yet; lists have none
+	Draft             bool            `json:"draft,omitempty"`    // true until the direct upload completes; lists contain no drafts
 }
 
-// DecodeMeta stores the metadata in the value that dst points to, by the rules
-// of encoding/json/v2: names match exactly, members that dst lacks are ignored.
-// An image without metadata leaves dst as it is.
+// DecodeMeta decodes the metadata into the value that dst points to, by the rules of
+// encoding/json/v2: names must match exactly, and members that dst lacks are ignored.
+// If the image has no metadata, dst is not changed.
 func (img *Image) DecodeMeta(dst any) error {
 	if len(img.Meta) == 0 {
 		return nil
@@ -48,16 +48,16 @@ func (img *Image) decode(dec *jsontext.Decoder) error {
 	return new(imageDecoder).decode(dec, img)
 }
 
-// maxVariants is how many variants an image or an account may have: a bound of this
-// library's own, to keep a hostile response small.
+// maxVariants is the largest number of variants of an image or an account: a limit of
+// this library, against hostile responses.
 const maxVariants = 1000
 
 // imageDecoder decodes images one after the other. Profiles showed that
 // reflection and an allocation for each string cost most of a page, so it places
-// the texts of an image's creator, filename and variants in one string. The ID
-// stands alone: callers keep IDs, and should not keep the rest along.
+// the texts of an image's creator, filename and variants in one string. The ID is a
+// string of its own: callers keep IDs, and should not keep the rest in memory with them.
 type imageDecoder struct {
-	id, text          []byte // of the image in hand
+	id, text          []byte // of the current image
 	creator, filename span
 	variants          []span
 	metadata          jsontext.Value

@@ -15,29 +15,30 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// ImagesV1 looks after one image: the API keeps these calls on its v1 paths.
+// ImagesV1 reads, uploads, changes and deletes single images. Its calls use the v1 paths
+// of the API.
 type ImagesV1 struct{ sender *send.Sender }
 
-// Blob is an image as it was uploaded, while it arrives: [ImagesV1.Blob] returns
-// it. It is for one goroutine.
+// Blob is a reader of the uploaded file of an image. [ImagesV1.Blob] returns it. It is
+// not safe for concurrent use.
 type Blob struct {
 	ContentType string
-	Size        int64  // in bytes; -1: the server did not say
-	ETag        string // "": the server did not send one
+	Size        int64  // in bytes; -1 if unknown
+	ETag        string // "" if the response has none
 
 	exchange *send.Exchange
 	response *send.Response
-	err      error // what every further Read returns
+	err      error // the result of every further Read
 }
 
-// Get returns the details of one image. Draft is true until a direct upload to it
-// has completed.
+// Get returns the details of an image. Draft is true until its direct upload completes.
+// An unknown image is [ErrNotFound].
 //
-// id may have subpaths. One that cannot be addressed is rejected with
-// [ErrInvalidParams]: an empty, "." or ".." segment, a slash at an end, control
-// characters, more than 1024 characters, and what Cloudflare has beside the images:
-// stats, batch_token, keys, variants, all below the last two, and what ends in
-// /blob. An unknown image is [ErrNotFound].
+// The ID may contain slashes. IDs that cannot be part of a request path are rejected
+// with [ErrInvalidParams]: more than 1024 characters, control characters, a slash at the
+// start or end, and the segments "", "." and "..". So are IDs that are other paths of
+// the API: stats, batch_token, keys, variants, IDs that start with keys/ or variants/,
+// and IDs that end in /blob.
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	c, err := imageCall("ImagesV1.Get", http.MethodGet, id, imagepath.CheckReadable)
 	if err != nil {
@@ -47,12 +48,11 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	return doImage(ctx, s.sender, c)
 }
 
-// Delete removes one image and all its variants, or the draft of one. It cannot
-// be undone. id is as for Get, and may end in /blob.
+// Delete deletes an image with all its variants, or a draft. It cannot be undone. The ID
+// is checked as by [ImagesV1.Get], but may end in /blob.
 //
-// A nil error means that the image does not exist any more: when an attempt got
-// no clear answer and the next one finds no such image, that is a success.
-// Otherwise an unknown image is [ErrNotFound].
+// If Delete returns nil, the image no longer exists. An unknown image is [ErrNotFound],
+// unless an earlier attempt of the same call may have deleted it.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {
@@ -62,14 +62,14 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	return doDelete(ctx, s.sender, c)
 }
 
-// Blob returns the bytes of one image as they were uploaded. Close what it
-// returns. For a variant, get one of the image's delivery URLs instead: these
-// need no credentials and do not count against the API's rate limit.
+// Blob returns a reader of the uploaded file of an image. The caller must close it. To
+// get a variant, request a delivery URL instead: delivery URLs need no credentials and
+// do not count against the rate limit.
 //
-// id is as for Get, and may end in /blob. An unknown image, or a draft, is
-// [ErrNotFound]. A call is retried by the retry policy until the response
-// begins; what fails after that fails a Read, and the whole image has to be
-// requested again. More than 32 MiB is [ErrResponseTooLarge].
+// The ID is checked as by [ImagesV1.Get], but may end in /blob. An unknown image or a
+// draft is [ErrNotFound]. A file of more than 32 MiB is [ErrResponseTooLarge]. The call
+// is retried by the [RetryPolicy] until the response starts. A later failure is
+// returned by Read; then call Blob again and read from the start.
 func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id, imagepath.CheckID)
 	if err != nil {
@@ -97,8 +97,7 @@ func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	return nil, newError(failed)
 }
 
-// Read reads what has arrived of the image. Its error is io.EOF only when the
-// image is complete.
+// Read reads from the file. It returns io.EOF only if the file was received in full.
 func (b *Blob) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
@@ -108,7 +107,7 @@ func (b *Blob) Read(p []byte) (int, error) {
 	case err == nil:
 		return n, nil
 	case err == io.EOF && b.Size >= 0 && b.response.Size() != b.Size:
-		err = fmt.Errorf("%d bytes arrived instead of %d: %w", b.response.Size(), b.Size, io.ErrUnexpectedEOF)
+		err = fmt.Errorf("received %d bytes instead of %d: %w", b.response.Size(), b.Size, io.ErrUnexpectedEOF)
 	case err == io.EOF:
 		b.exchange.Finish(b.response, nil)
 		b.err = err
@@ -118,7 +117,7 @@ func (b *Blob) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// Close ends the reading. Closing twice does no harm.
+// Close closes the reader. It may be called more than once.
 func (b *Blob) Close() error {
 	if b.err == nil {
 		b.err = errors.New("cfimages: ImagesV1.Blob: read after Close")
@@ -127,13 +126,13 @@ func (b *Blob) Close() error {
 	return nil
 }
 
-// Stats are how many images an account stores.
+// Stats has the number of images in an account.
 type Stats struct {
-	Current int64 // images that are stored
-	Allowed int64 // images that may be stored
+	Current int64 // images stored
+	Allowed int64 // the largest number of images that may be stored
 }
 
-// Stats returns how many images the account stores, and how many it may.
+// Stats returns the number of images in the account, and the largest allowed number.
 func (s *ImagesV1) Stats(ctx context.Context) (*Stats, error) {
 	const path = "images/v1/stats"
 	stats := new(Stats)
@@ -144,8 +143,8 @@ func (s *ImagesV1) Stats(ctx context.Context) (*Stats, error) {
 	return stats, nil
 }
 
-// read decodes the response to a call for the counts. Both must be there: a
-// count of 0 that nobody has told would be believed.
+// read decodes the response to Stats. Both counts must be present: a missing one must
+// not become 0.
 func (s *Stats) read(r *send.Response) error {
 	dec := r.Decoder()
 	s.Current, s.Allowed = -1, -1
@@ -169,7 +168,7 @@ func (s *Stats) read(r *send.Response) error {
 	return err
 }
 
-// imageCall returns a call on the path of one image, whose ID passes check.
+// imageCall returns a call on the path of an image, if check accepts its ID.
 func imageCall(op, method, id string, check func(string) error) (*send.Call, error) {
 	if err := check(id); err != nil {
 		return nil, &ParamError{Param: "id", Reason: err.Error()}
@@ -177,15 +176,15 @@ func imageCall(op, method, id string, check func(string) error) (*send.Call, err
 	return &send.Call{Op: op, Method: method, Path: "images/v1/" + imagepath.Escape(id), Template: "images/v1/{id}"}, nil
 }
 
-// doDelete sends a call that removes something. If an attempt before may have
-// removed it, that it does not exist is a success.
+// doDelete sends a call that deletes something. Not found is a success if an earlier
+// attempt may have deleted it.
 func doDelete(ctx context.Context, sender *send.Sender, c *send.Call) error {
 	failed := sender.Do(ctx, c, func(r *send.Response) error { return envelope.ReadNoResult(r.Decoder()) })
 	switch {
 	case failed == nil:
 		return nil
 	case failed.EarlierUnclear && failed.Status == http.StatusNotFound && len(failed.Errors) > 0:
-		return nil // only the API's own word counts: its envelope has errors
+		return nil // a 404 of the API has errors in its envelope; one of a proxy does not
 	}
 	return newError(failed)
 }
@@ -199,14 +198,14 @@ func doImage(ctx context.Context, sender *send.Sender, c *send.Call) (*Image, er
 	return img, nil
 }
 
-// isImage reports whether a response is an image, rather than what the API or the
-// edge before it says instead. Cloudflare's OpenAPI document promises image/*.
+// isImage reports whether a response is an image, not a message of the API or a proxy.
+// Cloudflare's OpenAPI document has the media type image/*.
 func isImage(r *send.Response) bool {
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return r.Status == http.StatusOK && (strings.HasPrefix(mediaType, "image/") || mediaType == "application/octet-stream")
 }
 
-// readNoImage reads a response that has no image, perhaps a refusal. It always fails.
+// readNoImage returns the error for a response that is not an image.
 func readNoImage(r *send.Response) error {
 	if err := envelope.ReadNoResult(r.Decoder()); err != nil {
 		return err
@@ -214,8 +213,8 @@ func readNoImage(r *send.Response) error {
 	return errors.New("a success without an image")
 }
 
-// contentLength returns the size that the headers name, -1 if they do not.
-// net/http has compared it with the body's already; other transports may not.
+// contentLength returns the Content-Length, -1 without one. net/http compares it with
+// the body; other transports may not.
 func contentLength(h http.Header) int64 {
 	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	if err != nil || size < 0 {

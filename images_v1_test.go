@@ -93,7 +93,7 @@ func TestBlobOfUnknownSize(t *testing.T) {
 	assert.Equal(t, "pixels", string(got))
 }
 
-func TestBlobRefused(t *testing.T) {
+func TestBlobRejected(t *testing.T) {
 	server := new(canned.Transport).Then(http.StatusNotFound, `{"success":false,"errors":[{"code":5404,"message":"no image"}],"result":null}`)
 	_, err := newClient(t, server).ImagesV1.Blob(t.Context(), "img")
 	assert.ErrorIs(t, err, cfimages.ErrNotFound)

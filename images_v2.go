@@ -19,34 +19,37 @@ type ImagesV2 struct {
 	prefetch bool
 }
 
-// ListParams say which images to list, and how. The zero value lists all.
+// ListParams select and order the images of a list. The zero value lists all images,
+// newest first.
 type ListParams struct {
-	// PerPage is how many images a page holds: 10 to 10000 (Cloudflare's OpenAPI
-	// document; the API reference speaks of up to 1000). 0 means the API's default, 1000.
+	// PerPage is the number of images in a page: 10 to 10000 (Cloudflare's OpenAPI
+	// document; its API reference has a maximum of 1000). 0 means the API's default,
+	// 1000.
 	PerPage int `url:"per_page,omitempty"`
 
-	// SortOrder orders by upload time. "" means the API's default, newest first.
+	// SortOrder is the order by upload time. "" means the API's default, newest first.
 	SortOrder SortOrder `url:"sort_order,omitempty"`
 
-	// Creator selects by the creator field: nil means any, a pointer to "" the
-	// images without a creator, and any other that creator's. Go 1.26 writes
-	// new("alice"). It must be UTF-8.
+	// Creator selects the images of one creator, for example new("alice"). A pointer
+	// to "" selects the images without a creator. nil selects all. The text must be
+	// valid UTF-8.
 	Creator *string `url:"creator,omitempty"`
 
-	// Meta selects by metadata; see [Where].
+	// Meta selects images by their metadata; see [Where].
 	Meta MetaFilter `url:"meta,omitempty"`
 
-	// ContinuationToken is where to start: the token of an [ImagePage] or of a
-	// [PageError]. "" means the first page.
+	// ContinuationToken is the token of the page to start with, from an [ImagePage] or
+	// a [PageError]. "" means the first page. Cloudflare does not publish how long a
+	// token is valid.
 	ContinuationToken string `url:"continuation_token,omitempty"`
 
-	// Skip passes over this many images of the first page that Pages or All
-	// walks. With a PageError's Yielded it continues a walk that failed in the
-	// middle of a page. List refuses it.
+	// Skip is the number of images to skip at the start of the first page. Set it to
+	// the Yielded of a [PageError] to resume in the middle of a page. It is for Pages
+	// and All; List rejects it.
 	Skip int `url:"-"`
 }
 
-// SortOrder is the order of a list, by upload time.
+// SortOrder is the order of a list by upload time.
 type SortOrder string
 
 // The sort orders of the API.
@@ -57,8 +60,10 @@ const (
 
 // List returns one page of images.
 //
-// Bad parameters are refused with [ErrInvalidParams] before any request. A reply
-// without a list of images is [ErrMalformedResponse], never an empty page.
+// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. A
+// response without a list of images is [ErrMalformedResponse], never an empty page.
+// A continuation token that Cloudflare does not accept should be [ErrBadRequest]; its
+// status is not published.
 func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, error) {
 	err := params.validate()
 	if params.Skip != 0 {
@@ -78,7 +83,8 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 	return page, nil
 }
 
-// Pages walks the list page by page. See [ImagesV2.All] for how a walk goes and ends.
+// Pages returns an iterator over all pages of the list. A page is yielded when all of it
+// has been received. Errors, retries and the end of the list are as for [ImagesV2.All].
 func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*ImagePage, error] {
 	return func(yield func(*ImagePage, error) bool) {
 		if err := s.walkPages(ctx, params, func(p *ImagePage) bool { return yield(p, nil) }); err != nil {
@@ -87,22 +93,22 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 	}
 }
 
-// All walks the list image by image, over all its pages. Images are yielded
-// while their page arrives.
+// All returns an iterator over all images of the list. It requests page after page, and
+// yields images while their page is still being received. The next page may be
+// prefetched; see [WithPrefetch].
 //
-// An error comes once, as the last element, as a [*PageError] that says where to
-// go on. That includes a canceled context, and bad parameters, for which nothing
-// is sent. A page that fails in its middle is asked for again as far as the
-// retry policy allows, and what was yielded of it is passed over. A list that
-// changes meanwhile may show an image twice or not at all, where Cloudflare's
-// tokens do not prevent it; nothing is published on that.
+// If the iteration fails, the last element is an error, a [*PageError]. Pass its token
+// and count to [ListParams] to resume. This includes a canceled context, and invalid
+// parameters, for which no request is sent. If a page fails in the middle, it is
+// requested again as the [RetryPolicy] allows, and images that were already yielded are
+// skipped.
 //
-// The walk ends only at a page without a continuation token: a page without
-// images may be followed by others. A token that comes again is [ErrTokenLoop].
-// Leaving the loop ends all work. Ranging again walks again.
+// The iteration ends at the page without a continuation token. A page without images
+// does not end it. If a token occurs twice, the error is [ErrTokenLoop]. Leaving the
+// loop stops all requests. A second range over the same iterator starts again.
 //
-// The next page may be asked for while the current one is being taken; see
-// [WithPrefetch].
+// If images are added or deleted during the iteration, an image may be missing or be
+// yielded twice; Cloudflare publishes no guarantee.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		if err := s.walkImages(ctx, params, func(img *Image) bool { return yield(*img, nil) }); err != nil {
@@ -111,7 +117,7 @@ func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, 
 	}
 }
 
-// listCall returns the call for the page that the encoded parameters say.
+// listCall returns the call for a page with the encoded parameters.
 func listCall(op string, params url.Values) *send.Call {
 	const path = "images/v2"
 	c := &send.Call{Op: op, Method: http.MethodGet, Path: path, Template: path, Batched: true}

@@ -11,45 +11,45 @@ import (
 
 // Limits of metadata filters, from Cloudflare's API reference.
 const (
-	MaxMetaFilters    = 5  // conditions in one request; a range bounded on both sides is two
-	MaxMetaDepth      = 5  // names in the dotted path of a field
-	MaxMetaListValues = 10 // values of one In or InUntyped
+	MaxMetaFilters    = 5  // conditions in a request; a range with two bounds is two conditions
+	MaxMetaDepth      = 5  // names in the path of a field
+	MaxMetaListValues = 10 // values of In or InUntyped
 )
 
 // maxMetaFieldLength is in characters, dots included; from Cloudflare's
 // developer documentation.
 const maxMetaFieldLength = 100
 
-// Number is every Go type that is sent as a number: all integers, exact to 64
-// bits, and floats, in the shortest form that reads back as the same value of
-// their type, never with an exponent.
+// Number is the constraint for types that are sent as numbers. Integers are sent
+// exactly. Floats are sent in the shortest form that represents their value, without an
+// exponent.
 type Number interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 |
 		~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 |
 		~float32 | ~float64
 }
 
-// MetaFilter selects images by their metadata: those that meet all of its
-// conditions. The zero value has none and selects every image. A MetaFilter
-// never changes, so one can be used by many calls at once.
+// MetaFilter selects the images whose metadata meets all of its conditions. [Where]
+// creates one. The zero value selects every image. A MetaFilter is immutable and safe
+// for concurrent use.
 //
-// It implements the Encoder of github.com/google/go-querystring/query: each
-// condition becomes one query parameter, meta.<field>[<operator>]=<value>.
+// It implements the Encoder interface of github.com/google/go-querystring/query. Each
+// condition is sent as one query parameter, meta.<field>[<operator>]=<value>.
 type MetaFilter struct {
 	conditions []Condition
 }
 
-// Condition is one condition on one metadata field, made by [Eq], [In], [Gt],
-// [Gte], [Lt], [Lte], [EqUntyped] or [InUntyped]. It never changes. The zero
-// Condition is refused.
+// Condition is one condition on one metadata field. [Eq], [In], [Gt], [Gte], [Lt],
+// [Lte], [EqUntyped] and [InUntyped] create conditions. A Condition is immutable. The
+// zero Condition is invalid.
 //
-// A field is named by its path through nested objects, its names joined by
-// dots: "status", "region.name". Names consist of ASCII letters, digits and
-// underscores. A path has at most [MaxMetaDepth] names (Cloudflare's API
-// reference) and 100 characters (its developer documentation). A number must not
-// be a NaN or an infinity. What is wrong with a condition is reported by
-// [MetaFilter.Validate] and by every call that is given the filter, before a
-// request is sent.
+// A field is given by its path in the metadata, with dots between the names: "status",
+// "region.name". Names consist of ASCII letters, digits and underscores. A path has at
+// most [MaxMetaDepth] names (Cloudflare's API reference) and 100 characters (its
+// developer documentation). Numbers must be finite.
+//
+// An invalid condition is reported by [MetaFilter.Validate], and by every call that
+// uses the filter, before a request is sent.
 type Condition struct {
 	field    string
 	operator string
@@ -57,9 +57,9 @@ type Condition struct {
 	faults   []error // what Validate reports of this condition alone
 }
 
-// Where returns the filter that selects the images that meet all conditions,
-// at most [MaxMetaFilters]. A field may have several conditions, but only one
-// with each operator.
+// Where returns a filter that selects the images that meet all conditions. It takes at
+// most [MaxMetaFilters] conditions. A field may have several conditions, but only one
+// for each operator.
 func Where(conditions ...Condition) MetaFilter {
 	return MetaFilter{conditions: append([]Condition(nil), conditions...)}
 }
@@ -79,8 +79,8 @@ func Eq[T ~string | ~bool | Number](field string, value T) Condition {
 //	meta.<field>[in:string]=<value>|<value>
 //
 // or with in:number, by the type of the values (Cloudflare's API reference).
-// There must be 1 to [MaxMetaListValues] values. A string with a pipe is
-// refused, since the pipe separates the values.
+// There must be 1 to [MaxMetaListValues] values. A string must not contain a pipe (|),
+// which separates the values.
 func In[T ~string | Number](field string, values ...T) Condition {
 	texts := make([]string, len(values))
 	for i, value := range values {
@@ -113,19 +113,18 @@ func Lte[T Number](field string, value T) Condition {
 	return newCondition(field, "lte:number", wireText(value))
 }
 
-// EqUntyped selects images whose field equals value, of which Cloudflare
-// decides whether it is a string, a number or a boolean. It is sent as
-// meta.<field>[eq]=<value> (Cloudflare's API reference). How Cloudflare decides
-// is not published: prefer [Eq] where the type is known.
+// EqUntyped selects images whose field equals value. Cloudflare chooses whether value
+// is compared as a string, a number or a boolean. It is sent as
+// meta.<field>[eq]=<value> (Cloudflare's API reference). The rules of that choice are
+// not published: use [Eq] if the type is known.
 func EqUntyped(field, value string) Condition {
 	return newCondition(field, "eq", value)
 }
 
-// InUntyped selects images whose field equals any of the values, of which
-// Cloudflare decides the type. It is sent as meta.<field>[in]=<value>|<value>
-// (Cloudflare's API reference). There must be 1 to [MaxMetaListValues] values,
-// none with a pipe. How Cloudflare decides is not published: prefer [In] where
-// the type is known.
+// InUntyped selects images whose field equals any of the values. Cloudflare chooses the
+// type of each value. It is sent as meta.<field>[in]=<value>|<value> (Cloudflare's API
+// reference). There must be 1 to [MaxMetaListValues] values, none of which contains a
+// pipe. The rules of that choice are not published: use [In] if the type is known.
 func InUntyped(field string, values ...string) Condition {
 	return newListCondition(field, "in", values)
 }
@@ -133,8 +132,8 @@ func InUntyped(field string, values ...string) Condition {
 // IsZero reports whether the filter has no conditions.
 func (f MetaFilter) IsZero() bool { return len(f.conditions) == 0 }
 
-// Validate returns everything that is wrong with the filter, joined: a
-// [*ParamError] for each violation, in the order of the conditions.
+// Validate returns nil if the filter is valid. Otherwise it returns a [*ParamError] for
+// each violation, joined, in the order of the conditions.
 func (f MetaFilter) Validate() error {
 	var errs []error
 	if n := len(f.conditions); n > MaxMetaFilters {
@@ -145,7 +144,7 @@ func (f MetaFilter) Validate() error {
 	first := make(map[parameter]int)
 	for i, c := range f.conditions {
 		if c.operator == "" {
-			errs = append(errs, metaErrorf("condition %d is a zero Condition: make it with Eq, In, Gt or another of their kind", i+1))
+			errs = append(errs, metaErrorf("condition %d is a zero Condition: create it with Eq, In, Gt or a similar function", i+1))
 			continue
 		}
 		errs = append(errs, c.faults...)
@@ -160,9 +159,9 @@ func (f MetaFilter) Validate() error {
 	return errors.Join(errs...)
 }
 
-// EncodeValues sets one parameter in v for each condition; key is what their
-// names begin with, "meta" in Cloudflare's API. It returns Validate's error,
-// and sets nothing, if there is one.
+// EncodeValues sets one parameter in v for each condition. key is the prefix of their
+// names, "meta" in Cloudflare's API. If the filter is invalid, EncodeValues sets
+// nothing and returns the error of [MetaFilter.Validate].
 func (f MetaFilter) EncodeValues(key string, v *url.Values) error {
 	if err := f.Validate(); err != nil {
 		return err
@@ -190,41 +189,41 @@ func newListCondition(field, operator string, values []string) Condition {
 	return c
 }
 
-func (c *Condition) refuse(format string, args ...any) {
+func (c *Condition) reject(format string, args ...any) {
 	c.faults = append(c.faults, metaErrorf(format, args...))
 }
 
 func (c *Condition) checkField() {
 	if c.field == "" {
-		c.refuse("a condition with the operator %s has no field: name one, such as status or region.name", c.operator)
+		c.reject("a condition with the operator %s has no field: give one, such as status or region.name", c.operator)
 		return
 	}
 	if n := utf8.RuneCountInString(c.field); n > maxMetaFieldLength {
-		c.refuse("field %.100q… has %d characters, at most %d are allowed: use shorter names", c.field, n, maxMetaFieldLength)
+		c.reject("field %.100q… has %d characters, at most %d are allowed: use shorter names", c.field, n, maxMetaFieldLength)
 	}
 	if n := strings.Count(c.field, ".") + 1; n > MaxMetaDepth {
-		c.refuse("field %.100q has %d levels, at most %d are allowed: use a field that is nested less", c.field, n, MaxMetaDepth)
+		c.reject("field %.100q has %d levels, at most %d are allowed: use a field that is less deeply nested", c.field, n, MaxMetaDepth)
 	}
 	if strings.Contains("."+c.field+".", "..") {
-		c.refuse("field %.100q has an empty segment: put one dot between two names, and none at either end", c.field)
+		c.reject("field %.100q has an empty segment: put one dot between two names, and none at either end", c.field)
 	}
 	if i := strings.IndexFunc(c.field, isNotFieldRune); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(c.field[i:])
-		c.refuse("field %.100q contains %q, only letters, digits and underscores are allowed: use such names, with dots between them", c.field, r)
+		c.reject("field %.100q contains %q, only letters, digits and underscores are allowed: use such names, with dots between them", c.field, r)
 	}
 }
 
 func (c *Condition) checkList(values []string) {
 	switch n := len(values); {
 	case n == 0:
-		c.refuse("field %.100q has an empty list for %s: give 1 to %d values, or leave the condition out", c.field, c.operator, MaxMetaListValues)
+		c.reject("field %.100q has an empty list for %s: give 1 to %d values, or leave the condition out", c.field, c.operator, MaxMetaListValues)
 	case n > MaxMetaListValues:
-		c.refuse("field %.100q has %d values for %s, at most %d are allowed: split the list over several requests",
+		c.reject("field %.100q has %d values for %s, at most %d are allowed: split the list over several requests",
 			c.field, n, c.operator, MaxMetaListValues)
 	}
 	for i, value := range values {
 		if strings.Contains(value, "|") {
-			c.refuse("field %.100q has a pipe in value %d of its list, %.40q, but the pipe separates values: ask for it with Eq in a request of its own",
+			c.reject("field %.100q has a pipe in value %d of its list, %.40q, but the pipe separates values: use Eq in a request of its own",
 				c.field, i+1, value)
 		}
 		c.checkFinite(value)
@@ -237,7 +236,7 @@ func (c *Condition) checkFinite(value string) {
 	}
 	switch value {
 	case "NaN", "+Inf", "-Inf":
-		c.refuse("field %.100q cannot be compared to %s, only finite numbers are allowed: give one", c.field, value)
+		c.reject("field %.100q cannot be compared to %s, only finite numbers are allowed", c.field, value)
 	}
 }
 
@@ -249,7 +248,7 @@ func isNotFieldRune(r rune) bool {
 	return !isLetter && !isDigit && r != '_' && r != '.'
 }
 
-// typeName returns the type that operators name for values of T.
+// typeName returns the type in the operators for values of T.
 func typeName[T ~string | ~bool | Number]() string {
 	switch reflect.TypeFor[T]().Kind() {
 	case reflect.String:

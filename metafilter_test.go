@@ -135,7 +135,7 @@ func TestMetaFilterDoesNotChange(t *testing.T) {
 	}, filterParameters(t, filter))
 }
 
-func TestMetaFilterRefuses(t *testing.T) {
+func TestMetaFilterRejects(t *testing.T) {
 	type ratio float32
 	eleven := make([]int, 11)
 	for _, test := range []struct {

@@ -15,11 +15,11 @@ import (
 // ImagePage is one page of a list.
 type ImagePage struct {
 	Images            []Image
-	ContinuationToken string // asks for the next page; "" on the last
+	ContinuationToken string // of the next page; "" on the last page
 }
 
-// maxTokenBytes is how long a continuation token may be, which a walk remembers:
-// Cloudflare's OpenAPI document says 32 characters, this leaves it room to grow.
+// maxTokenBytes limits a continuation token, because a walk keeps all tokens:
+// Cloudflare's OpenAPI document has 32 characters, and this leaves room to grow.
 const maxTokenBytes = 1024
 
 // maxPerPage is the largest page of the API, by Cloudflare's OpenAPI document.
@@ -42,19 +42,19 @@ type walk struct {
 	ctx        context.Context
 	op         string
 	params     url.Values      // encoded once; each page sets its token
-	seen       map[string]bool // the tokens asked for so far
-	pages      int             // taken whole
-	images     int             // taken
-	left       bool            // the consumer left the loop
+	seen       map[string]bool // the tokens requested so far
+	pages      int             // yielded in full
+	images     int             // yielded
+	left       bool            // the caller left the loop
 	prefetched *prefetchedPage // nil: none
 }
 
-// walkPage is the page that a walk is at.
+// walkPage is the current page of a walk.
 type walkPage struct {
 	token   string
-	next    string // the token it names, as soon as that has arrived
-	read    int    // images of it read, or skipped
-	yielded int    // images of it that the consumer has
+	next    string // the token of the next page, once it was received
+	read    int    // images of it that were read or skipped
+	yielded int    // images of it that were yielded or skipped
 }
 
 // walkImages walks image by image until yield returns false.
@@ -89,7 +89,7 @@ func (s *ImagesV2) walkPages(ctx context.Context, params ListParams, yield func(
 	})
 }
 
-// walk takes page after page. Its error is a *PageError.
+// walk requests page after page and passes them to take. Its error is a *PageError.
 func (s *ImagesV2) walk(ctx context.Context, op string, params ListParams, take func(*walk, *walkPage) *send.Failure) error {
 	p := &walkPage{token: params.ContinuationToken, read: params.Skip, yielded: params.Skip}
 	if err := params.validate(); err != nil {
@@ -162,8 +162,8 @@ func (w *walk) newExchange(token string) *send.Exchange {
 	return w.service.sender.Start(listCall(w.op, w.params))
 }
 
-// readPage decodes the response to a list, and calls token and image with what it
-// holds as it arrives. The image is good until the next.
+// readPage decodes the response to a list while it is received, and calls token and
+// image with its contents. The image is valid until the next call.
 func readPage(r *send.Response, token func(string), image func(*Image) error) error {
 	dec := r.Decoder()
 	return envelope.ReadResult(dec, func() error {

@@ -8,26 +8,26 @@ import (
 )
 
 const (
-	// prefetchAfter is how many images of the first page are taken before the
-	// second is prefetched: a search for the first match costs one request.
+	// prefetchAfter is the number of images of the first page that are yielded before
+	// the second is prefetched: a search for the first match takes one request.
 	prefetchAfter = 100
 	// prefetchQuota is the known remaining quota below which nothing is prefetched.
 	prefetchQuota = 20
-	// prefetchNews is how old the failure of a prefetch may be to be reported. A
-	// consumer that comes later requests the page again, as without the prefetch.
-	prefetchNews = 5 * time.Second
+	// prefetchMaxAge is the age up to which the failure of a prefetch is reported.
+	// An older one is discarded and the page is requested again.
+	prefetchMaxAge = 5 * time.Second
 )
 
-// openedPage is a page whose response has begun, or failed to.
+// openedPage is a page whose request has returned a response or failed.
 type openedPage struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	exchange *send.Exchange
-	response *send.Response // its body waits unread
+	response *send.Response // its body is not read yet
 	failed   *send.Failure
 }
 
-// prefetchedPage is a page that is requested before its turn.
+// prefetchedPage is a page that is requested while the one before it is in use.
 type prefetchedPage struct {
 	openedPage
 	token string
@@ -55,8 +55,8 @@ func (w *walk) newPage(token string) openedPage {
 	return openedPage{ctx: ctx, cancel: cancel, exchange: w.newExchange(token)}
 }
 
-// prefetch requests the page with the token while the one before it is still
-// being read or taken, if that does no harm.
+// prefetch requests the page with the token while the one before it is still being
+// received or used, unless a condition of [WithPrefetch] forbids it.
 func (w *walk) prefetch(token string) {
 	if token == "" || w.prefetched != nil || !w.service.prefetch || w.seen[token] ||
 		w.pages == 0 && w.images < prefetchAfter || w.service.sender.IsQuotaLow(prefetchQuota) {
@@ -71,12 +71,12 @@ func (w *walk) prefetch(token string) {
 	}()
 }
 
-// isOutdated reports whether the request failed for a reason that may have passed.
+// isOutdated reports whether the request failed long ago, for a temporary reason.
 func (p *prefetchedPage) isOutdated() bool {
-	return p.failed != nil && p.failed.Passing && time.Since(p.ended) > prefetchNews
+	return p.failed != nil && p.failed.Passing && time.Since(p.ended) > prefetchMaxAge
 }
 
-// dropPrefetched ends the request for a page that is not wanted any more.
+// dropPrefetched cancels the prefetch, if there is one.
 func (w *walk) dropPrefetched() {
 	p := w.prefetched
 	if p == nil {

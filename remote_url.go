@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// RemoteURL returns the URL at which Cloudflare delivers an image that is stored
-// elsewhere, changed as t says:
+// RemoteURL returns the URL of a transformed image that is not stored in Cloudflare
+// Images:
 //
 //	https://<zone>/cdn-cgi/image/<options>/<source>
 //
-// The zone is a domain with transformations switched on, such as example.com or
-// images.example.com; for its form, see [Delivery.OnDomain].
+// The zone is a domain with transformations enabled, such as example.com or
+// images.example.com. It has the form of the host of [Delivery.OnDomain].
 //
-// The source is the path of the image on the zone, such as /uploads/cat.jpg, or the
-// URL of the image on another host, which the zone must allow. It is not escaped
-// again (Cloudflare's developer documentation), so give it as browsers send it:
-// with %20 for a space, and %3F and %23 for a question mark and a number sign that
-// belong to a name. A query is sent along with it. A fragment, a user name, dot
-// segments and a source that is itself transformed are rejected.
+// The source is the path of the image on the zone, such as /uploads/cat.jpg, or the URL
+// of the image on another host, which the zone must allow. It must be percent-escaped,
+// for example with %20 for a space, and %3F and %23 for a question mark and a number
+// sign in a file name. It is not escaped again (Cloudflare's developer documentation). It
+// may have a query. Fragments, user names, dot segments and sources that are transformed
+// themselves are rejected.
 //
-// If the source comes from users, remember that everybody can put another source
-// into the URL: which hosts are allowed is a setting of the zone.
+// Anyone can replace the source in the URL. Restrict the allowed hosts in the settings of
+// the zone.
 func RemoteURL(zone, source string, t Transform) (string, error) {
 	origin, zoneErr := originOf("zone", zone)
 	options, optionsErr := t.Options()
@@ -38,8 +38,8 @@ func RemoteURL(zone, source string, t Transform) (string, error) {
 	return origin.String() + remotePath + options + "/" + strings.TrimPrefix(source, "/"), nil
 }
 
-// sourceProblem says why source cannot be transformed, "" when it can. It does not
-// quote it: the query of a URL may be a secret.
+// sourceProblem returns why source is invalid, "" if it is valid. It does not quote the
+// source, whose query may contain a secret.
 func sourceProblem(source string) string {
 	isPath := strings.HasPrefix(source, "/") && !strings.HasPrefix(source, "//")
 	if !isPath && !strings.HasPrefix(source, "https://") && !strings.HasPrefix(source, "http://") {
@@ -56,17 +56,17 @@ func sourceProblem(source string) string {
 	case err != nil:
 		return "is not a valid path or URL: write a percent sign that belongs to a name as %25"
 	case u.User != nil:
-		return "has a user name or password, which everybody could read in the URL: leave it out"
+		return "has a user name or password, which anyone could read in the URL: leave it out"
 	case !isPath && u.Hostname() == "":
 		return "has no host: give a URL such as https://example.com/cat.jpg"
 	case source == "/":
-		return "names no image: give a path such as /uploads/cat.jpg"
+		return "is not the path of an image: give a path such as /uploads/cat.jpg"
 	case hasDotSegment(u.Path):
 		return `has the segment "." or ".." in its path, which browsers resolve: give the path that it leads to`
 	case isPath && readsAsURL(u.Path):
-		return "is a path that would be read as the URL of another host: give the URL without the slash before it, if it is meant"
+		return "is a path that would be read as the URL of another host: to use that host, remove the slash at the start"
 	case isPath && strings.HasPrefix(u.Path, remotePath):
-		return "is transformed already, which Cloudflare does not do twice: give the path of the original"
+		return "is already transformed, and Cloudflare does not transform twice: give the path of the original"
 	}
 	return ""
 }

@@ -45,7 +45,7 @@ func TestRemoteURLZones(t *testing.T) {
 	}
 }
 
-func TestRemoteURLRefusesSources(t *testing.T) {
+func TestRemoteURLRejectsSources(t *testing.T) {
 	for source, reason := range map[string]string{
 		"":                                  "neither a path nor a URL",
 		"uploads/a.jpg":                     "neither a path nor a URL",
@@ -53,7 +53,7 @@ func TestRemoteURLRefusesSources(t *testing.T) {
 		"ftp://example.com/a.jpg":           "neither a path nor a URL",
 		"HTTPS://example.com/a.jpg":         "neither a path nor a URL",
 		"data:image/png;base64,AAAA":        "neither a path nor a URL",
-		"/":                                 "names no image",
+		"/":                                 "is not the path of an image",
 		"https://":                          "has no host",
 		"https:///a.jpg":                    "has no host",
 		"https://:443/a.jpg":                "has no host",
@@ -72,7 +72,7 @@ func TestRemoteURLRefusesSources(t *testing.T) {
 		"/https://evil.example/a.jpg":       "would be read as the URL of another host",
 		"/HTTP:/evil.example/a.jpg":         "would be read as the URL of another host",
 		"/%68ttps://evil.example/a.jpg":     "would be read as the URL of another host",
-		"/cdn-cgi/image/width=5/a.jpg":      "is transformed already",
+		"/cdn-cgi/image/width=5/a.jpg":      "is already transformed",
 		"/a.jpg?canary=" + "\x7f" + "token": "percent-escape it",
 	} {
 		got, err := cfimages.RemoteURL("example.com", source, cfimages.Transform{Width: 1})

@@ -14,58 +14,54 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// What is wrong with a signed URL, for errors.Is on the errors of
-// [URLSigner.Verify].
+// Errors of [URLSigner.Verify], for errors.Is.
 var (
-	// ErrSignatureInvalid marks a URL that was not signed with this key, or was
-	// changed afterwards.
+	// ErrSignatureInvalid is returned for a URL that was not signed with this key, or was
+	// changed after it was signed.
 	ErrSignatureInvalid = errors.New("cfimages: signature of the URL is invalid")
-	// ErrURLExpired marks a URL whose signature is right and whose time is over.
+	// ErrURLExpired is returned for a URL that has a valid signature and has expired.
 	ErrURLExpired = errors.New("cfimages: signed URL has expired")
 )
 
-// URLSigner signs delivery URLs, so that images which require signed URLs can
-// be seen until a chosen time. It works offline: Cloudflare checks the signature
-// when the image is asked for. It is safe for concurrent use, and does not
-// print its key.
+// URLSigner signs the delivery URLs of images that require signed URLs. It sends no
+// request: Cloudflare checks the signature when the image is requested. A URLSigner is
+// safe for concurrent use. Its key is left out when it is printed.
 type URLSigner struct {
 	key *secret.Value
 }
 
-// NewURLSigner returns a signer for one of the account's signing keys, as the
-// text that Cloudflare shows. What is not visible ASCII, such as a line break
-// that was pasted along, is refused.
+// NewURLSigner returns a signer for one of the account's signing keys, which is in
+// Cloudflare's dashboard and returned by [SigningKeys.List]. The key must be visible
+// ASCII, without spaces or line breaks.
 func NewURLSigner(key string) (*URLSigner, error) {
 	if key == "" {
 		return nil, paramErrorf("key", "is empty: give one of the account's signing keys")
 	}
 	if !visible(key) {
-		return nil, paramErrorf("key", "must be visible ASCII without spaces: look for a line break or a quote that was pasted along")
+		return nil, paramErrorf("key", "must be visible ASCII without spaces: remove line breaks and quotes that were copied with it")
 	}
 	return &URLSigner{key: secret.New(key)}, nil
 }
 
-// Sign returns deliveryURL with an exp parameter, the time of expiry in whole
-// seconds (a fraction is dropped), and a sig parameter, the signature, added to
-// its query. The zero time adds no exp: the URL then never expires. A time that
-// has passed is not refused.
+// Sign returns deliveryURL with a signature, so that it works until expires. The zero
+// time means that the URL never expires. Fractions of a second are dropped.
 //
-// The signature is the HMAC-SHA256, in lowercase hexadecimal, of the path and
-// query as they are sent (Cloudflare's developer documentation). It does not
-// cover the host. The parameters that are there stay as and where they are.
-// Write them as HTML forms do, name=value with a plus for a space: it is not
-// published whether Cloudflare accepts other forms. Without any query, the path
-// alone is signed, as in Cloudflare's local simulator; that too is not published.
+// deliveryURL is a URL of an image in a variant: an element of [Image].Variants, or a
+// result of [Delivery.URL]. A % in a custom ID must be escaped as %25 (Cloudflare's
+// developer documentation); Delivery.URL does that. URLs with options instead of a
+// variant, such as w=400, are rejected, because they cannot be used for images that
+// require signed URLs (Cloudflare's developer documentation). Also rejected are plain
+// http except for loopback hosts, user names, fragments, dot segments, existing exp or
+// sig parameters, and characters that clients may escape differently.
 //
-// deliveryURL is one of an image's variants, such as
-// https://imagedelivery.net/<account hash>/<image ID>/<variant>. In it, a % of a
-// custom ID is written %25 (Cloudflare's developer documentation); [Delivery.URL]
-// does that. Options instead of a variant, such as w=400, are rejected: they cannot
-// be used for images that require signed URLs (Cloudflare's developer
-// documentation). A last segment with an equals sign is taken for options. Plain
-// http to hosts other than loopback, a user name, a fragment, dot segments, and an
-// exp or sig parameter are rejected too, and so is a URL of which it is not certain
-// how clients send it. Every error is a [*ParamError] that does not quote the URL.
+// Every error is a [*ParamError] that does not quote the URL.
+//
+// The signature is the parameter sig: the HMAC-SHA256, in lowercase hexadecimal, of the
+// path and query, which contains the expiry as the parameter exp (Cloudflare's developer
+// documentation). The host is not signed. Other parameters of the query are kept; write
+// them as HTML forms do, because it is not published whether Cloudflare accepts other
+// forms. Without a query, only the path is signed, as in Cloudflare's local simulator;
+// this is not published either.
 func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) {
 	if err := s.checkKey(); err != nil {
 		return "", err
@@ -82,7 +78,7 @@ func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) 
 	}
 	if !expires.IsZero() {
 		if expires.Unix() <= 0 {
-			return "", paramErrorf("expires", "must be after 1970, got %s: give a time to come, or the zero time for a URL that never expires",
+			return "", paramErrorf("expires", "must be after 1970, got %s: give a future time, or the zero time for a URL that never expires",
 				expires.UTC().Format(time.RFC3339))
 		}
 		u.RawQuery = appendParameter(u.RawQuery, "exp", strconv.FormatInt(expires.Unix(), 10))
@@ -91,12 +87,12 @@ func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) 
 	return u.String(), nil
 }
 
-// Verify returns nil if signedURL is as Sign returns it with the same key and
-// has not expired at now. It is valid up to its exp, and for ever without one.
-// Otherwise the error is [ErrSignatureInvalid], [ErrURLExpired], or a
-// [*ParamError] for what Sign never returns: no sig at the end of the query,
-// several sig or exp, an exp that is not whole seconds, or a URL that Sign would
-// refuse. Signatures are compared in constant time; no error quotes the URL.
+// Verify returns nil if signedURL was signed with the same key and has not expired at
+// now. A URL without an expiry never expires.
+//
+// Otherwise the error is [ErrSignatureInvalid], [ErrURLExpired], or a [*ParamError] for a
+// URL that [URLSigner.Sign] cannot have returned. Signatures are compared in constant
+// time. Errors do not quote the URL.
 func (s *URLSigner) Verify(signedURL string, now time.Time) error {
 	if err := s.checkKey(); err != nil {
 		return err
@@ -122,11 +118,10 @@ func (s *URLSigner) Verify(signedURL string, now time.Time) error {
 	return checkExpiry(query, now)
 }
 
-// checkKey keeps a URLSigner that NewURLSigner did not make from signing, and
-// accepting, with an empty key.
+// checkKey rejects the zero URLSigner, which would sign and accept with an empty key.
 func (s *URLSigner) checkKey() error {
 	if s == nil || s.key.Reveal() == "" {
-		return paramErrorf("key", "is missing: make the URLSigner with NewURLSigner")
+		return paramErrorf("key", "is missing: create the URLSigner with NewURLSigner")
 	}
 	return nil
 }
@@ -138,7 +133,7 @@ func (s *URLSigner) signature(u *url.URL) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// checkExpiry is for a query whose signature is right.
+// checkExpiry checks the expiry in a query whose signature is valid.
 func checkExpiry(query string, now time.Time) error {
 	values := queryValues(query, "exp")
 	if len(values) == 0 {
@@ -157,8 +152,8 @@ func checkExpiry(query string, now time.Time) error {
 	return nil
 }
 
-// parseSignable parses rawURL and refuses what cannot be signed. Its errors do
-// not quote the URL, which may hold a signature.
+// parseSignable parses rawURL and rejects URLs that cannot be signed. Its errors do not
+// quote the URL, which may contain a signature.
 func parseSignable(param, rawURL string) (*url.URL, error) {
 	u, err := parseImageURL(param, rawURL)
 	if err != nil {
@@ -172,8 +167,8 @@ func parseSignable(param, rawURL string) (*url.URL, error) {
 	return u, nil
 }
 
-// parseImageURL parses rawURL and refuses what clients may send differently. Its
-// errors do not quote the URL.
+// parseImageURL parses rawURL and rejects what clients may send differently. Its errors
+// do not quote the URL.
 func parseImageURL(param, rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -185,15 +180,15 @@ func parseImageURL(param, rawURL string) (*url.URL, error) {
 	if problem := imageURLProblem(u); problem != "" {
 		return nil, paramErrorf(param, "%s", problem)
 	}
-	u.ForceQuery = false // a lone ? at the end is no query
+	u.ForceQuery = false // a ? at the end without a query
 	return u, nil
 }
 
 const deliveryURLForm = "https://imagedelivery.net/<account hash>/<image ID>/<variant>"
 
-// imageURLProblem says why u is no delivery URL, "" when it may be one. What
-// clients send must be certain: a browser resolves dot segments and escapes
-// characters that Go leaves alone, and a signature would no longer match.
+// imageURLProblem returns why u is not a delivery URL, "" if it may be one. All clients
+// must send the same bytes: browsers resolve dot segments and escape characters that Go
+// does not, and the signature would no longer match.
 func imageURLProblem(u *url.URL) string {
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
@@ -203,7 +198,7 @@ func imageURLProblem(u *url.URL) string {
 	case u.User != nil:
 		return "has a user name or password, which delivery URLs never have: leave it out"
 	case u.Path == "" || u.Path == "/":
-		return "has no path, so it names no image: give one such as " + deliveryURLForm
+		return "has no path with an image: give one such as " + deliveryURLForm
 	case hasDotSegment(u.Path):
 		return `has the segment "." or ".." in its path, which browsers resolve: give the path that it leads to`
 	case strings.Contains(u.RawPath, "%") && u.RawPath != u.EscapedPath():
@@ -223,9 +218,8 @@ func hasDotSegment(path string) bool {
 	return false
 }
 
-// queryValues returns the values of every parameter called name, escaped or not.
-// Unlike url.ParseQuery it takes semicolons for what they are to browsers, a
-// part of the name or value.
+// queryValues returns the values of all parameters with the name, escaped or not. Unlike
+// url.ParseQuery, it treats a semicolon as part of the name or value, as browsers do.
 func queryValues(query, name string) []string {
 	var values []string
 	for parameter := range strings.SplitSeq(query, "&") {
@@ -249,11 +243,11 @@ func appendParameter(query, name, value string) string {
 	return query + name + "=" + value
 }
 
-// cutSignature cuts the sig parameter, which comes last, from what it signs.
+// cutSignature splits a query into the signed part and the sig parameter at its end.
 func cutSignature(query string) (unsigned, signature string, ok bool) {
 	i := strings.LastIndexByte(query, '&')
 	signature, ok = strings.CutPrefix(query[i+1:], "sig=")
-	if i == 0 { // "&sig=…" would read as another spelling of "sig=…"
+	if i == 0 { // "&sig=…" would be a second form of "sig=…"
 		return "", "", false
 	}
 	return query[:max(i, 0)], signature, ok

@@ -90,7 +90,7 @@ func TestURLSignerSign(t *testing.T) {
 	}
 }
 
-func TestURLSignerRefusesURLs(t *testing.T) {
+func TestURLSignerRejectsURLs(t *testing.T) {
 	signer := newSigner(t, signingKey)
 	for _, test := range []struct{ url, reason string }{
 		{"", "not an absolute https URL"},
@@ -122,7 +122,7 @@ func TestURLSignerRefusesURLs(t *testing.T) {
 	}
 }
 
-func TestURLSignerSignRefuses(t *testing.T) {
+func TestURLSignerSignRejects(t *testing.T) {
 	signer := newSigner(t, signingKey)
 	for _, test := range []struct {
 		url           string
@@ -165,7 +165,7 @@ func TestURLSignerVerifyTime(t *testing.T) {
 	assertParamError(t, signer.Verify(signAnything(t, mobileURL+"?exp=1&exp=2"), exp), "signedURL", "2 exp parameters")
 }
 
-func TestURLSignerVerifyRefuses(t *testing.T) {
+func TestURLSignerVerifyRejects(t *testing.T) {
 	signer := newSigner(t, signingKey)
 	now := time.Unix(1, 0)
 	signed, err := signer.Sign(mobileURL, time.Unix(10, 0))
@@ -206,7 +206,7 @@ func TestURLSignerVerifyRefuses(t *testing.T) {
 	}
 }
 
-func TestNewURLSignerRefusesKeys(t *testing.T) {
+func TestNewURLSignerRejectsKeys(t *testing.T) {
 	for key, reason := range map[string]string{
 		"":             "is empty",
 		"canary\n":     "visible ASCII",

@@ -17,29 +17,29 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// SigningKeys looks after the keys of an account with which the delivery URLs of
-// private images are signed.
+// SigningKeys manages the keys of an account that sign the delivery URLs of private
+// images.
 //
-// To replace a key without an image that nobody can see:
+// To replace a key without interrupting delivery:
 //
 //  1. Create a key with a new name.
-//  2. Make all programs sign with the new key.
-//  3. Wait until the last URL that was signed with the old key has expired. URLs that
-//     never expire have to be signed again.
+//  2. Sign with the new key in all programs.
+//  3. Wait until the last URL that was signed with the old key has expired. Sign URLs
+//     that never expire again.
 //  4. Delete the old key.
 //
-// If a key has become known to others, delete it at once instead: whoever has it can
-// sign URLs.
+// If a key was leaked, delete it at once instead: anyone who has it can sign URLs.
 type SigningKeys struct{ sender *send.Sender }
 
-// SigningKey is one key. Printing, logging and encoding it leave its value out.
+// SigningKey is a signing key. Its value is left out when it is printed, logged or
+// encoded.
 type SigningKey struct {
-	Name string // such as "default", the first key of an account
+	Name string // for example "default", the first key of an account
 
 	value *secret.Value
 }
 
-// Value returns the key itself, which is a secret.
+// Value returns the value of the key, which is a secret.
 func (k SigningKey) Value() string { return k.value.Reveal() }
 
 // Signer returns a [URLSigner] that signs with the key.
@@ -48,10 +48,10 @@ func (k SigningKey) Signer() (*URLSigner, error) { return NewURLSigner(k.Value()
 const (
 	keysPath         = "images/v1/keys"
 	maxKeyNameLength = 20   // characters; from Cloudflare's OpenAPI document
-	maxSigningKeys   = 1000 // in a response: a bound of this library's own
+	maxSigningKeys   = 1000 // in a response: a limit of this library
 )
 
-// List returns the keys of the account, in the order in which Cloudflare lists them.
+// List returns the keys of the account, in the order of the response.
 func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
 	var list keyList
 	c := &send.Call{Op: "SigningKeys.List", Method: http.MethodGet, Path: keysPath, Template: keysPath, Private: true}
@@ -61,20 +61,20 @@ func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
 	return list.keys, nil
 }
 
-// Create makes a key whose value Cloudflare chooses, and returns it. The name has at
-// most 20 characters (Cloudflare's OpenAPI document); what happens to a key that has
-// the name already is not published.
+// Create creates a key and returns it. Cloudflare chooses its value. The name has at most
+// 20 characters (Cloudflare's OpenAPI document). It is not published what happens to an
+// existing key with the same name.
 //
-// The call is retried only if the attempt before did nothing. If it is not known
-// whether an attempt created the key, the error is [ErrOutcomeUnknown], and
-// [SigningKeys.List] shows whether it exists.
+// The call is retried only if the earlier attempt provably did nothing. If it is not
+// known whether an attempt created the key, the error is [ErrOutcomeUnknown]: check with
+// [SigningKeys.List].
 func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, error) {
 	c, err := keyCall("SigningKeys.Create", http.MethodPut, name)
 	if err != nil {
 		return nil, err
 	}
 	c.Retry = send.RetryUnserved
-	c.Unsure = "the key may have been created; SigningKeys.List tells"
+	c.Unsure = "the key may have been created; check with SigningKeys.List"
 	created := createdKey{name: name}
 	if failed := s.sender.Do(ctx, c, created.read); failed != nil {
 		return nil, newError(failed)
@@ -82,9 +82,9 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 	return &created.key, nil
 }
 
-// Delete removes a key. Do not expect URLs that were signed with it to work any more.
-// When the last key is removed, Cloudflare makes a new one (its OpenAPI document). A key
-// that is unknown is [ErrNotFound], except when an attempt before may have deleted it.
+// Delete deletes a key. URLs that were signed with it should no longer work. If the last
+// key is deleted, Cloudflare creates a new one (its OpenAPI document). An unknown key is
+// [ErrNotFound], unless an earlier attempt of the same call may have deleted it.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	return doDelete(ctx, s.sender, c)
 }
 
-// keyCall returns a call on the path of one key. Its response has the values of all.
+// keyCall returns a call on the path of a key. Its response contains the values of all keys.
 func keyCall(op, method, name string) (*send.Call, error) {
 	if problem := keyNameProblem(name); problem != "" {
 		return nil, &ParamError{Param: "name", Reason: problem}
@@ -104,9 +104,9 @@ func keyCall(op, method, name string) (*send.Call, error) {
 	}, nil
 }
 
-// keyNameProblem says what keeps a name from being that of a key, "" if nothing does.
-// Which characters Cloudflare allows is not published: those are rejected that
-// would lead to another path.
+// keyNameProblem returns why name cannot be the name of a key, "" if it can. It is not
+// published which characters Cloudflare allows. Rejected are those that would change
+// the path.
 func keyNameProblem(name string) string {
 	switch n := utf8.RuneCountInString(name); {
 	case name == "":
@@ -114,12 +114,12 @@ func keyNameProblem(name string) string {
 	case n > maxKeyNameLength:
 		return fmt.Sprintf("has %d characters, at most %d are allowed", n, maxKeyNameLength)
 	case !utf8.ValidString(name) || strings.Contains(name, "/") || strings.ContainsFunc(name, unicode.IsControl) || name == "." || name == "..":
-		return fmt.Sprintf("is %q, which cannot be a part of a path: give a name such as default", name)
+		return fmt.Sprintf("is %q, which cannot be a path segment: give a name such as default", name)
 	}
 	return ""
 }
 
-// keyList is the result of every call on keys: all of them.
+// keyList is the result of every call on keys: all keys.
 type keyList struct{ keys []SigningKey }
 
 func (l *keyList) read(r *send.Response) error {
@@ -147,7 +147,7 @@ func (l *keyList) read(r *send.Response) error {
 	return err
 }
 
-// createdKey is the result of a create: among all keys, the one of that name.
+// createdKey is the result of a create: the key with the name, among all keys.
 type createdKey struct {
 	name string
 	key  SigningKey

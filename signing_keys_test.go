@@ -120,7 +120,7 @@ func TestSigningKeysRetry(t *testing.T) {
 		transport := new(canned.Transport).ThenDo(lost).Then(200, keysResponse)
 		_, err := newClient(t, transport, retrying).SigningKeys.Create(t.Context(), "2026")
 		require.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
-		assert.ErrorContains(t, err, "SigningKeys.List tells")
+		assert.ErrorContains(t, err, "check with SigningKeys.List")
 		assert.Len(t, transport.Requests, 1)
 
 		const unknown = `{"success":false,"errors":[{"code":1,"message":"no such key"}]}`

@@ -7,20 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// minQuerySecret is how long a value of a query must be to be taken for a secret: a
-// size or a format is none, and texts are easier to read with them.
+// minQuerySecret is the length from which a value of a query is treated as a secret.
+// Shorter values, such as sizes and formats, stay readable in texts.
 const minQuerySecret = 16
 
-// checkSourceURL returns the parts of a URL that may appear in no text. Its error
-// does not quote the URL.
+// checkSourceURL returns the parts of a URL that must not appear in texts. Its error does
+// not quote the URL.
 func checkSourceURL(sourceURL string) (secrets []string, err error) {
-	refuse := func(reason string) ([]string, error) { return nil, &ParamError{Param: "sourceURL", Reason: reason} }
+	reject := func(reason string) ([]string, error) { return nil, &ParamError{Param: "sourceURL", Reason: reason} }
 	u, err := url.Parse(sourceURL)
 	switch {
 	case err != nil || !utf8.ValidString(sourceURL):
-		return refuse("is not a valid URL: give one such as https://example.com/cat.png")
+		return reject("is not a valid URL: give one such as https://example.com/cat.png")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return refuse("is not an absolute http or https URL: give one such as https://example.com/cat.png")
+		return reject("is not an absolute http or https URL: give one such as https://example.com/cat.png")
 	}
 	if u.User != nil {
 		secrets = userSecrets(sourceURL, u.User)
@@ -35,8 +35,8 @@ func checkSourceURL(sourceURL string) (secrets []string, err error) {
 	return secrets, nil
 }
 
-// userSecrets returns the password in all the forms in which a server may tell it.
-// Without a password, the user name is one.
+// userSecrets returns the password in all forms in which a server may return it.
+// Without a password, the user name is the secret.
 func userSecrets(sourceURL string, user *url.Userinfo) []string {
 	password, ok := user.Password()
 	if !ok {

@@ -6,59 +6,58 @@ import (
 	"strings"
 )
 
-// Transform says how Cloudflare changes an image while it delivers it. It is
-// used for images in Cloudflare Images by [Delivery.Transformed] and
-// [Delivery.SrcSet], and for images that are stored elsewhere by [RemoteURL].
+// Transform is a transformation of an image, which Cloudflare applies when it delivers
+// the image. Use it with [Delivery.Transformed] and [Delivery.SrcSet] for images in
+// Cloudflare Images, and with [RemoteURL] for images that are stored elsewhere.
 //
-// Fields that are zero are left out, and Cloudflare's default applies. The fields
-// with a pointer are those where zero, or false, means something: write
-// Saturation: new(0.0) and Anim: new(false).
+// Zero fields are left out: Cloudflare's default applies. Two fields are pointers,
+// because their zero value has a meaning: write Saturation: new(0.0) and
+// Anim: new(false).
 //
 // The options, their values and their limits are those of
 // https://developers.cloudflare.com/images/optimization/features/.
 type Transform struct {
-	// Width and Height are in pixels, after rotation. What they mean depends on
-	// Fit. Without both, the image keeps its size.
+	// Width and Height are in pixels, after rotation. Their meaning depends on Fit. If
+	// both are 0, the image keeps its size.
 	Width, Height int
-	// WidthAuto lets Cloudflare choose the width by what is known of the browser
-	// and its device. It is an alternative to Width.
+	// WidthAuto lets Cloudflare choose the width for the browser and its device. It
+	// cannot be combined with Width.
 	WidthAuto bool
-	// Fit is FitScaleDown by default.
+	// Fit is how the image is resized to Width and Height: FitScaleDown by default.
 	Fit Fit
-	// Gravity says which part of the image is kept when Fit crops it.
+	// Gravity is the part of the image that is kept if Fit crops it.
 	Gravity Gravity
-	// Zoom says how closely the image is cropped around faces: from 0, the
-	// default, which keeps as much of the background as possible, to 1. It
-	// needs GravityFace.
+	// Zoom is how closely the image is cropped around faces, from 0, the default, which
+	// keeps as much of the background as possible, to 1. It requires GravityFace.
 	Zoom float64
-	// Upscale says how an image is enlarged, where Fit enlarges it.
+	// Upscale is how the image is enlarged, if Fit enlarges it.
 	Upscale Upscale
-	// DPR multiplies Width and Height for screens with more pixels than CSS
-	// pixels. It is more than 0 and at most 2; 1 by default.
+	// DPR is the device pixel ratio: a factor for Width and Height, above 0 and at most
+	// 2. It is 1 by default.
 	DPR float64
-	// Trim cuts off the edges of the image before it is resized or rotated. Its
-	// pixels are multiplied by DPR too.
+	// Trim removes the edges of the image before it is resized or rotated. DPR also
+	// multiplies its pixels.
 	Trim Trim
-	// Rotate is in degrees: 90, 180 or 270.
+	// Rotate is the rotation in degrees: 90, 180 or 270.
 	Rotate int
-	// Flip mirrors the image, before it is rotated.
+	// Flip mirrors the image before it is rotated.
 	Flip Flip
 
-	// Background is a CSS color that shows through the transparent parts of the
-	// image and around an image with FitPad: "red", "#f02891", "rgb(240,40,145)".
-	// It is percent-escaped by this package.
+	// Background is the CSS color of transparent parts of the image and of the padding
+	// of FitPad, for example "red", "#f02891" or "rgb(240,40,145)". This package
+	// percent-escapes it.
 	Background string
-	// Segment replaces a part of the image by transparent pixels.
+	// Segment makes a part of the image transparent.
 	Segment Segment
-	// Blur is a radius from 1 to 250. It does not hide anything: whoever has
-	// the URL can leave the option out.
+	// Blur is a radius from 1 to 250. It does not hide the image: anyone can remove the
+	// option from the URL.
 	Blur int
 	// Sharpen is a strength from 0, the default, to 10.
 	Sharpen float64
-	// Brightness, Contrast and Gamma are factors: 1 changes nothing, and
-	// Cloudflare ignores 0.
+	// Brightness, Contrast and Gamma are factors: 1 changes nothing. Cloudflare ignores
+	// 0.
 	Brightness, Contrast, Gamma float64
-	// Saturation is a factor: 1 changes nothing, and 0 makes the image gray.
+	// Saturation is a factor: 1 changes nothing, and 0 makes the image grayscale.
 	Saturation *float64
 
 	// Quality is a number from 1 to 100, or a level such as QualityHigh. It is 85
@@ -69,27 +68,27 @@ type Transform struct {
 	SlowConnectionQuality Quality
 	// Format is FormatAuto by default for images in Cloudflare Images.
 	Format Format
-	// Anim says whether an animation stays one, as it does by default. If it is
-	// false, only a still image is delivered.
+	// Anim is whether an animation is kept, which is the default. If it is false, a
+	// still image is delivered.
 	Anim *bool
-	// Metadata says which of the metadata in the file is kept, such as the place
-	// where a photo was taken. It is MetadataCopyright by default for JPEG; WebP
-	// and PNG never have any.
+	// Metadata is which metadata of the file is kept, such as the location of a photo.
+	// It is MetadataCopyright by default for JPEG. WebP and PNG images are always
+	// delivered without metadata.
 	Metadata MetadataPolicy
-	// Compression prefers speed over size.
+	// Compression can prefer speed over size.
 	Compression Compression
-	// OnError says what happens if the image cannot be transformed. It is for
-	// RemoteURL only.
+	// OnError is what happens if the image cannot be transformed. It can only be used
+	// with RemoteURL.
 	OnError OnError
 }
 
-// Options returns the options as they are written in URLs, such as
-// "width=400,fit=cover": by their full names, in an order that is always the same,
-// so that equal transforms have equal URLs and share a place in caches.
+// Options returns the options in the form of URLs, such as "width=400,fit=cover". It uses
+// full names and a fixed order, so that equal transforms have equal URLs, which is good
+// for caches.
 //
-// A transform without any option is invalid, because Cloudflare needs at least
-// one. So are values out of range and fields that contradict each other: every
-// violation is a [*ParamError] that names the field, and they are joined.
+// A Transform without any option is invalid, because Cloudflare requires at least one.
+// Values out of range, and fields that cannot be combined, are invalid too. The error
+// contains a [*ParamError] for each violation.
 func (t Transform) Options() (string, error) {
 	var l optionList
 	l.addSize(t)
@@ -97,7 +96,7 @@ func (t Transform) Options() (string, error) {
 	l.addColors(t)
 	l.addEncoding(t)
 	if len(l.options)+len(l.faults) == 0 {
-		l.refuse("Transform", "has no options, and Cloudflare needs at least one: set a field, such as Width")
+		l.reject("Transform", "has no options, but Cloudflare requires at least one: set a field, such as Width")
 	}
 	if err := errors.Join(l.faults...); err != nil {
 		return "", err
@@ -118,7 +117,7 @@ func (l *optionList) addSize(t Transform) {
 	if t.WidthAuto {
 		l.add("width", "auto")
 		if t.Width != 0 {
-			l.refuse("WidthAuto", "is set together with a Width of %d, and only one of them can be sent: leave one out", t.Width)
+			l.reject("WidthAuto", "cannot be combined with a Width of %d: leave one out", t.Width)
 		}
 	} else {
 		l.addPixels("Width", "width", t.Width)
@@ -128,7 +127,7 @@ func (l *optionList) addSize(t Transform) {
 	l.addGravity(t.Gravity)
 	l.addNumber("Zoom", "zoom", t.Zoom, 0, 1)
 	if t.Zoom != 0 && t.Gravity != GravityFace {
-		l.refuse("Zoom", "is set, but it has a meaning only together with GravityFace: set Gravity to GravityFace, or leave Zoom out")
+		l.reject("Zoom", "requires GravityFace: set Gravity to GravityFace, or leave Zoom out")
 	}
 	addChoice(l, "Upscale", "upscale", t.Upscale, UpscaleInterpolate, UpscaleGenerate)
 	l.addNumber("DPR", "dpr", t.DPR, 0, 2)
@@ -141,7 +140,7 @@ func (l *optionList) addShape(t Transform) {
 	case 90, 180, 270:
 		l.add("rotate", strconv.Itoa(t.Rotate))
 	default:
-		l.refuse("Rotate", "is %d, only 90, 180 and 270 degrees are allowed: use one of them", t.Rotate)
+		l.reject("Rotate", "is %d, only 90, 180 and 270 degrees are allowed: use one of them", t.Rotate)
 	}
 	addChoice(l, "Flip", "flip", t.Flip, FlipHorizontal, FlipVertical, FlipBoth)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// optionList collects the options of a transform, and what is wrong with them.
+// optionList collects the options of a transform, and their violations.
 type optionList struct {
 	options []string
 	faults  []error
@@ -19,17 +19,17 @@ func (l *optionList) add(name, value string) {
 	l.options = append(l.options, name+"="+value)
 }
 
-func (l *optionList) refuse(field, format string, args ...any) {
+func (l *optionList) reject(field, format string, args ...any) {
 	l.faults = append(l.faults, paramErrorf(field, format, args...))
 }
 
-// addChoice adds one of the values that are allowed.
+// addChoice adds one of the allowed values.
 func addChoice[T ~string](l *optionList, field, name string, value T, allowed ...T) {
 	if value == "" {
 		return
 	}
 	if !slices.Contains(allowed, value) {
-		l.refuse(field, "is %.40q, which is not one of its values: use one of %q, or leave it out", string(value), allowed)
+		l.reject(field, "is %.40q, which is not allowed: use one of %q, or leave it out", string(value), allowed)
 		return
 	}
 	l.add(name, string(value))
@@ -37,7 +37,7 @@ func addChoice[T ~string](l *optionList, field, name string, value T, allowed ..
 
 func (l *optionList) addPixels(field, name string, pixels int) {
 	if pixels < 0 {
-		l.refuse(field, "is %d pixels: give at least 1, or 0 to leave it out", pixels)
+		l.reject(field, "is %d pixels: give at least 1, or 0 to leave it out", pixels)
 		return
 	}
 	if pixels > 0 {
@@ -52,7 +52,7 @@ func (l *optionList) addNumber(field, name string, value, low, high float64) {
 		return
 	}
 	if !(low <= value && value <= high) { // a NaN is neither
-		l.refuse(field, "is %v, only numbers from %v to %v are allowed: use one of them, or 0 to leave it out", value, low, high)
+		l.reject(field, "is %v, only numbers from %v to %v are allowed, or 0 to leave it out", value, low, high)
 		return
 	}
 	l.add(name, optionNumber(value))
@@ -61,7 +61,7 @@ func (l *optionList) addNumber(field, name string, value, low, high float64) {
 // addFactor adds a factor, which may be as high as a float allows.
 func (l *optionList) addFactor(field, name string, value float64) {
 	if value < 0 || math.IsNaN(value) || math.IsInf(value, 0) {
-		l.refuse(field, "is %v, which is not a factor: give a number such as 0.5 or 2", value)
+		l.reject(field, "is %v, which is not a factor: give a number such as 0.5 or 2", value)
 		return
 	}
 	if value != 0 {
@@ -74,7 +74,7 @@ func (l *optionList) addQuality(field, name string, q Quality) {
 		return
 	}
 	if q < QualityLow || q > 100 {
-		l.refuse(field, "is %d, only 1 to 100 and the levels from QualityLow to QualityHigh are allowed: use one of them", int(q))
+		l.reject(field, "is %d, only 1 to 100 and the levels from QualityLow to QualityHigh are allowed: use one of them", int(q))
 		return
 	}
 	l.add(name, q.String())
@@ -88,7 +88,7 @@ func (l *optionList) addGravity(g Gravity) {
 	default:
 		x, y, _ := strings.Cut(string(g), "x")
 		if !isFraction(x) || !isFraction(y) {
-			l.refuse("Gravity", "is %.40q: use one of its constants, or GravityAt with numbers from 0 to 1", string(g))
+			l.reject("Gravity", "is %.40q: use one of its constants, or GravityAt with numbers from 0 to 1", string(g))
 			return
 		}
 	}
@@ -108,12 +108,12 @@ func (l *optionList) addTrim(t Trim) {
 		pixels int
 	}{{"Top", t.Top}, {"Right", t.Right}, {"Bottom", t.Bottom}, {"Left", t.Left}, {"Width", t.Width}, {"Height", t.Height}} {
 		if side.pixels < 0 {
-			l.refuse("Trim", "has a %s of %d pixels: give at least 1, or 0 to leave it out", side.name, side.pixels)
+			l.reject("Trim", "has a %s of %d pixels: give at least 1, or 0 to leave it out", side.name, side.pixels)
 		}
 	}
 	isRectangle := t.Width != 0 || t.Height != 0
 	if isRectangle && (t.Right != 0 || t.Bottom != 0) {
-		l.refuse("Trim", "has a Width or Height, which say what is kept, together with a Right or Bottom, which say what is cut off: give Left and Top with the former")
+		l.reject("Trim", "has a Width or Height, which say what is kept, together with a Right or Bottom, which say what is cut off: give Left and Top with the former")
 	}
 	switch {
 	case len(l.faults) > faults, t == Trim{}:
@@ -132,11 +132,11 @@ func (l *optionList) addBackground(color string) {
 		return
 	}
 	if i := strings.IndexFunc(color, isNotColorRune); i >= 0 {
-		l.refuse("Background", "is %.40q, which is not a CSS color: give one such as red, #f02891 or rgb(240,40,145)", color)
+		l.reject("Background", "is %.40q, which is not a CSS color: give one such as red, #f02891 or rgb(240,40,145)", color)
 		return
 	}
 	if isEscaped(color) {
-		l.refuse("Background", "is %.40q, which is percent-escaped already: give the color as it is written in CSS", color)
+		l.reject("Background", "is %.40q, which is percent-escaped already: give the color as it is written in CSS", color)
 		return
 	}
 	l.add("background", url.PathEscape(color))

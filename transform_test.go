@@ -56,19 +56,19 @@ func TestTransformWritesNumbers(t *testing.T) {
 	}
 }
 
-func TestTransformRefuses(t *testing.T) {
+func TestTransformRejects(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, test := range []struct {
 		transform     cfimages.Transform
 		param, reason string
 	}{
-		{cfimages.Transform{}, "Transform", "has no options, and Cloudflare needs at least one"},
+		{cfimages.Transform{}, "Transform", "has no options, but Cloudflare requires at least one"},
 		{cfimages.Transform{Brightness: math.Copysign(0, -1)}, "Transform", "has no options"},
 		{cfimages.Transform{Width: -1}, "Width", "is -1 pixels: give at least 1, or 0 to leave it out"},
 		{cfimages.Transform{Height: math.MinInt}, "Height", "give at least 1"},
-		{cfimages.Transform{Width: 5, WidthAuto: true}, "WidthAuto", "together with a Width of 5"},
-		{cfimages.Transform{Fit: "stretch"}, "Fit", `is "stretch", which is not one of its values: use one of ["scale-down" "contain"`},
-		{cfimages.Transform{Fit: "cover,width=1"}, "Fit", "not one of its values"},
+		{cfimages.Transform{Width: 5, WidthAuto: true}, "WidthAuto", "cannot be combined with a Width of 5"},
+		{cfimages.Transform{Fit: "stretch"}, "Fit", `is "stretch", which is not allowed: use one of ["scale-down" "contain"`},
+		{cfimages.Transform{Fit: "cover,width=1"}, "Fit", "which is not allowed"},
 		{cfimages.Transform{Gravity: "center"}, "Gravity", `is "center": use one of its constants, or GravityAt`},
 		{cfimages.Transform{Gravity: "0.5"}, "Gravity", "GravityAt"},
 		{cfimages.Transform{Gravity: "0.5x0.5x0.5"}, "Gravity", "GravityAt"},
@@ -79,9 +79,9 @@ func TestTransformRefuses(t *testing.T) {
 		{cfimages.Transform{Gravity: cfimages.GravityAt(nan, 0)}, "Gravity", `is "NaNx0"`},
 		{cfimages.Transform{Gravity: cfimages.GravityFace, Zoom: 1.1}, "Zoom", "is 1.1, only numbers from 0 to 1 are allowed"},
 		{cfimages.Transform{Gravity: cfimages.GravityFace, Zoom: nan}, "Zoom", "is NaN"},
-		{cfimages.Transform{Gravity: cfimages.GravityAuto, Zoom: 0.5}, "Zoom", "only together with GravityFace"},
-		{cfimages.Transform{Zoom: 0.5}, "Zoom", "only together with GravityFace"},
-		{cfimages.Transform{Upscale: "ai"}, "Upscale", "not one of its values"},
+		{cfimages.Transform{Gravity: cfimages.GravityAuto, Zoom: 0.5}, "Zoom", "requires GravityFace"},
+		{cfimages.Transform{Zoom: 0.5}, "Zoom", "requires GravityFace"},
+		{cfimages.Transform{Upscale: "ai"}, "Upscale", "which is not allowed"},
 		{cfimages.Transform{DPR: 3}, "DPR", "is 3, only numbers from 0 to 2"},
 		{cfimages.Transform{DPR: -1}, "DPR", "is -1"},
 		{cfimages.Transform{DPR: inf}, "DPR", "is +Inf"},
@@ -90,13 +90,13 @@ func TestTransformRefuses(t *testing.T) {
 		{cfimages.Transform{Trim: cfimages.Trim{Height: 5, Bottom: 1}}, "Trim", "together with a Right or Bottom"},
 		{cfimages.Transform{Rotate: 45}, "Rotate", "is 45, only 90, 180 and 270 degrees"},
 		{cfimages.Transform{Rotate: 360}, "Rotate", "is 360"},
-		{cfimages.Transform{Flip: "vh"}, "Flip", "not one of its values"},
+		{cfimages.Transform{Flip: "vh"}, "Flip", "which is not allowed"},
 		{cfimages.Transform{Background: "%23f02891"}, "Background", "percent-escaped already"},
 		{cfimages.Transform{Background: "rgb%28240%2C40%2C145%29"}, "Background", "percent-escaped already"},
 		{cfimages.Transform{Background: "red/../x?"}, "Background", "not a CSS color"},
 		{cfimages.Transform{Background: "röd"}, "Background", "not a CSS color"},
 		{cfimages.Transform{Background: "red\n"}, "Background", "not a CSS color"},
-		{cfimages.Transform{Segment: "background"}, "Segment", "not one of its values"},
+		{cfimages.Transform{Segment: "background"}, "Segment", "which is not allowed"},
 		{cfimages.Transform{Blur: 251}, "Blur", "is 251, only numbers from 1 to 250"},
 		{cfimages.Transform{Blur: -1}, "Blur", "is -1"},
 		{cfimages.Transform{Sharpen: 10.5}, "Sharpen", "is 10.5, only numbers from 0 to 10"},
@@ -109,10 +109,10 @@ func TestTransformRefuses(t *testing.T) {
 		{cfimages.Transform{Quality: 101}, "Quality", "is 101, only 1 to 100 and the levels"},
 		{cfimages.Transform{Quality: -5}, "Quality", "is -5"},
 		{cfimages.Transform{SlowConnectionQuality: 101}, "SlowConnectionQuality", "is 101"},
-		{cfimages.Transform{Format: "png"}, "Format", "not one of its values"},
+		{cfimages.Transform{Format: "png"}, "Format", "which is not allowed"},
 		{cfimages.Transform{Metadata: "all"}, "Metadata", `use one of ["keep" "copyright" "none"]`},
-		{cfimages.Transform{Compression: "slow"}, "Compression", "not one of its values"},
-		{cfimages.Transform{OnError: "ignore"}, "OnError", "not one of its values"},
+		{cfimages.Transform{Compression: "slow"}, "Compression", "which is not allowed"},
+		{cfimages.Transform{OnError: "ignore"}, "OnError", "which is not allowed"},
 	} {
 		options, err := test.transform.Options()
 		assert.Empty(t, options, test.reason)

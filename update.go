@@ -13,31 +13,32 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// UpdateParams say what to change of an image. What is nil stays as it is.
+// UpdateParams are the properties of an image to change. A nil field is not changed.
 type UpdateParams struct {
-	// Creator is the new creator, in UTF-8. A pointer to "" clears it: that is how
-	// an image without a creator is listed, but Cloudflare does not publish how one
-	// is cleared, so check the result. Go 1.26 writes new("alice").
+	// Creator is the new creator, in UTF-8, for example new("alice"). A pointer to ""
+	// should clear it, but Cloudflare does not publish how a creator is cleared: check
+	// the result.
 	Creator *string
 
-	// Metadata replaces all of the metadata: nothing of it is kept. It is marshalled
-	// to one JSON object of at most 1024 bytes (Cloudflare's API reference), by the
-	// rules of encoding/json/v2. An empty object removes all metadata.
+	// Metadata is the new metadata. It replaces all existing metadata. It is encoded as
+	// a JSON object of at most 1024 bytes (Cloudflare's API reference), by the rules of
+	// encoding/json/v2. An empty object removes all metadata.
 	Metadata any
 
-	// RequireSignedURLs makes the image private or public. A change gives the image
-	// a new ID; see [ImagesV1.Update]. Cloudflare does not allow an image with a
-	// custom ID to become private (its developer documentation).
+	// RequireSignedURLs makes the image private or public. A change gives the image a
+	// new ID; see [ImagesV1.Update]. An image with a custom ID cannot become private
+	// (Cloudflare's developer documentation).
 	RequireSignedURLs *bool
 }
 
-// Update changes one image and returns it as it is then. If nothing is to be
-// changed, or a parameter is invalid, the error is [ErrInvalidParams] and nothing
-// is sent. id is as for Get, and may end in /blob; "config" is the path of the
-// account's settings. An unknown image is [ErrNotFound].
+// Update changes the creator, the metadata or the access of an image, and returns the
+// changed image. Invalid parameters, and parameters without a change, are rejected with
+// [ErrInvalidParams] before a request is sent. An unknown image is [ErrNotFound]. The ID
+// is checked as by [ImagesV1.Get]. It may end in /blob, but must not be "config", which
+// is another path of the API.
 //
-// Metadata is replaced, not merged (Cloudflare's developer documentation). To
-// change a part of it, read it, change it, and write all of it:
+// Metadata is replaced, not merged (Cloudflare's developer documentation). To change one
+// field, read the metadata, change it, and write all of it:
 //
 //	img, err := client.ImagesV1.Get(ctx, id)
 //	if err != nil {
@@ -50,18 +51,18 @@ type UpdateParams struct {
 //	meta["status"] = "reviewed"
 //	_, err = client.ImagesV1.Update(ctx, id, cfimages.UpdateParams{Metadata: meta})
 //
-// What somebody else writes between the two calls is lost. Numbers that need more
-// than the 53 bits of a float64 need a struct, or a map of json.RawMessage.
+// A change by another program between the two calls is lost. To keep integers above
+// 2⁵³ exact, decode into a struct or a map of json.RawMessage.
 //
 // If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI
-// document). The result has it; use it from then on. The old ID and the delivery
-// URLs with it are gone, as far as is known: Cloudflare does not publish that. It
-// also purges the image from its cache.
+// document), which the result contains. Cloudflare also purges the image from its
+// cache. The old ID and its delivery URLs probably no longer work, but Cloudflare does
+// not publish that.
 //
-// An Update without RequireSignedURLs is retried like a read. With it, the call is
-// retried only if the attempt before did nothing. If that is not known, the error is
-// [ErrOutcomeUnknown]: [ImagesV1.Get] of the old ID then reports whether the image
-// still has it, and a list finds it under its new ID, by its creator or metadata.
+// Without RequireSignedURLs, the call is retried like a read. With it, the call is
+// retried only if the earlier attempt provably did nothing. If that is not known, the
+// error is [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image still has
+// its old ID. If not, find it in a list by its creator or metadata.
 func (s *ImagesV1) Update(ctx context.Context, id string, params UpdateParams) (*Image, error) {
 	c, err := imageCall("ImagesV1.Update", http.MethodPatch, id, imagepath.CheckChangeable)
 	body, invalid := params.body()
@@ -72,7 +73,7 @@ func (s *ImagesV1) Update(ctx context.Context, id string, params UpdateParams) (
 	c.Content = send.NewContent("application/json", body)
 	if params.RequireSignedURLs != nil {
 		c.Retry = send.RetryUnserved
-		c.Unsure = "the image may have a new ID; ImagesV1.Get of the old one tells, and a list finds the new one"
+		c.Unsure = "the image may have a new ID; check the old one with ImagesV1.Get, and find the new one in a list"
 	}
 	return doImage(ctx, s.sender, c)
 }
@@ -80,7 +81,7 @@ func (s *ImagesV1) Update(ctx context.Context, id string, params UpdateParams) (
 // body returns the JSON to send, or every violation, joined.
 func (p *UpdateParams) body() ([]byte, error) {
 	if p.Creator == nil && p.Metadata == nil && p.RequireSignedURLs == nil {
-		return nil, paramErrorf("UpdateParams", "have nothing to change: give a Creator, Metadata or RequireSignedURLs")
+		return nil, paramErrorf("UpdateParams", "nothing to change: set Creator, Metadata or RequireSignedURLs")
 	}
 	var errs []error
 	if p.Creator != nil {

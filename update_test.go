@@ -117,7 +117,7 @@ func TestUpdateRetries(t *testing.T) {
 				require.ErrorIs(t, err, tt.want)
 				assert.Equal(t, tt.want == cfimages.ErrOutcomeUnknown, errors.Is(err, cfimages.ErrOutcomeUnknown))
 				if tt.want == cfimages.ErrOutcomeUnknown {
-					assert.ErrorContains(t, err, "ImagesV1.Get of the old one tells")
+					assert.ErrorContains(t, err, "check the old one with ImagesV1.Get")
 				}
 			})
 		})

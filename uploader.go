@@ -18,64 +18,66 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// Uploader uploads to one-time upload URLs and needs no credentials: it is for
-// apps and devices that were handed such a URL. The zero value works. It is safe
-// for concurrent use, and must not be copied after its first use. Make one and
-// share it: it keeps its connections. It tries as [DefaultRetryPolicy] says, and
-// waits 30 s for a reply; [DirectUploads.Upload] follows a client's options.
+// Uploader uploads to one-time upload URLs. It needs no credentials: it is for apps and
+// devices that received such a URL from a backend. The zero value is ready to use. An
+// Uploader is safe for concurrent use and must not be copied after its first use.
+// Create one and share it, because it reuses its connections.
+//
+// It retries by the [DefaultRetryPolicy] and has a request timeout of 30 s.
+// [DirectUploads.Upload] uses the options of a client instead.
 type Uploader struct {
-	// HTTPClient sends the uploads. It is copied at the first upload and never
-	// changed; the copy does not follow redirects. nil means a client with
-	// timeouts of this library's own.
+	// HTTPClient sends the uploads. It is copied at the first upload and not changed.
+	// The copy does not follow redirects. nil means the default client; see
+	// [WithHTTPClient].
 	HTTPClient *http.Client
 
 	once   sync.Once
 	sender *send.Sender
 }
 
-// File is what is uploaded.
+// File is a file to upload.
 type File struct {
-	// Name is the file name to be stored with the image; "" means "image".
+	// Name is the file name that is stored with the image. "" means "image".
 	Name string
 
-	// ContentType is the media type of the file; "" means
-	// application/octet-stream, which leaves the format to Cloudflare.
+	// ContentType is the media type of the file. "" means application/octet-stream:
+	// Cloudflare then detects the format.
 	ContentType string
 
-	// Body is read from where it stands to its end, as it is sent. It is not
-	// closed and not kept in memory, and not read any more after Upload has
-	// returned. The exception is a Body that neither seeks nor has a Len method,
-	// such as a pipe: when the upload ends while a Read of it blocks, Upload waits a
-	// second for it and then returns without it.
+	// Body has the bytes of the file. It is read from its current position to its end
+	// while it is sent. It is not held in memory, not closed, and not read after the
+	// call has returned. There is one exception: if the call ends while a Read blocks,
+	// and Body neither seeks nor has a Len method, such as a pipe, the call waits one
+	// second for the Read and then returns.
 	//
-	// If an attempt is to be retried after it has read of the Body, that takes an
-	// io.Seeker, such as a file, which goes back to where it stood.
+	// If Body is an io.Seeker, such as a file, an attempt that has read from it can be
+	// retried from the same position.
 	Body io.Reader
 
-	// Size is how many bytes Body has. 0 and -1 mean: found out where Body can
-	// seek or has a Len method; otherwise the upload is sent in chunks of unknown
-	// number.
+	// Size is the number of bytes in Body. 0 and -1 mean unknown: the size is then
+	// determined if Body can seek or has a Len method. Otherwise the file is sent with
+	// chunked encoding.
 	Size int64
 
-	// Progress is called after each part with how many bytes of the file were sent,
-	// and how many there are: -1 if that is not known. A retry begins again at the
-	// first part. Progress is called by the goroutine that sends, so it should be
-	// quick; nil is fine.
+	// Progress, if not nil, is called after each part of the file has been sent, with
+	// the number of bytes sent and the size of the file, -1 if unknown. A retry starts
+	// again with the first part. Progress should return quickly, because sending waits
+	// for it.
 	Progress func(sent, total int64)
 }
 
-// Upload sends the file to a one-time upload URL. The image it returns is what
-// the reply tells of it: at least its ID.
+// Upload uploads the file to a one-time upload URL. It returns the image as described by
+// the response, which has at least its ID.
 //
-// Bad parameters are refused with [ErrInvalidParams] before any request; the URL
-// must be https, but for a loopback host. A URL that is not known is
-// [ErrNotFound], one that was used [ErrConflict], and an expired one [ErrGone].
-// Cloudflare takes files up to 10 MB (its developer documentation), and says itself
-// what else it refuses. No error contains the URL.
+// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. The
+// URL must be https, except for loopback hosts. An unknown URL is [ErrNotFound], a used
+// one [ErrConflict] and an expired one [ErrGone]. Cloudflare accepts files of up to 10
+// MB (its developer documentation) and checks size and format itself. Errors do not
+// contain the URL.
 //
-// The file is not sent again once a byte of the request has left. When
-// there is no clear answer after that, the error is [ErrOutcomeUnknown]:
-// [ImagesV1.Get] tells whether the image has come.
+// After a byte of the request was sent, the upload is not retried. If it is not known
+// whether the upload completed, the error is [ErrOutcomeUnknown]: check with
+// [ImagesV1.Get].
 func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
 	u.once.Do(func() {
 		u.sender = send.New(send.Config{
@@ -88,12 +90,12 @@ func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Im
 	return upload(ctx, u.sender, uploadURL, file, false)
 }
 
-// bodyPatience is how long an upload that has ended waits for a Read of a Body
-// that blocks.
+// bodyPatience is how long an upload that has ended waits for a blocked Read of its
+// Body.
 const bodyPatience = time.Second
 
-// upload sends the file without credentials. Plain http is for loopback hosts,
-// unless insecure.
+// upload sends the file without credentials. Plain http is allowed for loopback hosts,
+// and for all if insecure.
 func upload(ctx context.Context, sender *send.Sender, uploadURL string, file File, insecure bool) (*Image, error) {
 	var invalid error
 	if reason := endpointProblem(uploadURL, insecure); reason != "" {
@@ -111,7 +113,7 @@ func upload(ctx context.Context, sender *send.Sender, uploadURL string, file Fil
 		Op: "DirectUploads.Upload", Method: http.MethodPost, UploadURL: uploadURL, Template: "{one-time upload URL}",
 		Secrets: secretsOf(uploadURL),
 		Retry:   send.RetryUnsent,
-		Unsure:  "the image may have been uploaded; ImagesV1.Get tells",
+		Unsure:  "the image may have been uploaded; check with ImagesV1.Get",
 		Content: contentOf(form),
 	}
 	img := new(Image)
@@ -122,7 +124,7 @@ func upload(ctx context.Context, sender *send.Sender, uploadURL string, file Fil
 	return img, nil
 }
 
-// check returns every violation that needs no look at the Body, joined.
+// check returns every violation that can be found without reading the Body, joined.
 func (f *File) check() error {
 	var errs []error
 	if f.Size < -1 {
@@ -151,14 +153,14 @@ func (f *File) form(fields []multipartbody.Field) (*multipartbody.Form, error) {
 	case err != nil:
 		return nil, &ParamError{Param: "Body", Reason: err.Error()}
 	case form.FileLen() == 0:
-		return nil, paramErrorf("Body", "has nothing left to send: is it at its end already?")
+		return nil, paramErrorf("Body", "is empty, or has been read to its end: give a Body with the bytes of the file")
 	}
 	form.OnProgress = f.Progress
 	return form, nil
 }
 
-// contentOf returns the content of a call that sends a form. Each attempt's body is
-// closed with it.
+// contentOf returns the content of a call that sends a form. The body of an attempt is
+// closed when the attempt ends.
 func contentOf(form *multipartbody.Form) *send.Content {
 	return &send.Content{Type: form.ContentType(), Size: form.Len(), Open: func(ctx context.Context) (io.ReadCloser, error) {
 		body, err := form.Open()
@@ -169,7 +171,7 @@ func contentOf(form *multipartbody.Form) *send.Content {
 	}}
 }
 
-// secretsOf returns the parts of a one-time upload URL that may appear in no text.
+// secretsOf returns the parts of a one-time upload URL that must not appear in texts.
 func secretsOf(uploadURL string) []string {
 	secrets := []string{uploadURL}
 	if u, err := url.Parse(uploadURL); err == nil {
@@ -181,8 +183,8 @@ func secretsOf(uploadURL string) []string {
 	return secrets
 }
 
-// readUploaded decodes the response to an upload: an envelope around the image, or
-// only the ID beside success.
+// readUploaded decodes the response to an upload: an envelope with the image, or one
+// with only its ID.
 func readUploaded(dec *jsontext.Decoder, img *Image) error {
 	var e envelope.Envelope
 	err := e.ReadSuccess(dec, func() error { return img.decode(dec) })

@@ -118,7 +118,7 @@ func TestUploadResponses(t *testing.T) {
 	}
 }
 
-func TestUploadRefuses(t *testing.T) {
+func TestUploadRejects(t *testing.T) {
 	png := func() io.Reader { return strings.NewReader("png") }
 	tests := []struct {
 		name, url string

@@ -16,42 +16,41 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// UploadParams say what a new image will be. The zero value is valid.
+// UploadParams are the properties of a new image. The zero value is valid.
 type UploadParams struct {
-	// ID is a custom ID; "" lets Cloudflare choose one. The rules are those of
-	// [DirectUploadParams].ID.
+	// ID is a custom ID. "" means that Cloudflare chooses one. The rules of
+	// [DirectUploadParams].ID apply.
 	ID string
 
-	// Creator is an ID of your own for who uploads, in UTF-8; "" leaves it unset.
+	// Creator is your own ID of the user who uploads, in UTF-8. "" means none.
 	Creator string
 
-	// Metadata is marshalled to one JSON object of at most 1024 bytes (Cloudflare's
-	// API reference), by the rules of encoding/json/v2; nil leaves it out. Lists can
-	// be filtered by it; see [Where].
+	// Metadata is encoded as a JSON object of at most 1024 bytes (Cloudflare's API
+	// reference), by the rules of encoding/json/v2. nil means none. Lists can be
+	// filtered by it; see [Where].
 	Metadata any
 
-	// RequireSignedURLs makes the image private: it is delivered only at signed
-	// URLs; see [URLSigner]. Cloudflare does not allow it together with a custom ID
-	// (its developer documentation).
+	// RequireSignedURLs makes the image private: it is delivered only at signed URLs;
+	// see [URLSigner]. It cannot be combined with a custom ID (Cloudflare's developer
+	// documentation).
 	RequireSignedURLs bool
 }
 
 const maxMetadataBytes = 1024
 
-// Upload uploads an image in one request, for programs that have the file and the
-// credentials. Browsers, apps and devices upload to a one-time URL instead; see
+// Upload uploads a file in one request. It is for backends that have the file and the
+// credentials. For browsers, apps and devices, use one-time upload URLs; see
 // [DirectUploads].
 //
-// The file is streamed, as [Uploader.Upload] does: it is not held in memory.
-// Invalid parameters are rejected with [ErrInvalidParams] before anything is sent.
-// Cloudflare takes files up to 10 MB (its developer documentation), and reports
-// itself what else it rejects; a custom ID that is taken should be [ErrConflict],
-// which is not published.
+// The file is streamed and not held in memory. Invalid parameters are rejected with
+// [ErrInvalidParams] before a request is sent. Cloudflare accepts files of up to 10 MB
+// (its developer documentation) and checks size and format itself. If an image with the
+// custom ID exists, the error should be [ErrConflict]; the status is not published.
 //
-// The call is retried only if the attempt before did nothing, and if that has read
-// of the Body, only if the Body is an io.Seeker. If it is not known whether an attempt
-// uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
-// [ImagesV1.Get] then reports whether there is an image. Without, look for it among
+// The call is retried only if the earlier attempt provably did nothing. If that attempt
+// has read from the Body, the Body must be an io.Seeker. If it is not known whether an
+// attempt uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
+// [ImagesV1.Get] then reports whether the image exists. Without one, look for it among
 // the newest images of a list, by its creator or metadata.
 func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {
 	fields, err := params.fields()
@@ -66,15 +65,15 @@ func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (
 	return doImage(ctx, s.sender, uploadCall("ImagesV1.Upload", contentOf(form)))
 }
 
-// UploadFromURL makes Cloudflare fetch an image from sourceURL and keep it. The URL
-// must be http or https, and may hold a user name and password for its server
-// (Cloudflare's developer documentation). Neither the password nor a long value of the
-// query, such as a signature, appears in an error or a log.
+// UploadFromURL uploads an image that Cloudflare fetches from sourceURL. The URL must be
+// http or https, and may contain a user name and password for its server (Cloudflare's
+// developer documentation). The password, and long values of the query, such as
+// signatures, do not appear in errors or logs.
 //
-// If the image cannot be fetched, or is one that Upload rejects, the error is an
-// [*Error] with a status of 400 to 499 (Cloudflare's developer documentation).
-// [WithRequestTimeout] has to leave Cloudflare the time to fetch it. Retries and
-// [ErrOutcomeUnknown] are those of [ImagesV1.Upload].
+// If Cloudflare cannot fetch the image, or rejects it, the error is an [*Error] with a
+// status of 400 to 499 (Cloudflare's developer documentation). The request timeout must
+// be long enough for Cloudflare to fetch the image; see [WithRequestTimeout]. Retries and
+// [ErrOutcomeUnknown] are as for [ImagesV1.Upload].
 func (s *ImagesV1) UploadFromURL(ctx context.Context, sourceURL string, params UploadParams) (*Image, error) {
 	secrets, invalid := checkSourceURL(sourceURL)
 	fields, err := params.fields()
@@ -96,7 +95,7 @@ func uploadCall(op string, content *send.Content) *send.Call {
 		Op: op, Method: http.MethodPost, Path: path, Template: path,
 		Batched: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "the image may have been uploaded; with a custom ID, ImagesV1.Get tells; without, look among the newest of a list",
+		Unsure:  "the image may have been uploaded; with a custom ID, check with ImagesV1.Get; without one, look among the newest images of a list",
 		Content: content,
 	}
 }
@@ -137,7 +136,7 @@ func checkCreator(creator string) error {
 	return nil
 }
 
-// marshalMetadata returns the metadata as it is sent, nil for none.
+// marshalMetadata returns the JSON of the metadata, nil for none.
 func marshalMetadata(metadata any) (jsontext.Value, error) {
 	if metadata == nil {
 		return nil, nil
@@ -145,9 +144,9 @@ func marshalMetadata(metadata any) (jsontext.Value, error) {
 	text, err := jsonv2.Marshal(metadata, jsonv2.Deterministic(true))
 	switch {
 	case err != nil:
-		return nil, paramErrorf("Metadata", "cannot be marshalled to JSON: %v", err)
+		return nil, paramErrorf("Metadata", "cannot be encoded as JSON: %v", err)
 	case jsontext.Value(text).Kind() != '{':
-		return nil, paramErrorf("Metadata", "must be a JSON object, got %v (JSON that is encoded already must be a json.RawMessage)", jsontext.Value(text).Kind())
+		return nil, paramErrorf("Metadata", "must be a JSON object, got %v (use json.RawMessage for metadata that is already JSON)", jsontext.Value(text).Kind())
 	case len(text) > maxMetadataBytes:
 		return nil, paramErrorf("Metadata", "is %d bytes of JSON, at most %d are allowed", len(text), maxMetadataBytes)
 	}

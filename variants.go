@@ -16,36 +16,36 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// Variants looks after the variants of an account: the named forms in which
-// Cloudflare delivers images. There may be up to 100 (Cloudflare's developer
-// documentation). For forms without a name, see [Variants.SetFlexible].
+// Variants manages the variants of an account: the named sizes in which Cloudflare
+// delivers images. An account may have up to 100 (Cloudflare's developer
+// documentation). For sizes without a name, see [Variants.SetFlexible].
 type Variants struct{ sender *send.Sender }
 
-// Variant is a form in which images are delivered, and its name.
+// Variant is a named size in which images are delivered.
 type Variant struct {
-	// ID is the name, which is the last part of a delivery URL: at most 99 characters
-	// (Cloudflare's OpenAPI document). Letters and digits are safe. Which other
-	// characters are allowed is not published; those that cannot be in the last part
-	// of a URL, and an equals sign, are rejected before sending.
+	// ID is the name, which is the last segment of a delivery URL. It has at most 99
+	// characters (Cloudflare's OpenAPI document). Use letters and digits: it is not
+	// published which other characters Cloudflare allows. A slash, an equals sign and
+	// control characters are rejected.
 	ID string
 
-	// Fit says how an image is fitted into Width and Height: FitScaleDown,
-	// FitContain, FitCover, FitCrop or FitPad.
+	// Fit is how an image is resized to Width and Height: FitScaleDown, FitContain,
+	// FitCover, FitCrop or FitPad.
 	Fit Fit
 
 	// Width and Height are in pixels, at least 1.
 	Width, Height int
 
-	// Metadata says which metadata of the file is kept: MetadataKeep,
+	// Metadata is which metadata of the file, such as EXIF, is kept: MetadataKeep,
 	// MetadataCopyright or MetadataNone.
 	Metadata MetadataPolicy
 
-	// BrowserTTL is how long browsers keep an image: 1 hour to 1 year, in whole
-	// seconds (Cloudflare's developer documentation). 0 means the TTL of the account.
+	// BrowserTTL is how long browsers cache an image: 1 hour to 1 year (Cloudflare's
+	// developer documentation), in whole seconds. 0 means the TTL of the account.
 	BrowserTTL time.Duration
 
-	// NeverRequireSignedURLs makes the variant show all images to everybody,
-	// including those that require signed URLs.
+	// NeverRequireSignedURLs makes the variant public for all images, including those
+	// that require signed URLs.
 	NeverRequireSignedURLs bool
 }
 
@@ -68,7 +68,7 @@ func (s *Variants) List(ctx context.Context) ([]Variant, error) {
 	return list.variants, nil
 }
 
-// Get returns one variant. One that is unknown is [ErrNotFound].
+// Get returns a variant. An unknown variant is [ErrNotFound].
 func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 	c, err := variantCall("Variants.Get", http.MethodGet, id)
 	if err != nil {
@@ -77,12 +77,12 @@ func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 	return s.do(ctx, c)
 }
 
-// Create makes a variant and returns it. Its ID must not be taken.
+// Create creates a variant and returns it. No variant with its ID may exist.
 //
-// What is invalid is rejected with [ErrInvalidParams] before anything is sent. The call
-// is retried only if the attempt before did nothing. If it is not known whether an
-// attempt created the variant, the error is [ErrOutcomeUnknown], and [Variants.Get]
-// reports whether it exists.
+// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The
+// call is retried only if the earlier attempt provably did nothing. If it is not known
+// whether an attempt created the variant, the error is [ErrOutcomeUnknown]: check with
+// [Variants.Get].
 func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(true)
 	if err != nil {
@@ -91,17 +91,18 @@ func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 	return s.do(ctx, &send.Call{
 		Op: "Variants.Create", Method: http.MethodPost, Path: variantsPath, Template: variantsPath,
 		Retry:   send.RetryUnserved,
-		Unsure:  "the variant may have been created; Variants.Get tells",
+		Unsure:  "the variant may have been created; check with Variants.Get",
 		Content: send.NewContent("application/json", body),
 	})
 }
 
-// Update replaces the variant with the ID of v by v, and returns it. To change a part
-// of it, change what [Variants.Get] returns. Whether Cloudflare keeps what v does not
-// have, such as a BrowserTTL of 0, is not published. Images in the variant are purged
-// from the cache.
+// Update replaces the variant that has the ID of v, and returns the new variant. To
+// change one field, change the result of [Variants.Get]. Cloudflare purges the images in
+// the variant from its cache. It is not published whether a BrowserTTL of 0 removes an
+// existing TTL.
 //
-// What is invalid is rejected as by Create. A variant that is unknown is [ErrNotFound].
+// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. An
+// unknown variant is [ErrNotFound].
 func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(false)
 	if err != nil {
@@ -115,10 +116,10 @@ func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 	return s.do(ctx, c)
 }
 
-// Delete removes a variant and purges its images from the cache. The variant public
-// cannot be deleted (Cloudflare's developer documentation): it is rejected before
-// anything is sent. One that is unknown is [ErrNotFound], except when an attempt before
-// may have deleted it.
+// Delete deletes a variant. Cloudflare purges its images from its cache. The variant
+// "public" cannot be deleted (Cloudflare's developer documentation) and is rejected with
+// [ErrInvalidParams] before a request is sent. An unknown variant is [ErrNotFound],
+// unless an earlier attempt of the same call may have deleted it.
 func (s *Variants) Delete(ctx context.Context, id string) error {
 	if id == publicVariant {
 		return paramErrorf("id", "is public, which cannot be deleted: change it with Update")
@@ -130,10 +131,10 @@ func (s *Variants) Delete(ctx context.Context, id string) error {
 	return doDelete(ctx, s.sender, c)
 }
 
-// SetFlexible switches the flexible variants of the account on or off. While they are
-// on, everybody can get images in any form, by options in the URL instead of a
+// SetFlexible enables or disables the flexible variants of the account. While they are
+// enabled, anyone can request images in any size, with options in the URL instead of a
 // variant: see [Delivery.Transformed] and [Delivery.SrcSet]. Images that require signed
-// URLs are not delivered this way (Cloudflare's developer documentation).
+// URLs are not delivered with flexible variants (Cloudflare's developer documentation).
 func (s *Variants) SetFlexible(ctx context.Context, on bool) error {
 	const path = "images/v1/config"
 	failed := s.sender.Do(ctx, &send.Call{
@@ -146,7 +147,7 @@ func (s *Variants) SetFlexible(ctx context.Context, on bool) error {
 	return nil
 }
 
-// variantCall returns a call on the path of one variant.
+// variantCall returns a call on the path of a variant.
 func variantCall(op, method, id string) (*send.Call, error) {
 	if problem := variantIDProblem(id); problem != "" {
 		return nil, &ParamError{Param: "id", Reason: problem}
@@ -154,7 +155,7 @@ func variantCall(op, method, id string) (*send.Call, error) {
 	return &send.Call{Op: op, Method: method, Path: variantsPath + "/" + url.PathEscape(id), Template: variantsPath + "/{id}"}, nil
 }
 
-// do sends a call whose result holds one variant.
+// do sends a call whose result is a variant.
 func (s *Variants) do(ctx context.Context, c *send.Call) (*Variant, error) {
 	var result variantResult
 	if failed := s.sender.Do(ctx, c, result.read); failed != nil {
@@ -163,11 +164,10 @@ func (s *Variants) do(ctx context.Context, c *send.Call) (*Variant, error) {
 	return &result.variant, nil
 }
 
-// variantIDProblem says what keeps id from being the name of a variant, "" if nothing
-// does.
+// variantIDProblem returns why id cannot be the name of a variant, "" if it can.
 func variantIDProblem(id string) string {
 	if strings.Contains(id, "=") {
-		return "contains an equals sign, with which a delivery URL has options instead of a variant: leave it out"
+		return "contains an equals sign, which marks options in a delivery URL: leave it out"
 	}
 	_, problem := variantSegment(id)
 	return problem

@@ -105,7 +105,7 @@ func TestVariantsReject(t *testing.T) {
 	}{
 		"no ID":                      {func(v *cfimages.Variant) { v.ID = "" }, "ID", "empty"},
 		"an ID of 100 characters":    {func(v *cfimages.Variant) { v.ID = strings.Repeat("ü", 100) }, "ID", "at most 99"},
-		"an ID that is a path":       {func(v *cfimages.Variant) { v.ID = "a/b" }, "ID", "last part"},
+		"an ID that is a path":       {func(v *cfimages.Variant) { v.ID = "a/b" }, "ID", "last segment"},
 		"an ID that is no text":      {func(v *cfimages.Variant) { v.ID = "\xff" }, "ID", "UTF-8"},
 		"an ID that reads as option": {func(v *cfimages.Variant) { v.ID = "w=400" }, "ID", "equals sign"},
 		"no fit":                     {func(v *cfimages.Variant) { v.Fit = "" }, "Fit", "FitScaleDown"},
@@ -161,7 +161,7 @@ func TestVariantsRetry(t *testing.T) {
 		transport = new(canned.Transport).Then(503, "").Then(200, heroResponse)
 		_, err = newClient(t, transport, retrying).Variants.Create(t.Context(), hero())
 		require.ErrorIs(t, err, cfimages.ErrOutcomeUnknown)
-		assert.ErrorContains(t, err, "Variants.Get tells")
+		assert.ErrorContains(t, err, "check with Variants.Get")
 
 		const unknown = `{"success":false,"errors":[{"code":1,"message":"no such variant"}]}`
 		transport = new(canned.Transport).ThenDo(lost).Then(404, unknown)

@@ -97,7 +97,7 @@ func TestRetryOfLastingTrouble(t *testing.T) {
 	})
 }
 
-func TestChangedListOfFailuresIsRefused(t *testing.T) {
+func TestChangedListOfFailuresIsRejected(t *testing.T) {
 	b := newFailures(t, 3)
 	list := b.read(".failed")
 	for _, changed := range []string{list[:len(list)-10], "}" + list, "[]\n" + list} {

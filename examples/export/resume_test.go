@@ -28,7 +28,7 @@ func stopped(t *testing.T, flags ...string) *bench {
 	return b
 }
 
-func TestDamagedCheckpointIsRefused(t *testing.T) {
+func TestDamagedCheckpointIsRejected(t *testing.T) {
 	b := stopped(t)
 	out, whole := b.read(""), b.read(".checkpoint")
 	for _, damaged := range []string{"", whole[:len(whole)/2], whole[:len(whole)-1], whole + whole, "[]"} {
@@ -41,7 +41,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	b.finishes()
 }
 
-func TestOtherSettingsAreRefused(t *testing.T) {
+func TestOtherSettingsAreRejected(t *testing.T) {
 	b := stopped(t)
 	out, saved := b.read(""), b.read(".checkpoint")
 	for _, test := range []struct {
@@ -63,7 +63,7 @@ func TestOtherSettingsAreRefused(t *testing.T) {
 	b.finishes()
 }
 
-func TestOtherWorkingDirectoryIsRefused(t *testing.T) {
+func TestOtherWorkingDirectoryIsRejected(t *testing.T) {
 	flags := []string{"-download", "files", "-variant", "public"}
 	t.Chdir(t.TempDir())
 	b := stopped(t, flags...)
@@ -84,7 +84,7 @@ func TestChangedOutput(t *testing.T) {
 	b.finishes()
 }
 
-func TestFilesWithoutCheckpointAreRefused(t *testing.T) {
+func TestFilesWithoutCheckpointAreRejected(t *testing.T) {
 	for _, suffix := range []string{"", ".files", ".failed", "/x"} {
 		b := newDownload(t, 3)
 		name := b.opts.out + suffix

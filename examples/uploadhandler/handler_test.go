@@ -99,7 +99,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestOtherSitesAreRefused(t *testing.T) {
+func TestOtherSitesAreRejected(t *testing.T) {
 	b := newBackend(t)
 	r := httptest.NewRequest(http.MethodPost, "/uploads", nil)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
