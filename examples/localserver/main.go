@@ -1,10 +1,10 @@
-// Command localserver is a Cloudflare Images for your machine: the API, the
+// Command localserver serves Cloudflare Images on your machine: the API, the
 // Batch API (under /batch), one-time uploads and delivery, for any program in
 // any language.
 //
 //	go run ./examples/localserver -images 100
 //
-// prints the environment variables that point an SDK to it, and serves until it
+// prints the environment variables that an SDK reads, and serves until it
 // is interrupted. It keeps everything in memory.
 package main
 
@@ -86,6 +86,9 @@ func newPage(addr, base string) (site serve.Site, err error) {
 func newServer(opts *options) *imagestest.Server {
 	server := imagestest.NewServer(append(opts.server, imagestest.InMemory(), imagestest.WithLatency(opts.latency))...)
 	server.Inject(opts.faults...)
+	for url, content := range opts.sources {
+		server.ServeSource(url, content)
+	}
 	newest := time.Now()
 	server.Seed(opts.images, func(i int) cfimages.Image {
 		return cfimages.Image{

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,21 +172,58 @@ func TestFail(t *testing.T) {
 	_, err = client.ImagesV1.Get(t.Context(), "mine")
 	assert.ErrorIs(t, err, cfimages.ErrRateLimited)
 	draft, err := client.ImagesV1.Get(t.Context(), "mine")
-	require.NoError(t, err, "it was created all the same")
+	require.NoError(t, err, "it was created, only the response was lost")
 	assert.True(t, draft.Draft)
 }
 
 func TestFailKnowsEveryOperation(t *testing.T) {
-	for name, op := range map[string]imagestest.Operation{
-		"list": imagestest.OpList, "create": imagestest.OpCreate, "upload": imagestest.OpUpload, "get": imagestest.OpGet, "blob": imagestest.OpBlob,
-		"delete": imagestest.OpDelete, "batchtoken": imagestest.OpBatchToken, "delivery": imagestest.OpDeliver,
-	} {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	inHelp := regexp.MustCompile(`[a-z]+`).FindAllString(failUsage, -1)
+	inReadme := regexp.MustCompile("`[a-z]+`").FindAllString(string(readme), -1)
+	var known []imagestest.Operation
+	for name, op := range operations() {
 		opts, err := parseArgs([]string{"-fail", name + "=503"}, io.Discard)
 		require.NoError(t, err, name)
 		require.Len(t, opts.faults, 1, name)
 		assert.Equal(t, op, opts.faults[0].Operation, name)
-		assert.Contains(t, failUsage, name)
+		assert.Contains(t, inHelp, name)
+		assert.Contains(t, inReadme, "`"+name+"`")
+		known = append(known, op)
 	}
+	assert.ElementsMatch(t, declaredOperations(t), known)
+}
+
+// declaredOperations returns the constants of imagestest, as its source has them.
+func declaredOperations(t *testing.T) (ops []imagestest.Operation) {
+	t.Helper()
+	source, err := os.ReadFile("../../imagestest/operation.go")
+	require.NoError(t, err)
+	for _, match := range regexp.MustCompile(`Operation\s+= "([^"]+)"`).FindAllSubmatch(source, -1) {
+		ops = append(ops, imagestest.Operation(match[1]))
+	}
+	require.NotEmpty(t, ops)
+	return ops
+}
+
+func TestSource(t *testing.T) {
+	const picture = "\x89PNG\r\n\x1a\n"
+	file := filepath.Join(t.TempDir(), "cat.png")
+	require.NoError(t, os.WriteFile(file, []byte(picture), 0o600))
+	env, _, _ := start(t, "-source https://example.com/cat.png?size=big="+file)
+	client := env.client(t, &http.Transport{})
+	img, err := client.ImagesV1.UploadFromURL(t.Context(), "https://example.com/cat.png?size=big", cfimages.UploadParams{})
+	require.NoError(t, err)
+	assert.Equal(t, "cat.png", img.Filename)
+	delivered, err := http.Get(img.Variants[0])
+	require.NoError(t, err)
+	defer delivered.Body.Close()
+	body, err := io.ReadAll(delivered.Body)
+	require.NoError(t, err)
+	assert.Equal(t, picture, string(body))
+
+	_, err = client.ImagesV1.UploadFromURL(t.Context(), "https://example.com/dog.png", cfimages.UploadParams{})
+	assert.ErrorIs(t, err, cfimages.ErrBadRequest, "no other source is found")
 }
 
 func TestPage(t *testing.T) {
@@ -229,9 +267,12 @@ func TestWrongUse(t *testing.T) {
 		{"-rate 5/1ms", 2, "such as 1200/5m"},
 		{"-latency -1s", 2, "must not be negative"},
 		{"-fail list", 2, "such as list=503"},
-		{"-fail walk=503", 2, "one of batchtoken, blob, create, delete, delivery, get, list, upload"},
+		{"-fail walk=503", 2, "one of batchtoken, blob, configure, create, createkey, "},
 		{"-fail list=200", 2, "a status from 400 to 599"},
 		{"-fail list=503*0", 2, "times must be a number from 1"},
+		{"-source cat.png", 2, "must be URL=file"},
+		{"-source ftp://example.com/cat.png=main.go", 2, "an absolute http or https URL"},
+		{"-source https://example.com/cat.png=missing.png", 2, "missing.png: no such file"},
 		{"-page :0 -tls cert.pem", 2, "exclude each other"},
 		{"now", 2, `unexpected argument "now"`},
 		{"-addr " + taken.Addr().String(), 1, "address already in use"},

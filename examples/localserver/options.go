@@ -5,9 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
-	"net/http"
-	"slices"
+	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -25,15 +24,14 @@ type options struct {
 	latency    time.Duration
 	server     []imagestest.Option
 	faults     []imagestest.Fault
+	sources    map[string][]byte // files by URL
 }
 
-const failUsage = "make requests fail, by `operation=failure*times`, such as list=503*2 or create=lost; may be given several times.\n" +
-	"operation: list, create, upload, get, blob, delete, batchtoken or delivery\n" +
-	"failure: a status from 400; edge (a page of HTML, 502); reset, stall or cut (no complete response, nothing done); lost (done, but no response)\n" +
-	"times: how many requests in a row, default 1"
+const sourceUsage = "use a file for uploads from a URL, by `URL=file`, such as https://example.com/cat.png=cat.png; may be given several times.\n" +
+	"The server never fetches a URL from a network. It rejects uploads from other URLs"
 
 func parseArgs(args []string, stdout io.Writer) (*options, error) {
-	opts := new(options)
+	opts := &options{sources: make(map[string][]byte)}
 	flags := flag.NewFlagSet("localserver", flag.ContinueOnError)
 	flags.StringVar(&opts.addr, "addr", "127.0.0.1:8787", "`address` to listen on; port 0 is any free one")
 	flags.IntVar(&opts.images, "images", 0, "start with `n` images, with metadata to filter by")
@@ -42,6 +40,7 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 	flags.StringVar(&opts.page, "page", "", "serve the demo page of examples/uploadpage too, at this `address`, such as 127.0.0.1:8080")
 	flags.Func("rate", "reject requests over a `limit`, such as Cloudflare's 1200/5m (default none)", opts.setRate)
 	flags.DurationVar(&opts.latency, "latency", 0, "delay every request by a `duration`, such as 50ms")
+	flags.Func("source", sourceUsage, opts.addSource)
 	flags.Func("fail", failUsage, opts.addFault)
 	switch err := program.Parse(flags, args, stdout, "[flags]", ""); {
 	case err != nil:
@@ -68,55 +67,22 @@ func (o *options) setRate(text string) error {
 	return nil
 }
 
-// addFault parses one -fail. Several for one operation take effect one after the
-// other.
-func (o *options) addFault(text string) error {
-	name, failure, _ := strings.Cut(text, "=")
-	failure, count, counted := strings.Cut(failure, "*")
-	fault, err := parseFailure(failure)
+// addSource reads the file that is served at a URL. The last equals sign separates
+// them, because the query of a URL has some too.
+func (o *options) addSource(text string) error {
+	i := strings.LastIndexByte(text, '=')
+	if i < 0 {
+		return fmt.Errorf("must be URL=file, such as https://example.com/cat.png=cat.png, got %q", text)
+	}
+	address, name := text[:i], text[i+1:]
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return errors.New("the URL must be an absolute http or https URL")
+	}
+	content, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	known := map[string]imagestest.Operation{
-		"list": imagestest.OpList, "create": imagestest.OpCreate, "upload": imagestest.OpUpload, "get": imagestest.OpGet,
-		"blob": imagestest.OpBlob, "delete": imagestest.OpDelete, "batchtoken": imagestest.OpBatchToken, "delivery": imagestest.OpDeliver,
-	}
-	fault.Operation, fault.Times = known[name], 1
-	if fault.Operation == "" {
-		return fmt.Errorf("operation must be one of %s, got %q", strings.Join(slices.Sorted(maps.Keys(known)), ", "), name)
-	}
-	if counted {
-		if fault.Times, err = strconv.Atoi(count); err != nil || fault.Times < 1 {
-			return fmt.Errorf("times must be a number from 1, got %q", count)
-		}
-	}
-	for _, earlier := range o.faults {
-		if earlier.Operation == fault.Operation {
-			fault.Call += earlier.Times
-		}
-	}
-	o.faults = append(o.faults, fault)
+	o.sources[address] = content
 	return nil
-}
-
-func parseFailure(text string) (fault imagestest.Fault, err error) {
-	named := map[string]imagestest.Fault{
-		"edge":  {Kind: imagestest.EdgePage(http.StatusBadGateway)},
-		"reset": {Kind: imagestest.Reset{}},
-		"stall": {Kind: imagestest.Stall{}, At: imagestest.AfterRead},
-		"cut":   {Kind: imagestest.Cut{}, At: imagestest.AfterRead},
-		"lost":  {Kind: imagestest.Reset{}, At: imagestest.AfterCommit},
-	}
-	if fault, ok := named[text]; ok {
-		return fault, nil
-	}
-	status, err := strconv.Atoi(text)
-	if err != nil || status < 400 || status > 599 {
-		return fault, fmt.Errorf("must be operation=failure, such as list=503, with a status from 400 to 599, edge, reset, stall, cut or lost, got %q", text)
-	}
-	response := imagestest.Refusal(status)
-	if status == http.StatusTooManyRequests {
-		response = response.With("Retry-After", "1")
-	}
-	return imagestest.Fault{Kind: response}, nil
 }
