@@ -18,11 +18,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// pixel is a GIF as small as the server accepts.
+const pixel = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+
+var inAccount = v7.F(imagestest.AccountID)
+
 // TestOfficialSDK drives the official SDK, unchanged, against imagestest.
 func TestOfficialSDK(t *testing.T) {
 	t.Run("list", officialSDKLists)
 	t.Run("direct upload, details, delete", officialSDKUploads)
-	t.Run("metadata in fields of its own can be refused", officialSDKMetadataIsRefused)
+	t.Run("metadata in separate fields can be rejected", officialSDKMetadataIsRejected)
+	t.Run("upload from a file and from a URL, stats", officialSDKUploadsFromBackend)
+	t.Run("update", officialSDKUpdates)
+	t.Run("variants", officialSDKVariants)
+	t.Run("flexible variants", officialSDKFlexibleVariants)
+	t.Run("signing keys", officialSDKSigningKeys)
+	t.Run("an upload is repeated after a lost response", officialSDKRepeatsUploads)
 }
 
 func officialSDKLists(t *testing.T) {
@@ -31,7 +42,7 @@ func officialSDKLists(t *testing.T) {
 		return cfimages.Image{ID: fmt.Sprintf("image-%02d", i), Creator: "alice", Meta: []byte(`{"n":1}`)}
 	})
 	params := v7images.V2ListParams{
-		AccountID: v7.F(imagestest.AccountID),
+		AccountID: inAccount,
 		PerPage:   v7.F(10.0),
 		SortOrder: v7.F(v7images.V2ListParamsSortOrderAsc),
 		Creator:   v7.F("alice"),
@@ -64,7 +75,7 @@ func officialSDKUploads(t *testing.T) {
 	require.NotEmpty(t, created.ID)
 	assert.NotEmpty(t, created.UploadURL)
 
-	get := v7images.V1GetParams{AccountID: v7.F(imagestest.AccountID)}
+	get := v7images.V1GetParams{AccountID: inAccount}
 	img, err := client.Images.V1.Get(t.Context(), created.ID, get)
 	require.NoError(t, err)
 	assert.Equal(t, created.ID, img.ID)
@@ -77,13 +88,13 @@ func officialSDKUploads(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "pixel.gif", img.Filename)
 	assert.NotContains(t, img.JSON.ExtraFields, "draft")
-	found, err := client.Images.V2.List(t.Context(), v7images.V2ListParams{AccountID: v7.F(imagestest.AccountID)},
+	found, err := client.Images.V2.List(t.Context(), v7images.V2ListParams{AccountID: inAccount},
 		v7option.WithQuery("meta.status[eq:string]", "pending"))
 	require.NoError(t, err)
 	require.Len(t, found.Images, 1)
 	assert.Equal(t, created.ID, found.Images[0].ID)
 
-	_, err = client.Images.V1.Delete(t.Context(), created.ID, v7images.V1DeleteParams{AccountID: v7.F(imagestest.AccountID)})
+	_, err = client.Images.V1.Delete(t.Context(), created.ID, v7images.V1DeleteParams{AccountID: inAccount})
 	require.NoError(t, err)
 	assert.Empty(t, srv.Images())
 	_, err = client.Images.V1.Get(t.Context(), created.ID, get)
@@ -96,7 +107,7 @@ func postFile(t *testing.T, url string) {
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("file", "pixel.gif")
 	require.NoError(t, err)
-	_, err = io.WriteString(part, "GIF89a\x01\x00\x01\x00\x00\x00\x00;")
+	_, err = io.WriteString(part, pixel)
 	require.NoError(t, err)
 	require.NoError(t, form.Close())
 	resp, err := http.Post(url, form.FormDataContentType(), &body)
@@ -105,7 +116,7 @@ func postFile(t *testing.T, url string) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 }
 
-func officialSDKMetadataIsRefused(t *testing.T) {
+func officialSDKMetadataIsRejected(t *testing.T) {
 	_, client := officialSDK(t, imagestest.Enforce(imagestest.RefuseFlatMetadata))
 	_, err := client.Images.V2.DirectUploads.New(t.Context(), newUpload())
 	assertStatus(t, http.StatusBadRequest, err)
@@ -123,7 +134,7 @@ func officialSDK(t *testing.T, opts ...imagestest.Option) (*imagestest.Server, *
 
 func newUpload() v7images.V2DirectUploadNewParams {
 	return v7images.V2DirectUploadNewParams{
-		AccountID: v7.F(imagestest.AccountID),
+		AccountID: inAccount,
 		Creator:   v7.F("alice"),
 		Expiry:    v7.F(time.Now().Add(time.Hour)),
 		Metadata:  v7.F[any](map[string]string{"status": "pending"}),
