@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole story of a direct upload with curl and jq. It reads the three variables that localserver prints; with those
-# of an account it does the same at Cloudflare.
+# A direct upload and what follows it, with curl and jq. It reads the three variables that localserver prints. With the
+# variables of an account it does the same at Cloudflare.
 set -euo pipefail
 images=$CLOUDFLARE_BASE_URL/accounts/$CLOUDFLARE_ACCOUNT_ID/images
 api() { curl --fail-with-body --silent --show-error -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" "$@"; }
@@ -14,12 +14,19 @@ echo "draft: $(api "$images/v1/$id" | jq .result.draft)"
 base64 -d <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' |
   curl --fail-with-body --silent --show-error "$(jq -r .result.uploadURL <<<"$created")" -F 'file=@-;filename=pixel.png' >/dev/null
 
-# Details: a draft no more.
+# Details: the image is not a draft any more.
 echo "uploaded: $(api "$images/v1/$id" | jq -c '[.result.filename, .result.draft // false]')"
 
 # A list, filtered by metadata.
-echo "found: $(api --get "$images/v2" --data-urlencode 'meta.story[eq:string]=curl' --data-urlencode 'meta.priority[gte:number]=5' |
-  jq '.result.images | length')"
+find() {
+  api --get "$images/v2" --data-urlencode 'meta.story[eq:string]=curl' --data-urlencode "meta.priority[gte:number]=$1" | jq '.result.images | length'
+}
+echo "found: $(find 5)"
+
+# An update replaces all metadata.
+updated=$(api -X PATCH "$images/v1/$id" -H 'Content-Type: application/json' -d '{"metadata":{"story":"curl","priority":6}}')
+echo "updated: $(jq -c .result.meta <<<"$updated")"
+echo "found: $(find 6)"
 
 # All images, page by page.
 token='' count=0
