@@ -1,6 +1,7 @@
 // Where imagestest and the simulator differ, why imagestest stays as it is, and a check that each difference is still there.
 import { askOurs, listSimulator, storeInSimulator } from "./comparison.js";
 import { startLocalServer } from "./programs.js";
+import { checkUpdateDifferences } from "./updates.js";
 
 const eq = (field, type, value) => ({ field, operator: "eq", type, values: [value] });
 
@@ -62,7 +63,7 @@ export async function checkDifferences(built, simulator) {
   try {
     const checked = [];
     for (const difference of differences) checked.push({ ...difference, problem: await problem(built, server.env, simulator, difference) });
-    return [...checked, untyped];
+    return [...checked, ...(await checkUpdateDifferences(built, server.env, simulator)), untyped];
   } finally {
     await server.stop();
   }

@@ -11,6 +11,7 @@ const calls = {
   list: ({ hosted }, options) => hosted.list(options),
   createDirectUpload: ({ hosted }, options) => hosted.createDirectUpload(options),
   details: ({ hosted }, id) => hosted.image(id).details(),
+  update: ({ hosted }, id, options) => hosted.image(id).update(options),
   signedUrl: ({ hosted }, id, options) => hosted.image(id).signedUrl(options),
 };
 export default {

@@ -3,7 +3,7 @@
 //	probe upload URL FILE        complete a one-time upload with an Uploader
 //	probe sign KEY URL SECONDS   sign a delivery URL, with exp when SECONDS is not 0
 //	probe verify KEY URL         check a signed URL
-//	probe query                  store images and filter them, as stdin asks
+//	probe query                  store, update and filter images, as stdin asks
 //
 // It answers in JSON. An error of cfimages is an answer too: {"error":…}.
 package main
@@ -35,6 +35,10 @@ type answer struct {
 	URL   string   `json:"url,omitempty"`
 	Error string   `json:"error,omitempty"`
 	Kind  string   `json:"kind,omitempty"` // which error, by the name of its sentinel
+
+	Image   *details `json:"image,omitempty"`   // as it was stored
+	Updated *details `json:"updated,omitempty"` // as an update returned it
+	Stored  *details `json:"stored,omitempty"`  // its details after that update
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
@@ -100,6 +104,7 @@ func verify(key, signedURL string) answer {
 func failure(err error) answer {
 	a := answer{Error: err.Error()}
 	for kind, sentinel := range map[string]error{
+		"badRequest":       cfimages.ErrBadRequest,
 		"conflict":         cfimages.ErrConflict,
 		"expired":          cfimages.ErrURLExpired,
 		"gone":             cfimages.ErrGone,

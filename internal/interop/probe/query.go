@@ -15,7 +15,8 @@ import (
 // picture passes for a PNG where only the format is looked at.
 const picture = "\x89PNG\r\n\x1a\n"
 
-// question is a line of stdin: an image to store, or conditions to find images by.
+// question is a line of stdin: an image to store, a change of an image, or conditions
+// to find images by.
 type question struct {
 	Store *struct {
 		ID      string `json:"id"`
@@ -23,7 +24,8 @@ type question struct {
 		Meta    string `json:"meta"` // JSON in a string: JavaScript would round its numbers
 		Draft   bool   `json:"draft"`
 	} `json:"store"`
-	Find *struct {
+	Update *change `json:"update"`
+	Find   *struct {
 		Creator    *string     `json:"creator"`
 		Conditions []condition `json:"conditions"`
 	} `json:"find"`
@@ -64,10 +66,12 @@ func (q question) ask(ctx context.Context, client *cfimages.Client) (answer, err
 	switch {
 	case q.Store != nil:
 		return q.store(ctx, client)
+	case q.Update != nil:
+		return q.Update.update(ctx, client)
 	case q.Find != nil:
 		return q.find(ctx, client)
 	}
-	return answer{}, errors.New("a question is to store or to find")
+	return answer{}, errors.New("a question needs store, update or find")
 }
 
 func (q question) store(ctx context.Context, client *cfimages.Client) (answer, error) {
@@ -80,11 +84,11 @@ func (q question) store(ctx context.Context, client *cfimages.Client) (answer, e
 	if q.Store.Draft {
 		return answer{ID: draft.ID}, nil
 	}
-	img, err := client.DirectUploads.Upload(ctx, draft.UploadURL, cfimages.File{Body: strings.NewReader(picture)})
+	img, err := client.DirectUploads.Upload(ctx, draft.UploadURL, cfimages.File{Name: "picture.png", Body: strings.NewReader(picture)})
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{ID: img.ID}, nil
+	return answer{ID: img.ID, Image: detailsOf(img)}, nil
 }
 
 // find walks in the smallest pages, so that tokens are walked too.

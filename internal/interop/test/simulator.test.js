@@ -9,6 +9,7 @@ import { checkDifferences } from "../lib/differences.js";
 import { picture } from "../lib/picture.js";
 import { build, probe, startLocalServer } from "../lib/programs.js";
 import { SIGNING_KEY, startSimulator } from "../lib/simulator.js";
+import { compareUpdates } from "../lib/updates.js";
 
 let built, simulator, dir, file;
 
@@ -33,7 +34,18 @@ test("our filters find what the simulator's find", async (t) => {
   try {
     const outcome = await compare({ built, env: server.env, simulator: await freshSimulator(t), n, seed });
     assert.deepEqual(outcome.differences, []);
-    assert.ok(outcome.empty < n * 0.6, `${outcome.empty} of ${n} filters match nothing: what do they compare?`);
+    assert.ok(outcome.empty < n * 0.6, `${outcome.empty} of ${n} filters match nothing`);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("our updates replace and keep what the simulator's do", async () => {
+  const server = await startLocalServer(built, "-rate", "100000000/1h");
+  try {
+    const outcome = await compareUpdates({ built, env: server.env, simulator, n: 60, seed: 2 });
+    assert.deepEqual(outcome.differences, []);
+    for (const [field, times] of Object.entries(outcome.replaced)) assert.ok(times >= 10, `${field} is replaced ${times} times`);
   } finally {
     await server.stop();
   }
