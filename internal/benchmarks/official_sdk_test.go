@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestOfficialSDK(t *testing.T) {
 	t.Run("variants", officialSDKVariants)
 	t.Run("flexible variants", officialSDKFlexibleVariants)
 	t.Run("signing keys", officialSDKSigningKeys)
-	t.Run("an upload is repeated after a lost response", officialSDKRepeatsUploads)
+	t.Run("uploads and updates are repeated after a lost response", officialSDKRepeatsRequests)
 }
 
 func officialSDKLists(t *testing.T) {
@@ -124,6 +125,8 @@ func officialSDKMetadataIsRejected(t *testing.T) {
 	params.Metadata.Present = false
 	_, err = client.Images.V2.DirectUploads.New(t.Context(), params)
 	require.NoError(t, err)
+	_, err = client.Images.V1.New(t.Context(), v7images.V1NewParams{AccountID: inAccount, File: v7.FileParam(strings.NewReader(pixel), "pixel.gif", "image/gif"), Metadata: v7.F[any](map[string]int{"n": 1})})
+	assertStatus(t, http.StatusBadRequest, err)
 }
 
 func officialSDK(t *testing.T, opts ...imagestest.Option) (*imagestest.Server, *v7.Client) {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,12 @@ func officialSDKUploadsFromBackend(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), img.Uploaded, time.Minute)
 	require.Len(t, img.Variants, 1)
 	assert.Equal(t, pixel, body(t, http.StatusOK, img.Variants[0]))
+	original, err := client.Images.V1.Blobs.Get(t.Context(), url.PathEscape(img.ID), v7images.V1BlobGetParams{AccountID: inAccount})
+	require.NoError(t, err)
+	defer original.Body.Close()
+	content, err := io.ReadAll(original.Body)
+	require.NoError(t, err)
+	assert.Equal(t, pixel, string(content))
 
 	const source = "https://user:secret@example.com/cats/tim.gif?size=big"
 	srv.ServeSource(source, []byte(pixel))
@@ -190,12 +197,17 @@ func officialSDKSigningKeys(t *testing.T) {
 	assert.NotEqual(t, http.StatusOK, resp.StatusCode, "the key is deleted")
 }
 
-func officialSDKRepeatsUploads(t *testing.T) {
+func officialSDKRepeatsRequests(t *testing.T) {
 	srv, client := officialSDK(t)
 	srv.Inject(imagestest.Fault{Operation: imagestest.OpUploadImage, Times: 2, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
 	_, err := client.Images.V1.New(t.Context(), v7images.V1NewParams{AccountID: inAccount, File: v7.FileParam(strings.NewReader(pixel), "pixel.gif", "image/gif")})
 	require.NoError(t, err)
-	assert.Len(t, srv.Images(), 3, "one for each lost response, and no error")
+	images := srv.Images()
+	require.Len(t, images, 3, "one more for each lost response, and no error")
+
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpUpdate, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
+	_, err = client.Images.V1.Edit(t.Context(), images[0].ID, v7images.V1EditParams{AccountID: inAccount, RequireSignedURLs: v7.F(true)})
+	assertStatus(t, http.StatusNotFound, err) // the first attempt gave the image a new ID
 }
 
 // body returns the body of a URL's response.

@@ -139,6 +139,8 @@ test("TypeScript SDK: uploads a file", async (t) => {
   assert.deepEqual({ id, creator, filename, meta, requireSignedURLs },
     { id: "cats/tom", creator: "dora", filename: "pixel.png", meta: metadata, requireSignedURLs: false });
   assert.deepEqual(Buffer.from(await (await fetch(variants[0])).arrayBuffer()), picture);
+  const original = await client.images.v1.blobs.get(id, { account_id });
+  assert.deepEqual(Buffer.from(await original.arrayBuffer()), picture);
   assert.deepEqual(await client.images.v1.get(id, { account_id }), image);
   await assert.rejects(upload({ id }), Cloudflare.ConflictError);
 });
