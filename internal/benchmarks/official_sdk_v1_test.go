@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -53,10 +54,17 @@ func officialSDKUploadsFromBackend(t *testing.T) {
 	fromURL.URL = v7.F("https://example.com/missing.gif")
 	_, err = client.Images.V1.New(t.Context(), fromURL)
 	assertStatus(t, http.StatusBadRequest, err)
+	fromURL.URL = v7.F(source)
+	fromURL.File = v7.F[io.Reader](strings.NewReader(pixel))
+	_, err = client.Images.V1.New(t.Context(), fromURL)
+	assertStatus(t, http.StatusBadRequest, err) // both were sent
+	img, err = client.Images.V1.New(t.Context(), v7images.V1NewParams{AccountID: inAccount, File: v7.F[io.Reader](strings.NewReader(pixel))})
+	require.NoError(t, err)
+	assert.Equal(t, "anonymous_file", img.Filename)
 
 	stats, err := client.Images.V1.Stats.Get(t.Context(), v7images.V1StatGetParams{AccountID: inAccount})
 	require.NoError(t, err)
-	assert.Equal(t, 2.0, stats.Count.Current)
+	assert.Equal(t, 3.0, stats.Count.Current)
 	assert.Greater(t, stats.Count.Allowed, stats.Count.Current)
 }
 
@@ -179,6 +187,7 @@ func officialSDKSigningKeys(t *testing.T) {
 	created, err := keys.Update(t.Context(), "next", v7images.V1KeyUpdateParams{AccountID: inAccount})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"default", "next"}, names(created.Keys))
+	assert.Contains(t, fmt.Sprintf("%+v", created.Keys), created.Keys[1].Value, "a key prints its value")
 
 	img, err := client.Images.V1.New(t.Context(), v7images.V1NewParams{AccountID: inAccount, File: v7.FileParam(strings.NewReader(pixel), "pixel.gif", "image/gif"), RequireSignedURLs: v7.F(true)})
 	require.NoError(t, err)
