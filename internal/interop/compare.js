@@ -1,4 +1,4 @@
-// See compare, the command.
+// The program behind the script compare.
 import { parseArgs } from "node:util";
 import { compare } from "./lib/comparison.js";
 import { checkDifferences } from "./lib/differences.js";

@@ -1,4 +1,4 @@
-// Puts the same images and filters to imagestest and to the simulator.
+// Stores the same images in imagestest and in the simulator, and sends the same filters to both.
 import { query } from "./programs.js";
 import { random, randomFilter, randomMetadata } from "./random.js";
 
@@ -33,7 +33,7 @@ function randomImages(rnd) {
   return images;
 }
 
-/** Stores images (their meta as JSON text) in the server of env, and lists by each find. */
+/** Stores images (their meta as JSON text) in the server that env describes; resolves to one answer for each find. */
 export async function askOurs(built, env, images, finds) {
   const answers = await query(built, env, [
     ...images.map((image) => ({ store: image })),
@@ -54,7 +54,7 @@ export async function storeInSimulator(simulator, images) {
   }
 }
 
-/** Lists the IDs of the simulator's images, oldest first, by conditions of the form that `probe query` takes. */
+/** Lists the IDs of the simulator's images, oldest first, by conditions in the form of `probe query`. */
 export async function listSimulator(simulator, conditions, options = {}) {
   const metadata = {};
   for (const { field, operator, values } of conditions) {

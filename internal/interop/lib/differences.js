@@ -1,4 +1,4 @@
-// Where imagestest and the simulator differ, why imagestest stays as it is, and a check that each difference is still there.
+// The known differences of imagestest and the simulator, with reasons. Each is checked, so that one that disappears is noticed.
 import { askOurs, listSimulator, storeInSimulator } from "./comparison.js";
 import { startLocalServer } from "./programs.js";
 import { checkUpdateDifferences } from "./updates.js";
@@ -8,7 +8,7 @@ const eq = (field, type, value) => ({ field, operator: "eq", type, values: [valu
 const differences = [
   {
     name: "a path into a list, tags.0",
-    why: "the simulator's paths are JavaScript property look-ups; published are nested objects only",
+    why: "the simulator's paths are JavaScript property look-ups; the API documents nested objects only",
     images: [{ id: "list", meta: `{"tags":["a"]}` }],
     conditions: [eq("tags.0", "string", "a")],
     ours: [],
@@ -57,7 +57,7 @@ const differences = [
   },
 ];
 
-/** Resolves to the differences, those with a problem that are not as listed. */
+/** Resolves to the differences. One that is not as listed has a problem. */
 export async function checkDifferences(built, simulator) {
   const server = await startLocalServer(built);
   try {
@@ -71,8 +71,8 @@ export async function checkDifferences(built, simulator) {
 
 const untyped = {
   name: "untyped eq and in",
-  why: "the simulator's values have types, those of the wire have not, and how Cloudflare infers them is not published: " +
-    "compared only with words that are strings by any rule (not checked)",
+  why: "values have types in the simulator and none in a query, and how Cloudflare infers them is not published: " +
+    "compared only with words that every rule takes for strings (not checked)",
 };
 
 async function problem(built, env, simulator, { images, conditions, creator, ours, simulator: theirs }) {

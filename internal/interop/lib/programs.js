@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Builds the packages into a directory of their own; a built program gets our signals, one of `go run` does not. */
+/** Builds the packages into a temporary directory. Signals reach a built program, but not the one that `go run` starts. */
 export function build(...packages) {
   const dir = mkdtempSync(path.join(tmpdir(), "cfimages-interop-"));
   execFileSync("go", ["build", "-o", dir + path.sep, ...packages], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
@@ -18,7 +18,7 @@ export function build(...packages) {
   };
 }
 
-/** Starts localserver on a free port; resolves to the variables that it announces. */
+/** Starts localserver on a free port; resolves to the variables that it prints, as env, and to stop. */
 export async function startLocalServer(built, ...args) {
   const child = spawn(built.program("localserver"), ["-addr", "127.0.0.1:0", "-json", ...args], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -42,19 +42,19 @@ export async function output(program, args = [], { env = {}, input = "" } = {}) 
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
-  child.stdin.on("error", () => {}); // its exit code tells
+  child.stdin.on("error", () => {}); // its exit code reports the failure
   child.stdin.end(input);
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`${path.basename(program)} ended with ${code}: ${stderr}${stdout}`);
   return stdout;
 }
 
-/** Asks the probe one thing; resolves to its answer. */
+/** Runs one command of the probe; resolves to its answer. */
 export async function probe(built, ...args) {
   return JSON.parse(await output(built.program("probe"), args));
 }
 
-/** Puts questions to `probe query`; resolves to its answers, in order. */
+/** Sends questions to `probe query`; resolves to its answers, in order. */
 export async function query(built, env, questions) {
   const input = questions.map((question) => JSON.stringify(question)).join("\n");
   const answers = (await output(built.program("probe"), ["query"], { env, input })).trim().split("\n");

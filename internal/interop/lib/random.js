@@ -16,7 +16,7 @@ export function random(seed) {
   };
 }
 
-// Few values, so that filters find something, and those that types could confuse.
+// Few values, so that filters match images, and values of one type that look like another.
 const words = ["active", "eu-west", "Active", "été", "日本 🗻", "a b&c=d", "100%", "\"quoted\"\\", "null", "a+b", "tab\there"];
 const strings = [...words, "", "5", "5.0", "true", "false", "-1", "a|b"];
 const numbers = [0, 1, 5, -1, 4.5, -0.25, 0.1, 1e21, 1e-7, 2 ** 53 - 1, -(2 ** 53) + 1];
@@ -43,7 +43,7 @@ function randomValue(rnd, level) {
   }
 }
 
-/** Returns one to five conditions, most of them true of one of the images. */
+/** Returns one to five conditions, most of them met by one of the images. */
 export function randomFilter(rnd, metadata) {
   const wanted = leaves(rnd.pick(metadata));
   const conditions = [];
@@ -64,7 +64,7 @@ function leaves(object, path = []) {
   });
 }
 
-/** Returns a condition that is true of the value. */
+/** Returns a condition that the value meets. */
 function matching(rnd, [field, value]) {
   if (typeof value === "boolean") return condition(field, "eq", "boolean", [value]);
   if (typeof value === "string") {
@@ -85,7 +85,7 @@ function matching(rnd, [field, value]) {
 const listable = strings.filter((text) => !text.includes("|"));
 const plainWords = words.filter((text) => text !== "null"); // of no other type, by any rule
 
-/** Returns a condition of which nothing is known. */
+/** Returns any condition. */
 function anyCondition(rnd) {
   const levels = 1 + rnd.below(3);
   const field = Array.from({ length: levels }, () => rnd.pick([...names, "missing"])).join(".");

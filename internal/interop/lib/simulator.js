@@ -4,7 +4,7 @@ import { Miniflare } from "miniflare";
 /** The key with which the simulator signs, from its source. */
 export const SIGNING_KEY = "miniflare-local-dev-images-signing-key";
 
-// Calls inside the Worker: handles of single images do not survive the way out of it.
+// The calls run inside the Worker: a handle of an image cannot be passed out of it.
 const worker = `
 const calls = {
   upload: ({ hosted }, text, options) => hosted.upload(new TextEncoder().encode(text).buffer, options),
@@ -28,7 +28,7 @@ export default {
 /** Starts the simulator, empty and in memory. */
 export async function startSimulator() {
   const miniflare = new Miniflare({
-    cf: false, // or it asks the network where it is
+    cf: false, // otherwise it requests its location from the network
     workers: [{
       config: {
         name: "interop",

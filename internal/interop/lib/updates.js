@@ -28,7 +28,7 @@ export async function compareUpdates({ built, env, simulator, n, seed }) {
   return outcome;
 }
 
-/** Stores an image in both; resolves to what is known of it there. Without an ID each makes one. */
+/** Stores an image in both; resolves to its details in each. Without an ID each generates one. */
 async function storeInBoth(built, env, simulator, { id, draft, meta }) {
   const creator = "alice";
   const [answer] = await query(built, env, [{ store: { id, creator, draft, meta: JSON.stringify(meta) } }]);
@@ -45,7 +45,7 @@ async function updateOurs(built, env, id, { creator, metadata, requireSignedURLs
   return answer;
 }
 
-// Where they differ, in the form of lib/differences.js.
+// The known differences, checked as those in lib/differences.js are.
 const updateDifferences = [
   {
     name: "the ID after a change of access",
@@ -73,7 +73,7 @@ const updateDifferences = [
   },
 ];
 
-/** Resolves to the differences of updates, those with a problem that are not as listed. */
+/** Resolves to the differences of updates. One that is not as listed has a problem. */
 export async function checkUpdateDifferences(built, env, simulator) {
   const checked = [];
   for (const difference of updateDifferences) {

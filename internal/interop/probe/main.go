@@ -5,7 +5,7 @@
 //	probe verify KEY URL         check a signed URL
 //	probe query                  store, update and filter images, as stdin asks
 //
-// It answers in JSON. An error of cfimages is an answer too: {"error":…}.
+// It answers in JSON. An error of cfimages is an answer, too: {"error":…}.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// answer is what one question yields.
+// answer is the result of one question.
 type answer struct {
 	ID    string   `json:"id,omitempty"`
 	IDs   []string `json:"ids,omitempty"`
@@ -100,7 +100,7 @@ func verify(key, signedURL string) answer {
 	return answer{URL: signedURL}
 }
 
-// failure tells of an error, by name where Cloudflare's answer has one.
+// failure returns an error as an answer, with the name of its sentinel.
 func failure(err error) answer {
 	a := answer{Error: err.Error()}
 	for kind, sentinel := range map[string]error{

@@ -12,7 +12,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// picture passes for a PNG where only the format is looked at.
+// picture is the signature of a PNG: imagestest checks no more.
 const picture = "\x89PNG\r\n\x1a\n"
 
 // question is a line of stdin: an image to store, a change of an image, or conditions
@@ -91,7 +91,7 @@ func (q question) store(ctx context.Context, client *cfimages.Client) (answer, e
 	return answer{ID: img.ID, Image: detailsOf(img)}, nil
 }
 
-// find walks in the smallest pages, so that tokens are walked too.
+// find lists in pages of 10, so that continuation tokens are used, too.
 func (q question) find(ctx context.Context, client *cfimages.Client) (answer, error) {
 	conditions := make([]cfimages.Condition, len(q.Find.Conditions))
 	for i, c := range q.Find.Conditions {
@@ -115,7 +115,7 @@ func (q question) find(ctx context.Context, client *cfimages.Client) (answer, er
 	return found, nil
 }
 
-// typed returns the condition as the library's user would write it.
+// typed returns the condition, made by the typed function of cfimages.
 func (c condition) typed() (cfimages.Condition, error) {
 	if len(c.Values) == 0 {
 		return cfimages.Condition{}, fmt.Errorf("condition on %q has no value", c.Field)

@@ -1,4 +1,4 @@
-// Clients that know nothing of imagestest, unchanged, against localserver.
+// Clients of other authors, unchanged, against localserver.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -35,7 +35,7 @@ after(async () => {
 
 const list = (params = {}) => client.images.v2.list({ account_id, ...params });
 
-/** Walks by continuation tokens. */
+/** Lists all pages by continuation tokens. */
 async function walk(params) {
   const pages = [];
   let continuation_token;
@@ -207,7 +207,7 @@ test("TypeScript SDK: switches flexible variants", async (t) => {
   t.after(() => client.images.v1.delete(id, { account_id }));
   const transformed = variants[0].replace(/public$/, "w=100,fit=cover");
   for (const flexible_variants of [true, false]) {
-    // The SDK has no call for it, but sends any request.
+    // The SDK has no method for this request.
     const { success } = await client.patch(`/accounts/${account_id}/images/v1/config`, { body: { flexible_variants } });
     assert.equal(success, true);
     assert.equal(await statusOf(transformed) === 200, flexible_variants);

@@ -1,4 +1,4 @@
-// cfimages and imagestest beside Cloudflare's own local simulator.
+// cfimages and imagestest, compared with Cloudflare's own local simulator.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -93,7 +93,7 @@ test("we sign as the simulator signs, and verify its URLs", async () => {
   }
 });
 
-/** Starts a simulator for the test alone: images of others would be found too. */
+/** Starts a simulator for one test: lists would show the images of other tests. */
 async function freshSimulator(t) {
   const fresh = await startSimulator();
   t.after(() => fresh.stop());
