@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cfimages/cfimages-go/internal/envelope"
@@ -119,6 +121,10 @@ func (a *attempt) request() (*http.Request, error) {
 		}
 		req.Body, req.ContentLength = watchedBody{body, &a.watchdog}, content.Size
 		req.Header.Set("Content-Type", content.Type)
+	} else if a.call.Retry != RetryAlways {
+		// net/http resends a request without a body after a RST_STREAM with
+		// PROTOCOL_ERROR, whether it was processed or not; one with a body it cannot.
+		req.Body = watchedBody{io.NopCloser(strings.NewReader("")), &a.watchdog}
 	}
 	return req, nil
 }
