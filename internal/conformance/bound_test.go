@@ -49,13 +49,13 @@ func boundCases() []testCase {
 			name:   "an error of 64 KiB",
 			faults: faults(on(imagestest.OpGet, imagestest.Reply{Status: 400, Body: strings.Repeat("x", 64<<10)})),
 			call:   doGet,
-			want:   outcome{status: 400, attempts: 1, requests: 1},
+			want:   outcome{is: targets(cfimages.ErrBadRequest), status: 400, attempts: 1, requests: 1},
 		},
 		{
 			name:   "an error of 64 KiB and a byte",
 			faults: faults(on(imagestest.OpGet, imagestest.Reply{Status: 400, Body: strings.Repeat("x", 64<<10+1)})),
 			call:   doGet,
-			want:   outcome{is: tooLarge, status: 400, attempts: 1, requests: 1},
+			want:   outcome{is: append(tooLarge, cfimages.ErrBadRequest), status: 400, attempts: 1, requests: 1},
 		},
 		{
 			name:   "headers of 2 MiB",

@@ -69,13 +69,13 @@ func connectionCases() []testCase {
 	for _, o := range operations {
 		cases = append(cases,
 			testCase{
-				name:   title("connections are refused twice for", o.op),
+				name:   title("connections are refused twice for", o),
 				refuse: 2,
 				call:   o.call,
 				want:   outcome{requests: 1, dials: 3, stored: o.after, atMost: backoffs(2)},
 			},
 			testCase{
-				name:   title("connections are refused for", o.op),
+				name:   title("connections are refused for", o),
 				refuse: 4,
 				call:   o.call,
 				want:   outcome{is: targets(syscall.ECONNREFUSED), dials: 4, atMost: backoffs(3)},

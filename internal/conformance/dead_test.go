@@ -36,7 +36,7 @@ func deadCases() []testCase {
 // comes after it.
 func (o operation) dies(position imagestest.Position) testCase {
 	c := testCase{
-		name:   title(o.op, "on a connection that dies", position),
+		name:   title(o, "on a connection that dies", position),
 		faults: faults(on(o.op, imagestest.Blackhole{}, at(position))),
 		want:   outcome{requests: 3, dials: 2, stored: o.after, took: requestTimeout},
 	}
@@ -65,7 +65,7 @@ func deadWhileIdle() []testCase {
 	var cases []testCase
 	for _, o := range operations {
 		c := testCase{
-			name:   title(o.op, "on a connection that died while it was idle"),
+			name:   title(o, "on a connection that died while it was idle"),
 			faults: idle(imagestest.OpGet),
 			call:   then(doGetDraft, o.call, doGetDraft),
 			want:   outcome{requests: 3, dials: 2, stored: o.after, took: requestTimeout, atMost: recovery},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
+	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
 // fixture is a client in front of a server in memory. It is also the client's
@@ -30,6 +31,7 @@ type fixture struct {
 	dials      atomic.Int64
 	attempts   atomic.Int64 // requests of the client, whether they came to the server or not; 0: not counted
 	openBodies atomic.Int64
+	looks      int // requests of the test itself
 	log        bytes.Buffer
 	options    []cfimages.Option // of client
 	live       bool              // the server is not in memory, and perhaps Cloudflare
@@ -37,8 +39,10 @@ type fixture struct {
 
 func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []cfimages.Option) *fixture {
 	t.Helper()
-	f := &fixture{server: imagestest.NewServer(slices.Concat(server, p.server())...)}
-	f.server.AddImages(cfimages.Image{ID: "image"}, cfimages.Image{ID: "draft", Draft: true})
+	variants := imagestest.WithVariants(imagestest.Variant{Name: thumb.ID})
+	f := &fixture{server: imagestest.NewServer(slices.Concat([]imagestest.Option{variants}, server, p.server())...)}
+	f.server.AddImages(cfimages.Image{ID: imageID}, cfimages.Image{ID: "draft", Draft: true})
+	f.server.ServeSource(sourceURL, []byte(canned.PNG))
 	f.uploadURL = strings.TrimSuffix(f.server.URL(), "/client/v4") + "/upload/" + imagestest.AccountHash + "/draft"
 	f.transport = f.server.HTTPClient().Transport.(*http.Transport).Clone()
 	f.transport.MaxResponseHeaderBytes = 1 << 20              // as the library's own has
@@ -56,6 +60,7 @@ func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []c
 	account := f.server.Account(imagestest.AccountID)
 	account.AddToken(canaryToken, imagestest.Write)
 	account.AddKey(canaryEmail, canaryKey)
+	account.AddSigningKey(canarySigningKey)
 	f.client, f.options = f.newClient(client...), client
 	return f
 }
@@ -107,17 +112,4 @@ type countedBody struct {
 func (b *countedBody) Close() error {
 	b.once.Do(func() { b.open.Add(-1) })
 	return b.ReadCloser.Close()
-}
-
-// stored returns what the server has: IDs, those of drafts in parentheses.
-func (f *fixture) stored() string {
-	var names []string
-	for _, img := range f.server.Images() {
-		name := img.ID
-		if img.Draft {
-			name = "(" + name + ")"
-		}
-		names = append(names, name)
-	}
-	return strings.Join(names, " ")
 }

@@ -151,15 +151,15 @@ func (fr frame) onRead(o operation, position imagestest.Position) testCase {
 		}
 	}
 	return testCase{
-		name: title(o.op, position, fr.name),
+		name: title(o, position, fr.name),
 		call: func(ctx context.Context, f *fixture) error {
 			for _, code := range codes {
-				if o.op == imagestest.OpDelete {
-					f.server.AddImages(cfimages.Image{ID: "image"})
-				}
 				f.server.Inject(on(o.op, fr.kind(code), at(position)))
 				if err := call(ctx, f); err != nil {
 					return fmt.Errorf("code %d: %w", code, err)
+				}
+				if code != codes[len(codes)-1] {
+					o.restore(f)
 				}
 			}
 			return nil
@@ -207,7 +207,7 @@ func (fr frame) onWalk(position imagestest.Position) testCase {
 // retried, or the error says that it may be: a one-time upload is the caller's to send.
 func (fr frame) onWrite(o operation, position imagestest.Position, code uint32) testCase {
 	c := testCase{
-		name:   title(o.op, position, fr.name, "with code", code),
+		name:   title(o, position, fr.name, "with code", code),
 		faults: faults(on(o.op, fr.kind(code), at(position))),
 		call:   o.call,
 		want:   outcome{requests: 1, stored: o.after},

@@ -20,7 +20,7 @@ import (
 // nothing is cleaned away.
 func (f *fixture) checkNothingLeft(t *testing.T) {
 	t.Helper()
-	assert.Empty(t, f.server.Unused(), "faults that did not strike")
+	require.Empty(t, f.server.Unused(), "faults that did not strike")
 	synctest.Wait() // over HTTP/2, a canceled request ends when the server has acknowledged it
 	f.transport.CloseIdleConnections()
 	synctest.Wait()

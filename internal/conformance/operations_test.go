@@ -1,14 +1,12 @@
 package conformance_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
@@ -20,15 +18,15 @@ import (
 
 func doList(ctx context.Context, f *fixture) error {
 	page, err := f.client.ImagesV2.List(ctx, cfimages.ListParams{})
-	if err == nil && (len(page.Images) != 1 || page.Images[0].ID != "image") {
+	if err == nil && (len(page.Images) != 1 || page.Images[0].ID != imageID) {
 		return fmt.Errorf("not the list: %v", page)
 	}
 	return err
 }
 
 func doGet(ctx context.Context, f *fixture) error {
-	img, err := f.client.ImagesV1.Get(ctx, "image")
-	if err == nil && (img.ID != "image" || len(img.Variants) != 1) {
+	img, err := f.client.ImagesV1.Get(ctx, imageID)
+	if err == nil && (img.ID != imageID || len(img.Variants) != 2) {
 		return fmt.Errorf("not the image: %v", img)
 	}
 	return err
@@ -53,7 +51,7 @@ func waitFor(d time.Duration) func(context.Context, *fixture) error {
 }
 
 func doBlob(ctx context.Context, f *fixture) error {
-	blob, err := f.client.ImagesV1.Blob(ctx, "image")
+	blob, err := f.client.ImagesV1.Blob(ctx, imageID)
 	if err != nil {
 		return err
 	}
@@ -66,7 +64,7 @@ func doBlob(ctx context.Context, f *fixture) error {
 }
 
 func doDelete(ctx context.Context, f *fixture) error {
-	return f.client.ImagesV1.Delete(ctx, "image")
+	return f.client.ImagesV1.Delete(ctx, imageID)
 }
 
 func doCreate(ctx context.Context, f *fixture) error {
@@ -94,23 +92,61 @@ const (
 	unsent                       // a write of which not a byte was sent
 )
 
-// operation is an operation of the API.
+// operation is a call of the API, as it is swept.
 type operation struct {
-	op    imagestest.Operation
-	call  func(context.Context, *fixture) error
-	after string // stored, after a success
-	retry retryRule
+	op      imagestest.Operation
+	variety string // of the calls of op; "": there is one
+	call    func(context.Context, *fixture) error
+	after   string // stored, after a success
+	retry   retryRule
+	batched bool // the batch host serves it too
 }
 
 // operations are all of them. Each meets every status, and every failure of a
 // connection or a response.
 var operations = []operation{
-	{imagestest.OpList, doList, before, always},
-	{imagestest.OpGet, doGet, before, always},
-	{imagestest.OpBlob, doBlob, before, always},
-	{imagestest.OpDelete, doDelete, "(draft)", always},
-	{imagestest.OpCreate, doCreate, before + " (new)", unprocessed},
-	{imagestest.OpUpload, doUpload, "image draft", unsent},
+	{op: imagestest.OpList, call: doList, after: before, batched: true},
+	{op: imagestest.OpGet, call: doGet, after: before, batched: true},
+	{op: imagestest.OpBlob, call: doBlob, after: before},
+	{op: imagestest.OpUpdate, call: doUpdate, after: "image:alice (draft)", batched: true},
+	{op: imagestest.OpUpdate, variety: "of the access", call: doUpdateAccess, after: "generated:private (draft)", retry: unprocessed, batched: true},
+	{op: imagestest.OpDelete, call: doDelete, after: "(draft)", batched: true},
+	{op: imagestest.OpStats, call: doStats, after: before},
+	{op: imagestest.OpUploadImage, call: doUploadImage, after: before + " uploaded", retry: unprocessed, batched: true},
+	{op: imagestest.OpUploadImage, variety: "from a URL", call: doUploadFromURL, after: before + " uploaded", retry: unprocessed, batched: true},
+	{op: imagestest.OpCreate, call: doCreate, after: before + " (new)", retry: unprocessed, batched: true},
+	{op: imagestest.OpUpload, call: doUpload, after: "image draft", retry: unsent},
+	{op: imagestest.OpListVariants, call: doListVariants, after: before},
+	{op: imagestest.OpGetVariant, call: doGetVariant, after: before},
+	{op: imagestest.OpCreateVariant, call: doCreateVariant, after: before + "; variants new public thumb", retry: unprocessed},
+	{op: imagestest.OpUpdateVariant, call: doUpdateVariant, after: before + "; variants public thumb:64"},
+	{op: imagestest.OpDeleteVariant, call: doDeleteVariant, after: before + "; variants public"},
+	{op: imagestest.OpConfigure, call: doSetFlexible, after: before + "; flexible"},
+	{op: imagestest.OpListKeys, call: doListKeys, after: before},
+	{op: imagestest.OpCreateKey, call: doCreateKey, after: before + "; keys default key-2 new", retry: unprocessed},
+	{op: imagestest.OpDeleteKey, call: doDeleteKey, after: before + "; keys default"},
+}
+
+// String returns what the operation is called in the names of cases.
+func (o operation) String() string { return strings.TrimSpace(string(o.op) + " " + o.variety) }
+
+// needsResult reports whether a success has a result.
+func (o operation) needsResult() bool {
+	return !slices.Contains([]imagestest.Operation{
+		imagestest.OpDelete, imagestest.OpDeleteVariant, imagestest.OpDeleteKey, imagestest.OpConfigure,
+	}, o.op)
+}
+
+// restore brings back what the operation has deleted.
+func (o operation) restore(f *fixture) {
+	switch o.op {
+	case imagestest.OpDelete:
+		f.server.AddImages(cfimages.Image{ID: imageID})
+	case imagestest.OpDeleteKey:
+		f.server.Account(imagestest.AccountID).AddSigningKey(canarySigningKey)
+	case imagestest.OpDeleteVariant:
+		f.look("POST", "variants", thumbJSON, nil)
+	}
 }
 
 // unknown returns the sentinels of a failure that leaves open whether the
@@ -128,79 +164,4 @@ func (o operation) storedAt(position imagestest.Position) string {
 		return o.after
 	}
 	return before
-}
-
-// then makes one call of several. The first error ends them.
-func then(calls ...func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		for _, call := range calls {
-			if err := call(ctx, f); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-// loses makes a call that is to fail with an unknown outcome, and goes on.
-func loses(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		if err := call(ctx, f); !errors.Is(err, cfimages.ErrOutcomeUnknown) {
-			return fmt.Errorf("not of an unknown outcome: %w", cmp.Or(err, errors.New("a success")))
-		}
-		return nil
-	}
-}
-
-// together makes several calls at the same time.
-func together(calls ...func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		errs := make([]error, len(calls))
-		var running sync.WaitGroup
-		for i, call := range calls {
-			running.Go(func() { errs[i] = call(ctx, f) })
-		}
-		running.Wait()
-		return errors.Join(errs...)
-	}
-}
-
-// atOnce makes a call n times at the same time.
-func atOnce(n int, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return together(slices.Repeat([]func(context.Context, *fixture) error{call}, n)...)
-}
-
-// after makes a call after a pause.
-func after(pause time.Duration, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		time.Sleep(pause)
-		return call(ctx, f)
-	}
-}
-
-// within gives a call a deadline.
-func within(d time.Duration, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		ctx, cancel := context.WithTimeout(ctx, d)
-		defer cancel()
-		return call(ctx, f)
-	}
-}
-
-// errEnough is the cause with which canceledAfter cancels.
-var errEnough = errors.New("enough")
-
-// canceledAfter cancels a call after a time.
-func canceledAfter(d time.Duration, call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
-	return func(ctx context.Context, f *fixture) error {
-		ctx, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
-		defer time.AfterFunc(d, func() { cancel(errEnough) }).Stop()
-		return call(ctx, f)
-	}
-}
-
-// once is a client that makes one attempt.
-func once() []cfimages.Option {
-	return []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{})}
 }

@@ -91,7 +91,7 @@ func beliefCases() []testCase {
 	const window = 5 * time.Minute
 	spent := imagestest.Reply{Body: canned.Image}.With("Ratelimit", `"default";r=0;t=86400`)
 	get := func(ctx context.Context, f *fixture) error {
-		_, err := f.client.ImagesV1.Get(ctx, "image")
+		_, err := f.client.ImagesV1.Get(ctx, imageID)
 		return err
 	}
 	patient := []cfimages.Option{cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: time.Hour})}

@@ -26,13 +26,13 @@ func responseCases() []testCase {
 			switch {
 			case response.Status != 0:
 				want.status = response.Status
-			case name == "no result" && o.op == imagestest.OpDelete: // it needs none
+			case name == "no result" && !o.needsResult():
 				want.is, want.status, want.attempts = nil, 0, 0
 			}
-			cases = append(cases, testCase{name: title(name, "for", o.op), faults: faults(on(o.op, response)), call: o.call, want: want})
+			cases = append(cases, testCase{name: title(name, "for", o), faults: faults(on(o.op, response)), call: o.call, want: want})
 		}
 		cases = append(cases, testCase{
-			name:   title("success:false at 200 for", o.op),
+			name:   title("success:false at 200 for", o),
 			faults: faults(on(o.op, imagestest.Refusal(200))),
 			call:   o.call,
 			want:   outcome{status: 200, attempts: 1, requests: 1},

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -28,14 +29,21 @@ const (
 	canaryEmail      = "canary-email@example.com"
 	canaryKey        = "canary-key_0123456789abcdef"
 	canarySigningKey = "canary-signing_0123456789"
+	canaryNewKey     = "hugb57ovlVEOg" // begins the key that the server generates first
+	canaryPassword   = "canary-password"
+	canarySignature  = "canary-signature_0123456789"
 )
 
 // canaries are parts of the secrets that nothing else contains. Of an upload
 // URL, neither the host nor the image's ID is a secret, but both together are.
-var canaries = []string{"canary-token", "canary-email", "canary-key", "canary-signing", "imagestest-batch", imagestest.AccountHash + "/draft", imagestest.AccountHash + "/new"}
+var canaries = []string{"canary-token", "canary-email", "canary-key", "canary-sign", canaryNewKey, imagestest.SigningKey, "canary-password", "imagestest-batch", imagestest.AccountHash + "/draft", imagestest.AccountHash + "/new"}
 
-// logins are the two ways to authenticate.
-var logins = []cfimages.Option{cfimages.WithAPIToken(canaryToken), cfimages.WithAPIKey(canaryEmail, canaryKey)}
+// logins are the ways to authenticate.
+var logins = []cfimages.Option{
+	cfimages.WithAPIToken(canaryToken),
+	cfimages.WithAPIKey(canaryEmail, canaryKey),
+	cfimages.WithTokenSource(func(context.Context) (string, error) { return canaryToken, nil }),
+}
 
 // checkNoSecrets fails the test when a secret is in the log, in the server's
 // record of requests, or in anything that a program can print.
@@ -90,7 +98,7 @@ func TestPrintedFindsSecrets(t *testing.T) {
 	defer f.server.Close()
 	require.NoError(t, doGet(t.Context(), f))
 	assert.Equal(t, 2, strings.Count(f.log.String(), "cfimages request"))
-	for _, secret := range []string{canaryToken, canaryEmail, canaryKey, canarySigningKey, f.uploadURL} {
+	for _, secret := range []string{canaryToken, canaryEmail, canaryKey, canarySigningKey, canarySignature, sourceURL, f.uploadURL} {
 		assert.True(t, containsAny(secret, canaries), secret)
 	}
 }

@@ -19,16 +19,19 @@ func statusCases() []testCase {
 			again := o.isRetriedAfter(status)
 			fault := on(o.op, refusalOf(status))
 			lasting := testCase{
-				name:   title(status, "for", o.op),
+				name:   title(status, "for", o),
 				faults: faults(fault),
 				call:   o.call,
 				want:   outcome{is: o.sentinelsAfter(status), status: status, attempts: 1, requests: 1},
 			}
-			if again {
+			switch {
+			case status == http.StatusUnauthorized && o.retry == always:
+				lasting.want.atMost = backoffs(1) // before a token source is asked once more
+			case again:
 				lasting.faults[0].Times = 4
 				lasting.want.attempts, lasting.want.requests, lasting.want.atMost = 4, 4, backoffs(3)
 				cases = append(cases, testCase{
-					name:   title("one", status, "for", o.op),
+					name:   title("one", status, "for", o),
 					faults: faults(fault),
 					call:   o.call,
 					want:   outcome{requests: 2, stored: o.after, atMost: backoffs(1)},

@@ -135,7 +135,7 @@ func timeCases() []testCase {
 			name:   "a byte a second",
 			faults: faults(on(imagestest.OpGet, slow(time.Second))),
 			call:   doGet,
-			want:   outcome{requests: 1, took: 3 * time.Minute, atMost: 6 * time.Minute},
+			want:   outcome{requests: 1, took: 3 * time.Minute, atMost: 9 * time.Minute},
 		},
 		{
 			name:   "a byte every 29 seconds",

@@ -90,7 +90,7 @@ type wrongResponse struct {
 func wrongResponses(op imagestest.Operation) []wrongResponse {
 	unknown, malformed, tooLarge := cfimages.ErrOutcomeUnknown, cfimages.ErrMalformedResponse, cfimages.ErrResponseTooLarge
 	responses := []wrongResponse{
-		{"refused", imagestest.Refusal(400), 400, nil},
+		{"refused", imagestest.Refusal(400), 400, targets(cfimages.ErrBadRequest)},
 		{"forbidden", imagestest.Refusal(403), 403, targets(cfimages.ErrForbidden)},
 		{"conflict", imagestest.Refusal(409), 409, targets(cfimages.ErrConflict)},
 		{"success:false", imagestest.Refusal(200), 200, nil},
