@@ -8,9 +8,9 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// showErrors makes three mistakes.
+// showErrors makes three mistakes and prints their errors.
 func (t *tour) showErrors(ctx context.Context) error {
-	t.printf("\n6. Errors can be told apart")
+	t.printf("\n7. Tell errors apart")
 	_, err := t.client.ImagesV2.List(ctx, cfimages.ListParams{
 		Meta: cfimages.Where(cfimages.Eq("region-name", "eu-west")),
 	})
@@ -20,12 +20,12 @@ func (t *tour) showErrors(ctx context.Context) error {
 	t.printf("   an upload URL used twice: %s", explain(err))
 
 	_, err = t.client.ImagesV1.Get(ctx, "quickstart-"+t.run+"-none")
-	t.printf("   an image that is not there: %s", explain(err))
+	t.printf("   an unknown image: %s", explain(err))
 	return ctx.Err()
 }
 
-// explain says what kind of error err is, which a program finds out by
-// errors.Is, and what the server had to say, for which there is errors.As.
+// explain returns the kind of err, found by errors.Is, and the server's response,
+// found by errors.AsType.
 func explain(err error) string {
 	kind := "another error"
 	switch {
@@ -38,8 +38,8 @@ func explain(err error) string {
 	case errors.Is(err, cfimages.ErrNotFound):
 		kind = "ErrNotFound"
 	}
-	if reply, ok := errors.AsType[*cfimages.Error](err); ok {
-		return fmt.Sprintf("%s, status %d %v", kind, reply.StatusCode, reply.Errors)
+	if response, ok := errors.AsType[*cfimages.Error](err); ok {
+		return fmt.Sprintf("%s, status %d %v", kind, response.StatusCode, response.Errors)
 	}
 	return fmt.Sprintf("%s\n      %v", kind, err)
 }

@@ -1,11 +1,12 @@
-// Command quickstart is a tour of Cloudflare Images V2: it hands out one-time
-// upload URLs, uploads pictures to them, finds them by their metadata, shows
-// how errors are told apart, and deletes what it made.
+// Command quickstart is a tour of Cloudflare Images V2. It creates one-time upload
+// URLs, uploads images to them, finds images by their metadata, changes metadata,
+// tells errors apart, and deletes the images that it created.
 //
 //	go run ./examples/quickstart
 //
-// needs no account: it runs against an in-process server. With
-// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID set it runs against Cloudflare.
+// It needs no account: by default it runs against an in-process server. If
+// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, it runs against
+// Cloudflare. It changes and deletes only images that it created itself.
 package main
 
 import (
@@ -23,13 +24,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // after a first Ctrl-C it cleans up; a second one ends it at once
+	context.AfterFunc(ctx, stop) // the first Ctrl-C cleans up; a second one ends the program at once
 	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout), os.Stderr))
 }
 
-var errUsage = errors.New("no arguments, please: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID choose Cloudflare")
+var errUsage = errors.New("quickstart takes no arguments: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID to run it against Cloudflare")
 
-// exitCode reports err and returns the code to exit with.
+// exitCode prints err and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
@@ -56,13 +57,13 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	return t.take(ctx)
 }
 
-// connect returns a client for Cloudflare if the environment names an account
-// and a token, and for an in-process server otherwise.
+// connect returns a client for Cloudflare if the environment has an account and a
+// token. Otherwise it returns a client for an in-process server.
 func connect() (client *cfimages.Client, where string, disconnect func(), err error) {
 	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" || os.Getenv("CLOUDFLARE_ACCOUNT_ID") == "" {
 		server := imagestest.NewServer()
 		return server.Client(), "an in-process server", server.Close, nil
 	}
-	client, err = cfimages.NewClient() // takes everything from the environment
+	client, err = cfimages.NewClient() // reads the environment
 	return client, cmp.Or(os.Getenv("CLOUDFLARE_BASE_URL"), "Cloudflare"), func() {}, err
 }

@@ -23,11 +23,11 @@ import (
 
 const transcript = `A tour of cfimages against an in-process server
 
-1. Hand out a one-time upload URL, good for 10m0s, for an image with an ID of our own
+1. Create a one-time upload URL, valid for 10m0s, for an image with a custom ID
    printed without its secret: DirectUpload{ID: "quickstart-RUN-01", UploadURL: "http://127.0.0.1:PORT/[redacted]"}
    before the upload: draft = true
 
-2. Upload to it, which needs no credentials, and wait until the image is there
+2. Upload to it, which needs no credentials, and wait until the upload has completed
    after the upload:  draft = false, file name "photo-01.png", creator "quickstart", metadata {"run":"RUN","region":{"name":"eu-west"},"priority":1}
 
 3. Upload 25 more, 5 at a time
@@ -39,18 +39,23 @@ const transcript = `A tour of cfimages against an in-process server
    photo-19.png  eu-west, priority 4
    photo-25.png  eu-west, priority 5
 
-5. Walk all our images, newest first, 10 a page
+5. Change metadata: photo-01.png gets the status "reviewed"
+   before: a filter on this status finds 0 images
+   after:  a filter on this status finds 1 image
+   photo-01.png  metadata {"run":"RUN","region":{"name":"eu-west"},"priority":1,"status":"reviewed"}
+
+6. Walk all our images, newest first, 10 a page
    page 1: 10 images
    page 2: 10 images
    page 3: 6 images
 
-6. Errors can be told apart
+7. Tell errors apart
    a filter on a field name with a hyphen: ErrInvalidParams, nothing was sent
       REASON
-   an upload URL used twice: ErrConflict, status 409 [ANSWER]
-   an image that is not there: ErrNotFound, status 404 [ANSWER]
+   an upload URL used twice: ErrConflict, status 409 [RESPONSE]
+   an unknown image: ErrNotFound, status 404 [RESPONSE]
 
-7. Delete what we made
+8. Delete the images of this tour
    26 images deleted
 `
 
@@ -64,20 +69,23 @@ func TestTour(t *testing.T) {
 		{`(quickstart-|"run":")[a-z2-7]{10}`, "${1}RUN"},
 		{`127\.0\.0\.1:\d+`, "127.0.0.1:PORT"},
 		{`(?m)^      cfimages: .*"region-name".*`, "      REASON"},
-		{`(status \d+) \[.+ \(code \d+\)\]`, "$1 [ANSWER]"},
+		{`(status \d+) \[.+ \(code \d+\)\]`, "$1 [RESPONSE]"},
 	} {
 		got = regexp.MustCompile(replace[0]).ReplaceAllString(got, replace[1])
 	}
 	assert.Equal(t, transcript, got)
 }
 
-// useAccount makes the program's environment name an account with one image
-// that is not the tour's, and returns what the account holds.
+// mine is the metadata of an image that is not the tour's.
+const mine = `{"region":{"name":"eu-west"},"priority":5,"status":"reviewed"}`
+
+// useAccount sets the environment to an account with one image that is not the
+// tour's. It returns a function that returns the account's images.
 func useAccount(t *testing.T, wrap func(http.Handler) http.Handler) func() []cfimages.Image {
 	t.Helper()
 	account := imagestest.NewServer(imagestest.InMemory())
 	t.Cleanup(account.Close)
-	account.AddImages(cfimages.Image{ID: "mine", Creator: "quickstart", Meta: []byte(`{"region":{"name":"eu-west"},"priority":5}`)})
+	account.AddImages(cfimages.Image{ID: "mine", Creator: "quickstart", Meta: []byte(mine)})
 	server := httptest.NewServer(wrap(account.Handler()))
 	t.Cleanup(server.Close)
 	t.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
@@ -119,31 +127,37 @@ func TestTourLeavesTheAccountAsItWas(t *testing.T) {
 			images := useAccount(t, test.wrap)
 			var out bytes.Buffer
 			assert.ErrorIs(t, run(ctx, nil, &out), test.want)
-			require.NotZero(t, uploads.Load(), "it got as far")
-			assert.Contains(t, out.String(), "7. Delete what we made")
+			require.NotZero(t, uploads.Load(), "the tour reached the upload")
+			assert.Contains(t, out.String(), "8. Delete the images of this tour")
 			require.Len(t, images(), 1)
 			assert.Equal(t, "mine", images()[0].ID)
+			assert.JSONEq(t, mine, string(images()[0].Meta))
 			assert.NotContains(t, out.String(), "mine")
 			assert.True(t, strings.HasPrefix(out.String(), "A tour of cfimages against http://127.0.0.1:"), out.String())
 		})
 	}
 }
 
-// transport answers requests with a function.
+// transport is a function that responds to requests.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestListMayBeLate(t *testing.T) {
 	const empty = `{"success":true,"errors":[],"messages":[],"result":{"images":[]}}`
+	awaitList, update := (*tour).awaitList, (*tour).update
 	for _, test := range []struct {
-		late int // lists without images before the first that has them
-		want string
-		took time.Duration
+		step  func(*tour, context.Context) error
+		empty int // the number of lists without images, before the first list with them
+		want  string
+		took  time.Duration
 	}{
-		{0, "26 of our 26", 0},
-		{3, "26 of our 26", 3 * listPause},
-		{1000, "0 of our 26", listPatience + listPause},
+		{awaitList, 0, "the list shows 26 of our 26", 0},
+		{awaitList, 3, "the list shows 26 of our 26", 3 * listPause},
+		{awaitList, 1000, "the list shows 0 of our 26", listPatience + listPause},
+		{update, 0, `after:  a filter on this status finds 1 image\n   photo-01.png  metadata {.*,"status":"reviewed"}\n$`, 0},
+		{update, 3, `after:  a filter on this status finds 1 image\n`, 2 * listPause}, // the first list is before the change
+		{update, 1000, `after:  a filter on this status finds 0 images within 1m0s\n$`, listPatience + listPause},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := imagestest.NewServer(imagestest.InMemory())
@@ -151,7 +165,7 @@ func TestListMayBeLate(t *testing.T) {
 			lists := 0
 			client := server.Client(cfimages.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 				if r.URL.Query().Has("meta.run[eq:string]") {
-					if lists++; lists <= test.late {
+					if lists++; lists <= test.empty {
 						return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(empty))}, nil
 					}
 				}
@@ -159,13 +173,14 @@ func TestListMayBeLate(t *testing.T) {
 			})}))
 			var out bytes.Buffer
 			tour := newTour(client, &out)
-			server.Seed(imageCount, func(int) cfimages.Image {
-				return cfimages.Image{Meta: fmt.Appendf(nil, `{"run":%q}`, tour.run)}
+			server.Seed(imageCount, func(i int) cfimages.Image {
+				return cfimages.Image{ID: fmt.Sprint(i), Filename: fmt.Sprintf("photo-%02d.png", i+1), Meta: fmt.Appendf(nil, `{"run":%q}`, tour.run)}
 			})
+			tour.made = []string{"0"}
 			started := time.Now()
-			require.NoError(t, tour.awaitList(t.Context()))
+			require.NoError(t, test.step(tour, t.Context()))
 			assert.Equal(t, test.took, time.Since(started))
-			assert.Contains(t, out.String(), "the list shows "+test.want)
+			assert.Regexp(t, test.want, out.String())
 		})
 	}
 }
@@ -178,7 +193,7 @@ func TestExitCodes(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"-help"}, 2, "no arguments"},
+		{[]string{"-help"}, 2, "takes no arguments"},
 		{nil, 1, "CLOUDFLARE_ACCOUNT_ID"},
 	} {
 		var stderr bytes.Buffer

@@ -17,6 +17,6 @@ func picture(i int) *bytes.Buffer {
 		}
 	}
 	buf := new(bytes.Buffer)
-	png.Encode(buf, img) // a Buffer takes everything
+	png.Encode(buf, img) // writing to a Buffer never fails
 	return buf
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +27,10 @@ const (
 
 // photo is the metadata of the tour's images.
 type photo struct {
-	Run      string `json:"run"` // tells the images of this run from all others
+	Run      string `json:"run"` // only images of this run have it
 	Region   region `json:"region"`
 	Priority int    `json:"priority"`
+	Status   string `json:"status,omitempty"`
 }
 
 type region struct {
@@ -42,20 +42,20 @@ type tour struct {
 	client  *cfimages.Client
 	out     io.Writer
 	run     string
-	usedURL string // a one-time upload URL that has done its work
+	usedURL string // a one-time upload URL that was used
 
 	mu   sync.Mutex
-	made []string // IDs of all that is to be deleted in the end
+	made []string // IDs of all images that cleanUp must delete
 }
 
 func newTour(client *cfimages.Client, out io.Writer) *tour {
 	return &tour{client: client, out: out, run: strings.ToLower(rand.Text()[:10])}
 }
 
-// take goes through all steps but the last, cleanUp.
+// take runs all steps except the last one, cleanUp.
 func (t *tour) take(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		t.uploadOne, t.uploadRest, t.awaitList, t.filter, t.walk, t.showErrors,
+		t.uploadOne, t.uploadRest, t.awaitList, t.filter, t.update, t.walk, t.showErrors,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -64,9 +64,9 @@ func (t *tour) take(ctx context.Context) error {
 	return nil
 }
 
-// uploadOne goes through a direct upload step by step.
+// uploadOne shows a direct upload step by step.
 func (t *tour) uploadOne(ctx context.Context) error {
-	t.printf("\n1. Hand out a one-time upload URL, good for %v, for an image with an ID of our own", linkLifetime)
+	t.printf("\n1. Create a one-time upload URL, valid for %v, for an image with a custom ID", linkLifetime)
 	upload, err := t.create(ctx, 0)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (t *tour) uploadOne(ctx context.Context) error {
 	}
 	t.printf("   before the upload: draft = %t", draft.Draft)
 
-	t.printf("\n2. Upload to it, which needs no credentials, and wait until the image is there")
+	t.printf("\n2. Upload to it, which needs no credentials, and wait until the upload has completed")
 	if err := t.send(ctx, upload, 0); err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (t *tour) uploadOne(ctx context.Context) error {
 	return nil
 }
 
-// uploadRest uploads the other images, several at once. After an error it
-// begins no more, but lets those under way end, so that it is known how they did.
+// uploadRest uploads the other images, several concurrently. After an error it
+// starts no more uploads, and waits for those that are running.
 func (t *tour) uploadRest(ctx context.Context) error {
 	t.printf("\n3. Upload %d more, %d at a time", imageCount-1, uploadsAtOnce)
 	var uploads sync.WaitGroup
@@ -110,10 +110,10 @@ func (t *tour) uploadRest(ctx context.Context) error {
 	}
 	uploads.Wait()
 	close(failed)
-	return <-failed // nil if there is none
+	return <-failed // nil if no upload failed
 }
 
-// upload makes one image.
+// upload creates one image.
 func (t *tour) upload(ctx context.Context, i int) error {
 	created, err := t.create(ctx, i)
 	if err != nil {
@@ -161,82 +161,11 @@ func (t *tour) wait(ctx context.Context, id string) (*cfimages.Image, error) {
 	return t.client.DirectUploads.Wait(ctx, id)
 }
 
-// awaitList waits until the list shows the images: Cloudflare does not say how
-// soon after an upload it does.
-func (t *tour) awaitList(ctx context.Context) error {
-	for start := time.Now(); ; {
-		listed, err := t.find(ctx, t.ours())
-		if err != nil {
-			return err
-		}
-		if len(listed) == imageCount || time.Since(start) > listPatience {
-			t.printf("   the list shows %d of our %d images", len(listed), imageCount)
-			return nil
-		}
-		select {
-		case <-time.After(listPause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (t *tour) filter(ctx context.Context) error {
-	t.printf("\n4. Find images by metadata: region.name is eu-west, priority is at least 4")
-	found, err := t.find(ctx, t.ours(),
-		cfimages.Eq("region.name", "eu-west"),
-		cfimages.Gte("priority", 4))
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(found, func(a, b cfimages.Image) int { return strings.Compare(a.Filename, b.Filename) })
-	for _, img := range found {
-		var p photo
-		if err := img.DecodeMeta(&p); err != nil {
-			return err
-		}
-		t.printf("   %s  %s, priority %d", img.Filename, p.Region.Name, p.Priority)
-	}
-	return nil
-}
-
-func (t *tour) walk(ctx context.Context) error {
-	t.printf("\n5. Walk all our images, newest first, %d a page", perPage)
-	n := 0
-	for page, err := range t.client.ImagesV2.Pages(ctx, cfimages.ListParams{
-		PerPage:   perPage,
-		SortOrder: cfimages.SortDescending,
-		Meta:      cfimages.Where(t.ours()),
-	}) {
-		if err != nil {
-			return err
-		}
-		n++
-		t.printf("   page %d: %d images", n, len(page.Images))
-	}
-	return nil
-}
-
-// ours is the condition that only images of this run meet.
-func (t *tour) ours() cfimages.Condition { return cfimages.Eq("run", t.run) }
-
-// find returns all images that meet the conditions.
-func (t *tour) find(ctx context.Context, conditions ...cfimages.Condition) ([]cfimages.Image, error) {
-	var found []cfimages.Image
-	for img, err := range t.client.ImagesV2.All(ctx, cfimages.ListParams{Meta: cfimages.Where(conditions...)}) {
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, img)
-	}
-	return found, nil
-}
-
-// cleanUp deletes what the tour made, and nothing else.
+// cleanUp deletes the images that the tour created, and no others.
 func (t *tour) cleanUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanUpPatience)
 	defer cancel()
-	t.printf("\n7. Delete what we made")
+	t.printf("\n8. Delete the images of this tour")
 	var errs []error
 	deleted := 0
 	for _, id := range t.made {
@@ -244,7 +173,7 @@ func (t *tour) cleanUp(ctx context.Context) error {
 		case err == nil:
 			deleted++
 		case !errors.Is(err, cfimages.ErrNotFound):
-			errs = append(errs, fmt.Errorf("image %q remains, delete it by hand: %w", id, err))
+			errs = append(errs, fmt.Errorf("image %q was not deleted, delete it yourself: %w", id, err))
 		}
 	}
 	t.printf("   %d images deleted", deleted)
