@@ -20,7 +20,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// backend is the handler in front of a server of its own.
+// backend is the handler with a test server of its own.
 type backend struct {
 	http.Handler
 	server *imagestest.Server
@@ -35,14 +35,14 @@ func newBackend(t *testing.T, opts ...imagestest.Option) *backend {
 	return b
 }
 
-// failing is a backend whose every call of the API ends the same way.
-func failing(t *testing.T, answer func() (*http.Response, error)) *backend {
+// failing returns a backend whose calls to the API all end the same way.
+func failing(t *testing.T, respond func() (*http.Response, error)) *backend {
 	t.Helper()
 	client, err := cfimages.NewClient(
 		cfimages.WithAccountID("account"),
 		cfimages.WithAPIToken("secret-token"),
 		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}),
-		cfimages.WithHTTPClient(&http.Client{Transport: transport(answer)}))
+		cfimages.WithHTTPClient(&http.Client{Transport: transport(respond)}))
 	require.NoError(t, err)
 	b := new(backend)
 	b.Handler = newHandler(client, slog.New(slog.NewTextHandler(&b.log, nil)))
@@ -53,7 +53,7 @@ type transport func() (*http.Response, error)
 
 func (f transport) RoundTrip(*http.Request) (*http.Response, error) { return f() }
 
-func reply(status int, header http.Header) func() (*http.Response, error) {
+func response(status int, header http.Header) func() (*http.Response, error) {
 	return func() (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader("no"))}, nil
 	}
@@ -76,19 +76,19 @@ func TestUploadIsCreatedForTheUser(t *testing.T) {
 	assert.JSONEq(t, `{"title":"my cat"}`, string(images[0].Meta))
 }
 
-func TestRefusals(t *testing.T) {
+func TestRejections(t *testing.T) {
 	for _, test := range []struct {
 		name, target, body string
 		status             int
 	}{
 		{"not JSON", "/uploads", "title=cat", http.StatusBadRequest},
 		{"not an object", "/uploads", `["cat"]`, http.StatusBadRequest},
-		{"refused by the library", "/uploads", `{"title":"` + strings.Repeat("x", 1024) + `"}`, http.StatusBadRequest},
+		{"rejected by the library", "/uploads", `{"title":"` + strings.Repeat("x", 1024) + `"}`, http.StatusBadRequest},
 		{"too large a body", "/uploads", strings.Repeat(" ", maxBody+1), http.StatusRequestEntityTooLarge},
 		{"unknown upload", "/uploads/unknown/done", "", http.StatusNotFound},
 		{"somebody else's upload", "/uploads/theirs/done", "", http.StatusNotFound},
-		{"an ID that cannot be", "/uploads/%2E%2E/done", "", http.StatusBadRequest},
-		{"no such path", "/images", "", http.StatusNotFound},
+		{"an invalid ID", "/uploads/%2E%2E/done", "", http.StatusBadRequest},
+		{"no such path", "/image", "", http.StatusNotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBackend(t)
@@ -112,27 +112,27 @@ func TestOtherSitesAreRejected(t *testing.T) {
 func TestFailuresOfTheAPI(t *testing.T) {
 	for _, test := range []struct {
 		name         string
-		answer       func() (*http.Response, error)
-		create, done int // the statuses that answer the browser
+		respond      func() (*http.Response, error)
+		create, done int // the statuses that the browser gets
 		retryAfter   string
 		message      string // for a create
 	}{
-		{"rate limited", reply(http.StatusTooManyRequests, http.Header{"Retry-After": {"300"}}),
+		{"rate limited", response(http.StatusTooManyRequests, http.Header{"Retry-After": {"300"}}),
 			http.StatusServiceUnavailable, http.StatusServiceUnavailable, "300", "busy"},
-		{"rate limited, no time given", reply(http.StatusTooManyRequests, nil),
+		{"rate limited, no time given", response(http.StatusTooManyRequests, nil),
 			http.StatusServiceUnavailable, http.StatusServiceUnavailable, "1", "busy"},
-		{"wrong token", reply(http.StatusUnauthorized, nil), http.StatusBadGateway, http.StatusBadGateway, "", "failed"},
-		{"no such account", reply(http.StatusNotFound, nil), http.StatusBadGateway, http.StatusNotFound, "", "failed"},
+		{"wrong token", response(http.StatusUnauthorized, nil), http.StatusBadGateway, http.StatusBadGateway, "", "failed"},
+		{"no such account", response(http.StatusNotFound, nil), http.StatusBadGateway, http.StatusNotFound, "", "failed"},
 		{"outcome unknown", func() (*http.Response, error) { return nil, errors.New("connection lost") },
-			http.StatusBadGateway, http.StatusBadGateway, "", "no clear answer"},
+			http.StatusBadGateway, http.StatusBadGateway, "", "no clear response"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := failing(t, test.answer)
+			b := failing(t, test.respond)
 			for target, status := range map[string]int{"/uploads": test.create, "/uploads/x/done": test.done} {
 				w := post(b, target, "")
 				assert.Equal(t, status, w.Code, target)
 				assert.Equal(t, test.retryAfter, w.Header().Get("Retry-After"), target)
-				assert.NotContains(t, w.Body.String(), "cfimages", "the browser needs no internals")
+				assert.NotContains(t, w.Body.String(), "cfimages", "the browser gets no internals")
 			}
 			assert.Contains(t, post(b, "/uploads", "").Body.String(), test.message)
 			assert.NotContains(t, b.log.String(), "secret-token")
@@ -146,17 +146,17 @@ func TestSlowAPIEndsInGatewayTimeout(t *testing.T) {
 			b := newBackend(t, imagestest.WithLatency(time.Minute))
 			started := time.Now()
 			assert.Equal(t, http.StatusGatewayTimeout, post(b, target, "").Code)
-			assert.Equal(t, callPatience, time.Since(started))
+			assert.Equal(t, callTimeout, time.Since(started))
 		})
 	}
 }
 
-func TestClientThatLeftIsNoFailureOfOurs(t *testing.T) {
+func TestClosedConnectionIsNotLoggedAsAnError(t *testing.T) {
 	b := newBackend(t)
-	ctx, leave := context.WithCancel(t.Context())
-	leave()
+	ctx, disconnect := context.WithCancel(t.Context())
+	disconnect()
 	w := httptest.NewRecorder()
 	b.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/uploads", nil))
-	assert.Equal(t, statusClientLeft, w.Code)
+	assert.Equal(t, statusClientClosed, w.Code)
 	assert.Contains(t, b.log.String(), "level=INFO")
 }

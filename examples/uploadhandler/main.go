@@ -1,11 +1,17 @@
-// Command uploadhandler is the backend of an application whose users upload
-// images straight to Cloudflare. It hands out one-time upload URLs and verifies
-// that an upload has come; the image itself never passes through it.
+// Command uploadhandler is the backend of an application whose users upload images.
+//
+//	POST /uploads            a one-time upload URL: the browser uploads to Cloudflare directly
+//	POST /uploads/{id}/done  checks whether this upload has completed
+//	POST /images             a form with a file, which is streamed on to Cloudflare
+//
+// Prefer one-time URLs: the image then never passes through the backend. The form is
+// for clients that can only reach the backend.
 //
 //	go run ./examples/uploadhandler
+//	curl -F title=cat -F file=@cat.png http://127.0.0.1:8080/images
 //
-// needs no account: it runs against an in-process server. With
-// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID set it runs against Cloudflare.
+// It needs no account: by default it runs against an in-process server. If
+// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, it runs against Cloudflare.
 package main
 
 import (
@@ -28,14 +34,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for requests to end
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
 }
 
-// usageError is a wrong command line.
+// usageError is an invalid command line.
 type usageError struct{ error }
 
-// exitCode reports err and returns the code to exit with.
+// exitCode prints err and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -83,8 +89,8 @@ func parseArgs(args []string, stdout io.Writer) (addr string, err error) {
 	return addr, nil
 }
 
-// connect returns a client for Cloudflare if the environment names an account
-// and a token, and for an in-process server otherwise.
+// connect returns a client for Cloudflare if the environment has an account and a
+// token. Otherwise it returns a client for an in-process server.
 func connect() (client *cfimages.Client, disconnect func(), err error) {
 	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" || os.Getenv("CLOUDFLARE_ACCOUNT_ID") == "" {
 		server := imagestest.NewServer()
@@ -94,7 +100,7 @@ func connect() (client *cfimages.Client, disconnect func(), err error) {
 	return client, func() {}, err
 }
 
-// serve answers requests until ctx ends, and lets those that came before finish.
+// serve serves requests until ctx ends. It waits for the requests that are running.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

@@ -16,20 +16,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser does what the page of an application would do.
+// browser sends the requests that the page of an application would send.
 type browser struct {
 	t      *testing.T
 	client *http.Client
 }
 
-// post sends JSON and decodes the JSON of the reply.
-func (b browser) post(url, body string) (status int, reply map[string]any) {
+// post sends JSON and decodes the JSON of the response.
+func (b browser) post(url, body string) (status int, response map[string]any) {
 	b.t.Helper()
 	resp, err := b.client.Post(url, "application/json", strings.NewReader(body))
 	require.NoError(b.t, err)
 	defer resp.Body.Close()
-	require.NoError(b.t, json.NewDecoder(resp.Body).Decode(&reply))
-	return resp.StatusCode, reply
+	require.NoError(b.t, json.NewDecoder(resp.Body).Decode(&response))
+	return resp.StatusCode, response
 }
 
 // upload sends a form with one file, as a browser does.
@@ -55,7 +55,7 @@ func TestBrowserUploads(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	stdout, w := io.Pipe()
-	var log bytes.Buffer // complete when the program has ended
+	var log bytes.Buffer // complete after the program has ended
 	ended := make(chan error, 1)
 	go func() {
 		err := run(ctx, []string{"-addr", "127.0.0.1:0"}, w, &log)
@@ -75,17 +75,17 @@ func TestBrowserUploads(t *testing.T) {
 	id, uploadURL := created["id"].(string), created["uploadURL"].(string)
 	done := base + "/uploads/" + id + "/done"
 
-	status, reply := b.post(done, "")
+	status, response := b.post(done, "")
 	assert.Equal(t, http.StatusConflict, status)
-	assert.Contains(t, reply["error"], "not yet")
+	assert.Contains(t, response["error"], "not completed")
 
 	require.Equal(t, http.StatusOK, b.upload(uploadURL))
-	status, reply = b.post(done, "")
+	status, response = b.post(done, "")
 	assert.Equal(t, http.StatusOK, status)
-	assert.Equal(t, id, reply["id"])
-	assert.Len(t, reply["variants"], 1)
+	assert.Equal(t, id, response["id"])
+	assert.Len(t, response["variants"], 1)
 
-	assert.Equal(t, http.StatusConflict, b.upload(uploadURL), "the URL works once")
+	assert.Equal(t, http.StatusConflict, b.upload(uploadURL), "the URL works only once")
 
 	stop()
 	require.NoError(t, <-ended)
@@ -95,7 +95,7 @@ func TestBrowserUploads(t *testing.T) {
 	assert.Error(t, err)
 }
 
-func TestWrongUse(t *testing.T) {
+func TestInvalidCommandLines(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
