@@ -1,13 +1,18 @@
-// Command uploadpage is a small web application: a page where a person drops
-// images, which the browser uploads straight to Cloudflare, and a gallery of
-// them.
+// Command uploadpage is a small web application: a page for dropping images, which
+// the browser uploads to Cloudflare directly, and a gallery of these images. The
+// application is in package gallery.
 //
 //	go run ./examples/uploadpage
 //
-// needs no account: it runs against an in-process server. With
-// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID set it runs against Cloudflare;
-// CLOUDFLARE_IMAGES_SIGNING_KEY, one of the account's signing keys, then lets it
-// accept and show private images. The application is in package gallery.
+// It needs no account: by default it runs against an in-process server. If
+// CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, it runs against Cloudflare.
+// To accept and show private images, set CLOUDFLARE_IMAGES_SIGNING_KEY to one of the
+// account's signing keys.
+//
+// In-process, the gallery offers each image in several widths. With Cloudflare it does
+// so with the flag -flexible, which needs flexible variants: switch them on in the
+// dashboard or by cfimages.Variants.SetFlexible. Without the flag, every image is
+// loaded in the variant public.
 package main
 
 import (
@@ -33,10 +38,11 @@ func main() { program.Main("uploadpage", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("uploadpage", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
+	flexible := flags.Bool("flexible", false, "offer images in several widths; the Cloudflare account must have flexible variants switched on")
 	if err := program.Parse(flags, args, stdout, "[flags]", ""); err != nil {
 		return err
 	}
-	config, disconnect, err := connect()
+	config, disconnect, err := connect(*flexible)
 	if err != nil {
 		return err
 	}
@@ -60,17 +66,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}})
 }
 
-// connect configures the application for Cloudflare if the environment names
-// an account and a token, and for an in-process server otherwise.
-func connect() (config gallery.Config, disconnect func(), err error) {
+// connect configures the application for Cloudflare if the environment has an account
+// and a token. Otherwise it configures the application for an in-process server, which
+// always has flexible variants.
+func connect(flexible bool) (config gallery.Config, disconnect func(), err error) {
 	if !program.HasAccount() {
-		server := imagestest.NewServer()
+		server := imagestest.NewServer(imagestest.WithFlexibleVariants())
 		config, err = gallery.Demo(server.URL())
+		config.FlexibleVariants = true
 		return config, server.Close, err
 	}
-	config = gallery.Config{ // the origins are of Cloudflare's developer documentation
-		UploadOrigin:   "https://upload.imagedelivery.net",
-		DeliveryOrigin: "https://imagedelivery.net",
+	config = gallery.Config{ // the origins are those of Cloudflare's developer documentation
+		UploadOrigin:     "https://upload.imagedelivery.net",
+		DeliveryOrigin:   "https://imagedelivery.net",
+		FlexibleVariants: flexible,
 	}
 	if config.Signer, err = program.Signer(); err == nil {
 		config.Client, err = cfimages.NewClient()
@@ -78,8 +87,9 @@ func connect() (config gallery.Config, disconnect func(), err error) {
 	return config, func() {}, err
 }
 
-// guardHost rejects requests for other hosts if only this machine is served:
-// a foreign name that resolves to it would make its page same-site with ours.
+// guardHost rejects requests for other hosts if the server listens on a loopback
+// address. Otherwise a page on another host name that resolves to this address could
+// send requests as if it were this page.
 func guardHost(addr net.Addr, next http.Handler) http.Handler {
 	if tcp, ok := addr.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
 		return next

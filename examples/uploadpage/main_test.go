@@ -41,7 +41,7 @@ func TestServesThePageInProcess(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	assert.Contains(t, get("/"), "kept in memory")
+	assert.Contains(t, get("/"), "stored in memory")
 	assert.Contains(t, get("/"), `id="private"`)
 	assert.JSONEq(t, `{"images":[],"next":""}`, get("/images"))
 
@@ -60,16 +60,17 @@ func TestConnectsToCloudflare(t *testing.T) {
 		"pasted with a line break\n": {false, true},
 	} {
 		t.Setenv("CLOUDFLARE_IMAGES_SIGNING_KEY", key)
-		config, _, err := connect()
+		config, _, err := connect(true)
 		assert.Equal(t, want.fails, err != nil, key)
 		assert.Equal(t, want.signs, config.Signer != nil, key)
 		assert.Equal(t, want.fails, config.Client == nil, key)
+		assert.True(t, config.FlexibleVariants)
 		assert.Equal(t, "https://upload.imagedelivery.net", config.UploadOrigin)
 		assert.Equal(t, "https://imagedelivery.net", config.DeliveryOrigin)
 	}
 }
 
-func TestWrongUse(t *testing.T) {
+func TestInvalidCommandLines(t *testing.T) {
 	t.Setenv("CLOUDFLARE_API_TOKEN", "")
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -24,22 +24,29 @@ export function launch() {
   });
 }
 
-// Scene is the page in a browser, in front of servers of its own.
+// Scene is the page in a browser, with servers of its own.
 export class Scene {
-  static async open(browser) {
+  static async open(browser, screen = { viewport: { width: 1000, height: 720 } }) {
     const scene = new Scene();
+    scene.browser = browser;
     scene.stage = spawn(process.env.STAGE, { stdio: ["pipe", "pipe", "pipe"] });
-    scene.answers = createInterface({ input: scene.stage.stdout });
+    scene.responses = createInterface({ input: scene.stage.stdout });
     scene.log = "";
     scene.stage.stderr.on("data", (text) => (scene.log += text));
-    [scene.url] = await once(scene.answers, "line");
-    scene.context = await browser.newContext({ viewport: { width: 1000, height: 720 } });
-    scene.page = await scene.context.newPage();
-    scene.page.setDefaultTimeout(10_000);
+    [scene.url] = await once(scene.responses, "line");
     scene.errors = [];
-    scene.page.on("console", (message) => message.type() === "error" && scene.errors.push(message.text()));
-    scene.page.on("pageerror", (error) => scene.errors.push(String(error)));
+    await scene.useScreen(screen);
     return scene;
+  }
+
+  // useScreen opens the page's window on another screen: viewport, deviceScaleFactor.
+  async useScreen(screen) {
+    await this.context?.close();
+    this.context = await this.browser.newContext({ locale: "en-US", ...screen });
+    this.page = await this.context.newPage();
+    this.page.setDefaultTimeout(10_000);
+    this.page.on("console", (message) => message.type() === "error" && this.errors.push(message.text()));
+    this.page.on("pageerror", (error) => this.errors.push(String(error)));
   }
 
   async close() {
@@ -54,35 +61,41 @@ export class Scene {
     await this.page.getByText("Loading…").waitFor({ state: "hidden" });
   }
 
-  // advance moves the image service's clock.
-  async advance(duration) {
-    this.stage.stdin.write(`advance ${duration}\n`);
-    await once(this.answers, "line");
+  // command sends a command to the program stage; see there.
+  async command(text) {
+    this.stage.stdin.write(`${text}\n`);
+    await once(this.responses, "line");
   }
 
   choose(...files) {
     return this.page.getByLabel("Choose images").setInputFiles(files);
   }
 
-  // row is a file's in the list of uploads.
+  // row returns the row of a file in the list of uploads.
   row(name) {
-    return this.page.getByRole("listitem").filter({ has: this.page.getByRole("button", { name: `Take ${name} off the list` }) });
+    return this.page.getByRole("listitem").filter({ has: this.page.getByRole("button", { name: `Remove ${name} from the list` }) });
   }
 
-  // says waits until a file's row says so.
-  says(name, text) {
+  // waitFor waits until the row of a file shows a text.
+  waitFor(name, text) {
     return this.row(name).getByText(text).waitFor();
   }
 
-  // shelf returns the titles of the images in the gallery, checking that each is seen.
-  async shelf() {
-    await this.page.waitForFunction(() =>
-      [...document.querySelectorAll("#shelf img")].every((img) => img.complete && img.naturalWidth > 0),
-    );
-    return this.page.locator("#shelf img").evaluateAll((images) => images.map((img) => img.alt));
+  // gallery waits until each image in the gallery is shown, and returns their titles.
+  async gallery() {
+    return (await this.images()).map((img) => img.title);
   }
 
-  // slowDown limits how fast the browser sends, in bytes a second; -1 does not.
+  // images waits until each image in the gallery is shown, and returns their titles and
+  // the URLs that the browser has loaded.
+  async images() {
+    await this.page.waitForFunction(() =>
+      [...document.querySelectorAll("#gallery img")].every((img) => img.complete && img.naturalWidth > 0),
+    );
+    return this.page.locator("#gallery img").evaluateAll((images) => images.map((img) => ({ title: img.alt, url: img.currentSrc })));
+  }
+
+  // slowDown limits how fast the browser sends, in bytes a second; -1 means no limit.
   async slowDown(uploadThroughput) {
     this.session ??= await this.context.newCDPSession(this.page);
     await this.session.send("Network.emulateNetworkConditions", {
@@ -90,8 +103,8 @@ export class Scene {
     });
   }
 
-  // look takes screenshots of the page, dark, light and on a telephone, and lets
-  // axe look for what keeps people from using it.
+  // look takes screenshots of the page: dark, light and on a phone. It checks the page's
+  // accessibility with axe.
   async look(name, { fullPage = true } = {}) {
     await this.page.evaluate(axe);
     for (const colorScheme of ["dark", "light"]) {
@@ -103,7 +116,7 @@ export class Scene {
     const size = this.page.viewportSize();
     await this.page.setViewportSize({ width: 360, height: 720 });
     await this.page.screenshot({ path: `${folder}${name}-narrow.png`, fullPage });
-    assert.equal(await this.page.evaluate(() => document.documentElement.scrollWidth), 360, "all fits on a telephone");
+    assert.equal(await this.page.evaluate(() => document.documentElement.scrollWidth), 360, "the page fits on a phone");
     await this.page.setViewportSize(size);
   }
 }

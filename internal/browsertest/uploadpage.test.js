@@ -7,7 +7,7 @@ const oneTimeURL = /\/upload\//;
 
 let browser;
 let scene;
-let expectedErrors; // what the browser's console shall say of failed requests
+let expectedErrors; // patterns of the errors in the browser's console
 
 before(async () => (browser = await launch()));
 after(() => browser.close());
@@ -22,10 +22,10 @@ afterEach(async () => {
   assert.doesNotMatch(scene.log, /\/upload\/|sig=|not-a-secret/, "no secrets in the log");
 });
 
-test("an empty page shows nothing of other applications", async () => {
+test("the gallery is empty and does not show images of other applications", async () => {
   await scene.visit();
-  await scene.page.getByText("Nothing here yet").waitFor();
-  assert.deepEqual(await scene.shelf(), []);
+  await scene.page.getByText("No images yet").waitFor();
+  assert.deepEqual(await scene.gallery(), []);
   await scene.look("empty");
 });
 
@@ -34,21 +34,22 @@ test("three files are uploaded, with progress", async () => {
   await scene.visit();
   await scene.slowDown(600_000);
   const seen = scene.page.evaluate(watchProgress, names.length);
-  await scene.choose(...names.map((name, i) => picture(name, 1.4 * i)));
+  await scene.choose(...names.map((name, i) => picture(name, i)));
   await scene.row("dusk.png").getByText(/^[1-9]\d? %$/).waitFor();
   await scene.look("uploading");
   await scene.slowDown(-1);
-  for (const name of names) await scene.says(name, "Uploaded");
-  for (const values of await seen) assert.ok(values.length >= 2, `seen of one bar: ${values}`);
-  assert.deepEqual((await scene.shelf()).sort(), names.toSorted());
+  for (const name of names) await scene.waitFor(name, "Uploaded");
+  for (const values of await seen) assert.ok(values.length >= 2, `values of one bar: ${values}`);
+  assert.deepEqual((await scene.gallery()).sort(), names.toSorted());
 
   await scene.page.reload();
-  await scene.page.getByText("3 in all").waitFor();
-  assert.deepEqual((await scene.shelf()).sort(), names.toSorted());
+  await scene.page.getByText("3 in total").waitFor();
+  assert.deepEqual((await scene.gallery()).sort(), names.toSorted());
   await scene.look("gallery");
 });
 
-// watchProgress returns, when all bars are done, which values in between each had.
+// watchProgress waits until all uploads are done, and returns the values between 0 and 1
+// that each bar had.
 function watchProgress(bars) {
   const seen = new Map();
   return new Promise((resolve) => {
@@ -64,57 +65,57 @@ function watchProgress(bars) {
   });
 }
 
-test("files that cannot be kept are refused, and say why", async () => {
+test("files that cannot be stored are rejected with a reason", async () => {
   expectedErrors = [/status of 413/, /status of 415/];
   await scene.visit();
   await scene.choose({ name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(10 * 2 ** 20 + 1) });
-  await scene.says("huge.png", "The file is too large: the limit is 10 MB.");
+  await scene.waitFor("huge.png", "The file is too large: the limit is 10 MB.");
   await scene.choose({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no image") });
-  await scene.says("notes.txt", "This is not an image");
+  await scene.waitFor("notes.txt", "This is not an image in a supported format.");
   await scene.choose({ name: "empty.png", mimeType: "image/png", buffer: Buffer.alloc(0) });
-  await scene.says("empty.png", "The file is empty.");
+  await scene.waitFor("empty.png", "The file is empty.");
   await scene.choose({ name: "large.png", mimeType: "image/png", buffer: Buffer.alloc(2 * 2 ** 20 + 1) });
-  await scene.says("large.png", "does not take files this large");
+  await scene.waitFor("large.png", "too large for the image service");
   await scene.choose({ name: "fake.png", mimeType: "image/png", buffer: Buffer.from("no image") });
-  await scene.says("fake.png", "This is not an image");
+  await scene.waitFor("fake.png", "This is not an image in a supported format.");
   assert.equal(await scene.page.getByRole("button", { name: "Try again" }).count(), 0);
   await scene.page.getByRole("button", { name: "Clear list" }).click();
   assert.equal(await scene.page.getByRole("heading", { name: "Uploads" }).count(), 0);
 });
 
-test("an expired link is replaced by a fresh one", async () => {
+test("an expired upload link is replaced by a new one", async () => {
   expectedErrors = [/status of 410/];
   await scene.visit();
   await scene.page.route(oneTimeURL, async (route) => {
-    await scene.advance("1h");
+    await scene.command("advance 1h");
     await route.continue();
   }, { times: 1 });
   await scene.choose(picture("late.png"));
-  await scene.says("late.png", "The upload link has expired.");
-  await scene.advance("-1h"); // the page asks for links by the real time
+  await scene.waitFor("late.png", "The upload link has expired.");
+  await scene.command("advance -1h"); // upload links are created by the real time
   await scene.page.getByRole("button", { name: "Try again: late.png" }).click();
-  await scene.says("late.png", "Uploaded");
-  assert.deepEqual(await scene.shelf(), ["late.png"]);
+  await scene.waitFor("late.png", "Uploaded");
+  assert.deepEqual(await scene.gallery(), ["late.png"]);
 });
 
-test("uploads are taken up again after the network was cut", async () => {
-  // Before a file is sent again, the page asks whether it has come: 409 is no.
+test("uploads are retried after the connection was lost", async () => {
+  // Before a retry, the page checks whether the upload has completed: 409 means no.
   expectedErrors = [/ERR_CONNECTION_RESET/, /ERR_CONNECTION_RESET/, /status of 409/, /status of 409/];
   const long = "the-second-of-them-has-quite-a-long-name-for-a-picture.png";
   await scene.visit();
   await scene.page.route(oneTimeURL, (route) => route.abort("connectionreset"), { times: 2 });
   await scene.choose(picture("first.png"), picture(long, 2));
-  await scene.says("first.png", "The connection was lost.");
-  await scene.says(long, "The connection was lost.");
+  await scene.waitFor("first.png", "The connection was lost.");
+  await scene.waitFor(long, "The connection was lost.");
   await scene.choose({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no image") });
   await scene.look("errors");
   await scene.page.getByRole("button", { name: "Try all again" }).click();
-  await scene.says("first.png", "Uploaded");
-  await scene.says(long, "Uploaded");
-  assert.deepEqual((await scene.shelf()).sort(), ["first.png", long]);
+  await scene.waitFor("first.png", "Uploaded");
+  await scene.waitFor(long, "Uploaded");
+  assert.deepEqual((await scene.gallery()).sort(), ["first.png", long]);
 });
 
-test("a file whose answer was lost is not sent twice", async () => {
+test("a file is not sent twice if only the response was lost", async () => {
   expectedErrors = [/ERR_CONNECTION_RESET/];
   let sent = 0;
   await scene.visit();
@@ -124,97 +125,152 @@ test("a file whose answer was lost is not sent twice", async () => {
     await route.abort("connectionreset");
   });
   await scene.choose(picture("once.png"));
-  await scene.says("once.png", "The connection was lost.");
+  await scene.waitFor("once.png", "The connection was lost.");
   await scene.page.getByRole("button", { name: "Try again: once.png" }).click();
-  await scene.says("once.png", "Uploaded");
+  await scene.waitFor("once.png", "Uploaded");
   assert.equal(sent, 1);
-  assert.deepEqual(await scene.shelf(), ["once.png"]);
+  assert.deepEqual(await scene.gallery(), ["once.png"]);
 });
 
-test("an upload that stands still counts as lost", async () => {
+test("a stalled upload times out", async () => {
   await scene.page.clock.install();
   await scene.visit();
-  const asked = scene.page.waitForRequest(oneTimeURL);
-  await scene.page.route(oneTimeURL, () => {}); // never answered
+  const requested = scene.page.waitForRequest(oneTimeURL);
+  await scene.page.route(oneTimeURL, () => {}); // no response
   await scene.choose(picture("stuck.png"));
-  await asked;
+  await requested;
   await scene.page.clock.fastForward("00:31");
-  await scene.says("stuck.png", "The connection was lost.");
+  await scene.waitFor("stuck.png", "The connection was lost.");
 });
 
-test("an upload on its way can be called back", async () => {
+test("a running upload can be canceled", async () => {
   await scene.visit();
   await scene.slowDown(100_000);
   await scene.choose(picture("oops.png"));
   await scene.row("oops.png").getByText(/^[1-9]\d? %$/).waitFor();
-  const calledBack = scene.page.waitForResponse((response) => response.request().method() === "DELETE");
-  await scene.page.getByRole("button", { name: "Take oops.png off the list" }).click();
-  assert.equal((await calledBack).status(), 204);
+  const canceled = scene.page.waitForResponse((response) => response.request().method() === "DELETE");
+  await scene.page.getByRole("button", { name: "Remove oops.png from the list" }).click();
+  assert.equal((await canceled).status(), 204);
   assert.equal(await scene.page.getByRole("heading", { name: "Uploads" }).count(), 0);
 });
 
-test("an image is deleted by keyboard, after a question", async () => {
+test("an image is deleted by keyboard, after a confirmation", async () => {
   await scene.visit();
   await scene.choose(picture("old.png"));
   const button = scene.page.getByRole("button", { name: "Delete old.png" });
   await button.press("Enter");
   await scene.page.getByRole("dialog", { name: "Delete this image?" }).waitFor();
-  await scene.look("question", { fullPage: false });
+  await scene.look("confirmation", { fullPage: false });
   await scene.page.keyboard.press("Escape");
-  assert.deepEqual(await scene.shelf(), ["old.png"]);
+  assert.deepEqual(await scene.gallery(), ["old.png"]);
   await button.press("Enter");
   await scene.page.keyboard.press("Tab");
   await scene.page.keyboard.press("Enter");
-  await scene.page.getByText("Nothing here yet").waitFor();
-  assert.equal(await scene.page.evaluate(() => document.activeElement.id), "shelf-title");
+  await scene.page.getByText("No images yet").waitFor();
+  assert.equal(await scene.page.evaluate(() => document.activeElement.id), "gallery-title");
   await scene.page.reload();
-  await scene.page.getByText("Nothing here yet").waitFor();
+  await scene.page.getByText("No images yet").waitFor();
 });
 
-test("the gallery goes on where it ends, and again after a failure", async () => {
+test("the gallery loads further pages, and retries after a failure", async () => {
   expectedErrors = [/status of 503/];
   const image = (id) => ({ id, title: `${id}.png`, uploaded: "2026-01-02T03:04:05Z", src: "icon.svg" });
-  const answers = [
+  const responses = [
     { json: { images: [image("newer")], next: "token" } },
     { status: 503, json: { error: "The image service is busy." } },
-    { json: { images: [image("newer"), image("older")], next: "" } }, // one came again: the list had moved on
+    { json: { images: [image("newer"), image("older")], next: "" } }, // one image is repeated, because the list has changed
   ];
-  const asked = [];
+  const requested = [];
   await scene.page.route(/\/images/, (route) => {
-    asked.push(new URL(route.request().url()).searchParams.get("after"));
-    return route.fulfill(answers.shift());
+    requested.push(new URL(route.request().url()).searchParams.get("after"));
+    return route.fulfill(responses.shift());
   });
   await scene.visit();
   await scene.page.getByRole("button", { name: "Show more" }).click();
   await scene.page.getByText("The images could not be loaded. The image service is busy.").waitFor();
   await scene.page.getByRole("button", { name: "Try again" }).click();
-  await scene.page.getByText("2 in all").waitFor();
-  assert.deepEqual(await scene.shelf(), ["newer.png", "older.png"]);
-  assert.deepEqual(asked, ["", "token", "token"]);
+  await scene.page.getByText("2 in total").waitFor();
+  assert.deepEqual(await scene.gallery(), ["newer.png", "older.png"]);
+  assert.deepEqual(requested, ["", "token", "token"]);
   assert.equal(await scene.page.getByRole("button", { name: "Show more" }).count(), 0);
 });
 
-test("a private image is seen by a signed URL only", async () => {
+test("the browser loads the width that fits its screen", async () => {
+  await scene.visit();
+  await scene.choose(picture("lake.png", 1));
+  await scene.waitFor("lake.png", "Uploaded");
+  for (const { viewport, deviceScaleFactor, width } of [
+    { viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1, width: 240 }, // four in a row
+    { viewport: { width: 1280, height: 720 }, deviceScaleFactor: 2, width: 480 },
+    { viewport: { width: 700, height: 720 }, deviceScaleFactor: 1, width: 360 }, // two in a row
+    { viewport: { width: 360, height: 720 }, deviceScaleFactor: 2, width: 720 }, // one in a row, on a phone
+    { viewport: { width: 360, height: 720 }, deviceScaleFactor: 3, width: 960 },
+  ]) {
+    await scene.useScreen({ viewport, deviceScaleFactor });
+    const loaded = [];
+    scene.page.on("response", (response) => /imagedelivery/.test(response.url()) && loaded.push(response));
+    await scene.visit();
+    const [{ title, url }] = await scene.images();
+    const screen = `${viewport.width} px, ${deviceScaleFactor}x`;
+    assert.equal(title, "lake.png");
+    assert.match(url, new RegExp(`/width=${width},`), screen);
+    assert.deepEqual(loaded.map((response) => [response.url(), response.status()]), [[url, 200]], `${screen}: it loads only this width`);
+  }
+});
+
+test("the sizes attribute has the width of an image", async () => {
+  await scene.visit();
+  await scene.choose(picture("lake.png", 1));
+  await scene.waitFor("lake.png", "Uploaded");
+  await scene.gallery();
+  for (let width = 320; width <= 1600; width += 40) {
+    await scene.page.setViewportSize({ width, height: 720 });
+    const { shown, sizes } = await scene.page.locator("#gallery img").evaluate((img) => {
+      const matching = img.sizes.split(", ").find((size) => !size.startsWith("(") || matchMedia(size.slice(0, size.indexOf(")") + 1)).matches);
+      const probe = document.body.appendChild(document.createElement("div"));
+      probe.style.width = matching.split(" ").at(-1);
+      const sizes = parseFloat(getComputedStyle(probe).width);
+      probe.remove();
+      return { shown: img.clientWidth, sizes };
+    });
+    assert.ok(sizes >= shown && sizes < 1.25 * shown, `at ${width} px: shown ${shown} px wide, sizes says ${sizes} px`);
+  }
+});
+
+test("without flexible variants, an image is loaded in the variant public", async () => {
+  const requested = [];
+  scene.page.on("request", (request) => /imagedelivery/.test(request.url()) && requested.push(request.url().split("/").at(-1)));
+  await scene.command("flexible off");
+  await scene.visit();
+  await scene.choose(picture("lake.png", 1));
+  await scene.waitFor("lake.png", "Uploaded");
+  const [{ title, url }] = await scene.images();
+  assert.equal(title, "lake.png");
+  assert.match(url, /\/public$/);
+  assert.deepEqual(requested, ["width=240,height=180,fit=crop", "public"]);
+});
+
+test("a private image is shown only by a signed URL", async () => {
   await scene.visit();
   await scene.page.getByLabel("Keep them private").check();
   await scene.choose(picture("secret.png", 3));
-  await scene.says("secret.png", "Uploaded");
-  assert.deepEqual(await scene.shelf(), ["secret.png"]);
-  await scene.page.locator("#shelf").getByText("Private").waitFor();
-  const signed = await scene.page.getByRole("img", { name: "secret.png" }).getAttribute("src");
-  assert.equal((await fetch(signed)).status, 200);
-  assert.equal((await fetch(signed.split("?")[0])).status, 401);
-  await scene.advance("61m");
-  assert.equal((await fetch(signed)).status, 403);
+  await scene.waitFor("secret.png", "Uploaded");
+  const [{ title, url }] = await scene.images();
+  assert.equal(title, "secret.png");
+  await scene.page.locator("#gallery").getByText("Private").waitFor();
+  assert.equal((await fetch(url)).status, 200);
+  assert.equal((await fetch(url.split("?")[0])).status, 401);
+  await scene.command("advance 61m");
+  assert.equal((await fetch(url)).status, 403);
 });
 
-test("files are chosen by keyboard, or dropped anywhere", async () => {
+test("files are chosen by keyboard or dropped anywhere", async () => {
   await scene.visit();
   const chooser = scene.page.waitForEvent("filechooser");
   await scene.page.keyboard.press("Tab");
   await scene.page.keyboard.press("Enter");
   await (await chooser).setFiles([picture("chosen.png")]);
-  await scene.says("chosen.png", "Uploaded");
+  await scene.waitFor("chosen.png", "Uploaded");
   await scene.page.getByRole("log").getByText("chosen.png was uploaded.").waitFor({ state: "attached" });
 
   const { buffer } = picture("dropped.png", 2);
@@ -224,6 +280,6 @@ test("files are chosen by keyboard, or dropped anywhere", async () => {
     return transfer;
   }, buffer.toString("base64"));
   await scene.page.dispatchEvent("h1", "drop", { dataTransfer: dropped });
-  await scene.says("dropped.png", "Uploaded");
-  assert.deepEqual(await scene.shelf(), ["dropped.png", "chosen.png"]);
+  await scene.waitFor("dropped.png", "Uploaded");
+  assert.deepEqual(await scene.gallery(), ["dropped.png", "chosen.png"]);
 });

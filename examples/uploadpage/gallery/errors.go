@@ -12,8 +12,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// problem is an error and how the application responds to it: with a status, and
-// a sentence for a person.
+// problem is an error with its HTTP status and a sentence for the user.
 type problem struct {
 	status  int
 	message string
@@ -29,12 +28,12 @@ var (
 	errDraft    = problem{http.StatusConflict, "The upload has not completed."}
 )
 
-// statusClientLeft is for the log only: nobody is there to read it. It is not
-// registered; other servers use it too.
-const statusClientLeft = 499
+// statusClientClosed is only for the log, because the client has closed the
+// connection. It is not a registered status; other servers use it too.
+const statusClientClosed = 499
 
-// reject responds to a request that failed. The browser gets what a person can do
-// about it, the log gets all.
+// reject responds to a request that failed. The browser gets what its user can do
+// about it, the log gets the whole error.
 func (h *handler) reject(w http.ResponseWriter, r *http.Request, err error) {
 	p := classify(err)
 	level := slog.LevelInfo
@@ -62,9 +61,9 @@ func classify(err error) problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem{http.StatusGatewayTimeout, "The image service took too long. Try again."}
 	case errors.Is(err, context.Canceled):
-		return problem{statusClientLeft, "The request was canceled."}
+		return problem{statusClientClosed, "The request was canceled."}
 	case errors.Is(err, cfimages.ErrOutcomeUnknown):
-		return problem{http.StatusBadGateway, "The image service gave no clear answer. Try again."}
+		return problem{http.StatusBadGateway, "The image service gave no clear response. Try again."}
 	}
 	return problem{http.StatusBadGateway, "The image service failed. Try again later."}
 }

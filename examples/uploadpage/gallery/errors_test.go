@@ -15,7 +15,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// requests are one for each endpoint, and the first call that each makes.
+// requests returns a request for each endpoint, and the first call that it makes.
 func requests() map[string]imagestest.Operation {
 	return map[string]imagestest.Operation{
 		"POST /uploads":        imagestest.OpCreate,
@@ -36,12 +36,12 @@ func TestRejections(t *testing.T) {
 		{"private without a key", "POST /uploads", `{"private":true}`, http.StatusBadRequest},
 		{"unknown upload", "POST /uploads/unknown/done", "", http.StatusNotFound},
 		{"an upload that has not completed", "POST /uploads/draft/done", "", http.StatusConflict},
-		{"an upload of somebody else", "POST /uploads/bobs/done", "", http.StatusNotFound},
+		{"an upload of another user", "POST /uploads/bobs/done", "", http.StatusNotFound},
 		{"unknown image", "DELETE /images/unknown", "", http.StatusNotFound},
-		{"an image of somebody else", "DELETE /images/bobs", "", http.StatusNotFound},
+		{"an image of another user", "DELETE /images/bobs", "", http.StatusNotFound},
 		{"an image of another application", "DELETE /images/foreign", "", http.StatusNotFound},
 		{"an image with odd metadata", "DELETE /images/odd", "", http.StatusNotFound},
-		{"an ID that cannot be", "DELETE /images/%2E%2E", "", http.StatusBadRequest},
+		{"an invalid ID", "DELETE /images/%2E%2E", "", http.StatusBadRequest},
 	} {
 		a := newApp(t, false)
 		a.server.AddImages(
@@ -51,7 +51,7 @@ func TestRejections(t *testing.T) {
 			cfimages.Image{ID: "odd", Creator: "demo", Meta: []byte(`{"app":"uploadpage","title":7}`)})
 		w := a.do(test.request, test.body)
 		assert.Equal(t, test.status, w.Code, test.name)
-		assert.Regexp(t, `^\{"error":"[A-Z].*\."\}\n$`, w.Body.String(), "%s: a sentence for a person", test.name)
+		assert.Regexp(t, `^\{"error":"[A-Z].*\."\}\n$`, w.Body.String(), "%s: a sentence for the user", test.name)
 		assert.Len(t, a.server.Images(), 4, test.name)
 	}
 }
@@ -80,7 +80,7 @@ func TestFailuresOfTheService(t *testing.T) {
 	}
 	a := newApp(t, true)
 	a.server.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
-	assert.Contains(t, a.do("POST /uploads", "").Body.String(), "no clear answer")
+	assert.Contains(t, a.do("POST /uploads", "").Body.String(), "no clear response")
 }
 
 func TestSlowServiceEndsInGatewayTimeout(t *testing.T) {
@@ -110,10 +110,10 @@ func TestOtherSitesAreRejected(t *testing.T) {
 	}
 }
 
-func TestBrowserThatLeftIsNoFailureOfOurs(t *testing.T) {
+func TestClosedConnectionIsNotLoggedAsAnError(t *testing.T) {
 	a := newApp(t, true)
-	ctx, leave := context.WithCancel(t.Context())
-	leave()
+	ctx, disconnect := context.WithCancel(t.Context())
+	disconnect()
 	a.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodPost, "/uploads", nil))
 	assert.Contains(t, a.log.String(), "level=INFO")
 	assert.NotContains(t, a.log.String(), "level=ERROR")

@@ -1,13 +1,13 @@
-// Package gallery is the web application of the example uploadpage: one page,
-// and the few endpoints that it calls.
+// Package gallery is the web application of the example uploadpage: one page, and
+// the endpoints that it calls.
 //
 //	POST   /uploads            a one-time upload URL for one image
 //	POST   /uploads/{id}/done  checks whether the upload has completed
 //	GET    /images             the application's images, newest first
 //	DELETE /images/{id}        deletes one
 //
-// The images themselves never pass through it: the browser sends them straight
-// to the one-time URL, and loads them from where Cloudflare delivers them.
+// The images never pass through the application. The browser uploads them to
+// Cloudflare by one-time URLs, and loads them from Cloudflare's delivery URLs.
 package gallery
 
 import (
@@ -26,38 +26,51 @@ const (
 	maxBody      = 4 << 10
 	linkLifetime = 15 * time.Minute
 	viewLifetime = time.Hour        // of the signed URL of a private image
-	callTimeout  = 10 * time.Second // of our calls to Cloudflare for one request of a browser
+	callTimeout  = 10 * time.Second // of all calls to Cloudflare for one request of a browser
 
 	// appName marks the images of this application among those of the account.
 	appName = "uploadpage"
-	// creator owns the images of the application. In yours it is the user of the
-	// session, and never what a request says.
+	// creator owns the images. In your application it is the authenticated user of
+	// the session. Never take it from the request's body.
 	creator = "demo"
 )
 
-// Config is what the application works with.
+// Config configures the application.
 type Config struct {
-	// Client is for the account that keeps the images. It is required.
+	// Client is a client for the account that stores the images. It is required.
 	Client *cfimages.Client
 
-	// Signer lets private images be seen. nil means that none are accepted.
+	// Signer signs the URLs of private images. If it is nil, the application
+	// accepts no private images.
 	Signer *cfimages.URLSigner
 
-	// UploadOrigin and DeliveryOrigin are where one-time uploads go and images
-	// come from, such as https://imagedelivery.net. The page can reach no others.
+	// UploadOrigin is the scheme and host of one-time upload URLs, and DeliveryOrigin
+	// that of delivery URLs, such as https://imagedelivery.net. The page can connect
+	// to no other hosts.
 	UploadOrigin, DeliveryOrigin string
 
-	// Notice is shown on top of the page. "" means none.
+	// FlexibleVariants makes the gallery offer public images in several widths, from
+	// which the browser loads the one that fits its screen. The account must have
+	// flexible variants switched on, for example by cfimages.Variants.SetFlexible. If
+	// it has not, each image fails once and is then loaded as if this were false.
+	//
+	// If it is false, images are shown in the variant public, or in the first variant
+	// of an account without one. So are private images in any case, because Cloudflare
+	// delivers them in named variants only.
+	FlexibleVariants bool
+
+	// Notice is shown at the top of the page. "" means none.
 	Notice string
 
-	// Log gets no credentials, upload URLs or signatures. It is required.
+	// Log is the application's log. No credentials, upload URLs or signatures are
+	// written to it. It is required.
 	Log *slog.Logger
 }
 
-// Demo returns the configuration, without a log, for a server of package
-// imagestest whose API is at baseURL.
+// Demo returns the configuration for a server of package imagestest whose API is at
+// baseURL. The caller sets Log, and FlexibleVariants if the server has them.
 func Demo(baseURL string) (config Config, err error) {
-	config.Notice = "Demo: images are kept in memory and are gone when the server stops."
+	config.Notice = "Demo: images are stored in memory until the server stops."
 	config.UploadOrigin = strings.TrimSuffix(baseURL, "/client/v4")
 	config.DeliveryOrigin = config.UploadOrigin
 	if config.Signer, err = cfimages.NewURLSigner(imagestest.SigningKey); err != nil {
@@ -67,7 +80,7 @@ func Demo(baseURL string) (config Config, err error) {
 		cfimages.WithBaseURL(baseURL),
 		cfimages.WithAccountID(imagestest.AccountID),
 		cfimages.WithAPIToken(imagestest.APIToken),
-		cfimages.WithInsecureHTTP(), // for an address that is not loopback
+		cfimages.WithInsecureHTTP(), // allows an address that is not loopback
 	)
 	return config, err
 }
@@ -89,8 +102,8 @@ func New(config Config) (http.Handler, error) {
 	return secure(config, http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
-// respond returns a handler that responds with the result of an endpoint, or with
-// its error.
+// respond returns a handler that responds with the result or the error of an
+// endpoint.
 func (h *handler) respond(status int, endpoint func(context.Context, *http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
@@ -112,5 +125,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store") // upload URLs and signed URLs are for one browser only
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(value) // fails only when the browser has left
+	json.NewEncoder(w).Encode(value) // fails only if the connection is closed
 }

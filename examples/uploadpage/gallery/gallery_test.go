@@ -2,6 +2,7 @@ package gallery_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,7 +21,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// app is the application in front of a server of its own.
+// app is the application with a test server of its own.
 type app struct {
 	*testing.T
 	http.Handler
@@ -28,18 +29,23 @@ type app struct {
 	log    bytes.Buffer
 }
 
-// newApp starts the application; with the server's signing key, it takes private images.
+// newApp returns the application without flexible variants. It accepts private images
+// if private is set.
 func newApp(t *testing.T, private bool, opts ...imagestest.Option) *app {
+	t.Helper()
+	return newAppWith(t, gallery.Config{}, private, opts...)
+}
+
+// newAppWith is newApp with a configuration, to which it adds what is required.
+func newAppWith(t *testing.T, config gallery.Config, private bool, opts ...imagestest.Option) *app {
 	t.Helper()
 	a := &app{T: t, server: imagestest.NewServer(append(opts, imagestest.InMemory())...)}
 	t.Cleanup(a.server.Close)
-	config := gallery.Config{
-		Client:         a.server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{})),
-		UploadOrigin:   "https://upload.example",
-		DeliveryOrigin: "https://images.example",
-		Notice:         "<b>Welcome</b>",
-		Log:            slog.New(slog.NewTextHandler(&a.log, nil)),
-	}
+	config.Client = a.server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+	config.UploadOrigin = "https://upload.example"
+	config.DeliveryOrigin = cmp.Or(config.DeliveryOrigin, "https://images.example")
+	config.Notice = "<b>Welcome</b>"
+	config.Log = slog.New(slog.NewTextHandler(&a.log, nil))
 	var err error
 	if private {
 		config.Signer, err = cfimages.NewURLSigner(imagestest.SigningKey)
@@ -91,8 +97,8 @@ type page struct {
 
 // picture is an image as the page gets it.
 type picture struct {
-	ID, Title, Src string
-	Private        bool
+	ID, Title, Src, SrcSet string
+	Private                bool
 }
 
 func (a *app) list(query string) page {
@@ -154,12 +160,12 @@ func TestPrivateImageIsShownBySignedURL(t *testing.T) {
 	assert.NotContains(t, a.log.String(), "sig=")
 }
 
-func TestPrivateTakesAKey(t *testing.T) {
+func TestPrivateImagesNeedAKey(t *testing.T) {
 	assert.Contains(t, newApp(t, true).do("GET /", "").Body.String(), `id="private"`)
 	a := newApp(t, false)
 	assert.NotContains(t, a.do("GET /", "").Body.String(), `id="private"`)
 	a.server.AddImages(cfimages.Image{ID: "x", Creator: "demo", Meta: meta("uploadpage"), RequireSignedURLs: true})
-	assert.Equal(t, []picture{{ID: "x", Title: "cat", Private: true}}, a.list("").Images, "it is not shown")
+	assert.Equal(t, []picture{{ID: "x", Title: "cat", Private: true}}, a.list("").Images, "it has no URL")
 }
 
 func TestGalleryIsThisApplicationsPageByPage(t *testing.T) {
@@ -174,7 +180,7 @@ func TestGalleryIsThisApplicationsPageByPage(t *testing.T) {
 	first := a.list("")
 	require.Len(t, first.Images, 24)
 	assert.Equal(t, "59", first.Images[0].ID, "newest first")
-	assert.Equal(t, 1, a.server.Count(imagestest.OpList), "what is not shown is not requested")
+	assert.Equal(t, 1, a.server.Count(imagestest.OpList), "only the first page is requested")
 
 	second := a.list("?after=" + url.QueryEscape(first.Next))
 	assert.Len(t, second.Images, 6)
@@ -190,6 +196,58 @@ func TestGalleryShowsVariantPublicAfterAnEmptyPage(t *testing.T) {
 	assert.Regexp(t, "/x/public$", shown[0].Src)
 }
 
+// candidates are the URLs of a srcset by their width.
+func candidates(t *testing.T, srcset string) map[string]string {
+	t.Helper()
+	urls := map[string]string{}
+	for candidate := range strings.SplitSeq(srcset, ", ") {
+		link, width, found := strings.Cut(candidate, " ")
+		require.True(t, found, candidate)
+		urls[width] = link
+	}
+	return urls
+}
+
+func TestGalleryOffersWidths(t *testing.T) {
+	a := newAppWith(t, gallery.Config{FlexibleVariants: true}, true, imagestest.WithFlexibleVariants())
+	a.server.AddImages(
+		cfimages.Image{ID: "100%/x", Creator: "demo", Meta: meta("uploadpage")},
+		cfimages.Image{ID: "private", Creator: "demo", Meta: meta("uploadpage"), RequireSignedURLs: true})
+	shown := a.list("").Images
+	require.Len(t, shown, 2)
+	assert.Contains(t, shown[0].Src, "/private/public?")
+	assert.Empty(t, shown[0].SrcSet, "Cloudflare delivers private images in named variants only")
+	assert.Regexp(t, "/100%25/x/public$", shown[1].Src)
+	assert.Equal(t, "https://images.example/cdn-cgi/imagedelivery/"+imagestest.AccountHash+"/100%25/x/width=240,height=180,fit=crop",
+		candidates(t, shown[1].SrcSet)["240w"])
+	assert.Len(t, candidates(t, shown[1].SrcSet), 5)
+}
+
+func TestWidthsAreDelivered(t *testing.T) {
+	for origin, want := range map[string]string{
+		"http://127.0.0.1":          "http://127.0.0.1/cdn-cgi/imagedelivery/",
+		"https://imagedelivery.net": "https://imagedelivery.net/",
+		"https://pictures.example":  "https://pictures.example/cdn-cgi/imagedelivery/",
+	} {
+		a := newAppWith(t, gallery.Config{FlexibleVariants: true, DeliveryOrigin: origin}, false, imagestest.WithFlexibleVariants())
+		link := a.create(`{"title":"cat.png"}`)
+		require.NoError(t, a.send(link))
+		shown := get[picture](a, http.StatusOK, "POST /uploads/"+link.ID+"/done", "")
+		for width, src := range candidates(t, shown.SrcSet) {
+			rest, found := strings.CutPrefix(src, want)
+			require.True(t, found, src)
+			assert.Contains(t, rest, "/width="+strings.TrimSuffix(width, "w")+",")
+			if origin == "https://imagedelivery.net" {
+				continue
+			}
+			resp, err := a.server.HTTPClient().Get(strings.Replace(src, origin, strings.TrimSuffix(a.server.URL(), "/client/v4"), 1))
+			require.NoError(t, err)
+			resp.Body.Close()
+			assert.Equal(t, http.StatusOK, resp.StatusCode, src)
+		}
+	}
+}
+
 func TestPageMayReachTheTwoOriginsOnly(t *testing.T) {
 	w := newApp(t, true).do("GET /", "")
 	assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: https://images.example; "+
@@ -197,7 +255,7 @@ func TestPageMayReachTheTwoOriginsOnly(t *testing.T) {
 		"require-trusted-types-for 'script'", w.Header().Get("Content-Security-Policy"))
 	assert.Contains(t, w.Body.String(), "&lt;b&gt;Welcome")
 	assert.Contains(t, w.Body.String(), "up to 10&nbsp;MB")
-	assert.NotRegexp(t, `(?i) style=| on[a-z]+=|<style|<script[^>]*>[^<]`, w.Body.String(), "the policy forbids what is inline")
+	assert.NotRegexp(t, `(?i) style=| on[a-z]+=|<style|<script[^>]*>[^<]`, w.Body.String(), "the policy forbids inline script and style")
 }
 
 func TestFilesOfThePage(t *testing.T) {

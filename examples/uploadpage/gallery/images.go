@@ -6,35 +6,34 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
 )
 
-// pageSize is how many images the gallery shows at first, and more at a time.
+// pageSize is the number of images that the gallery loads at a time.
 const pageSize = 24
 
-// metadata is what the application keeps with each of its images.
+// metadata is the metadata of the application's images.
 type metadata struct {
 	App   string `json:"app"`
 	Title string `json:"title"`
 }
 
-// picture is an image as the page shows it.
+// picture is an image as the page gets it.
 type picture struct {
 	ID       string    `json:"id"`
 	Title    string    `json:"title"`
 	Private  bool      `json:"private"`
 	Uploaded time.Time `json:"uploaded"`
-	Src      string    `json:"src,omitempty"` // "": it cannot be seen
+	Src      string    `json:"src,omitempty"`    // "": it cannot be shown
+	SrcSet   string    `json:"srcset,omitempty"` // "": in one width only
 }
 
-// picturePage is a part of the gallery.
+// picturePage is a page of the gallery.
 type picturePage struct {
 	Images []picture `json:"images"`
-	Next   string    `json:"next"` // where the next part begins; "": this is the last
+	Next   string    `json:"next"` // the continuation token; "": this is the last page
 }
 
 // create returns a one-time upload URL, and the ID to report as done.
@@ -64,11 +63,11 @@ func (h *handler) create(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Log.InfoContext(ctx, "upload URL created", "upload", upload) // logs no secret
+	h.Log.InfoContext(ctx, "upload URL created", "upload", upload) // the log gets no secret
 	return upload, nil
 }
 
-// done returns the image if its upload has completed, whatever the browser says.
+// done returns the image if its upload has completed. It does not trust the browser.
 func (h *handler) done(ctx context.Context, r *http.Request) (any, error) {
 	img, err := h.find(ctx, r)
 	if err != nil {
@@ -110,7 +109,7 @@ func (h *handler) list(ctx context.Context, r *http.Request) (any, error) {
 	return shown, nil
 }
 
-// delete deletes an image of the application, and no other.
+// delete deletes an image of the application, and no others.
 func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
 	img, err := h.find(ctx, r)
 	if err != nil {
@@ -122,8 +121,8 @@ func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
 	return nil, err
 }
 
-// find returns the image of a request. Those of others do not exist for the
-// application's users.
+// find returns the image of a request. Images that are not the application's are
+// reported as not found.
 func (h *handler) find(ctx context.Context, r *http.Request) (*cfimages.Image, error) {
 	img, err := h.Client.ImagesV1.Get(ctx, r.PathValue("id"))
 	if errors.Is(err, cfimages.ErrNotFound) {
@@ -138,24 +137,8 @@ func (h *handler) find(ctx context.Context, r *http.Request) (*cfimages.Image, e
 	return img, nil
 }
 
-// ours returns the image's metadata, and whether it is the application's.
+// ours returns the metadata of an image, and whether the application owns it.
 func ours(img *cfimages.Image) (meta metadata, ok bool) {
 	err := img.DecodeMeta(&meta)
 	return meta, err == nil && img.Creator == creator && meta.App == appName
-}
-
-// show returns what the page needs of an image: a URL of the variant public, or
-// else of the first one. The URL of a private image is signed, and expires.
-func (h *handler) show(img *cfimages.Image) (p picture, err error) {
-	meta, _ := ours(img)
-	p = picture{ID: img.ID, Title: meta.Title, Private: img.RequireSignedURLs, Uploaded: img.Uploaded}
-	if len(img.Variants) == 0 || p.Private && h.Signer == nil {
-		return p, nil
-	}
-	public := slices.IndexFunc(img.Variants, func(url string) bool { return strings.HasSuffix(url, "/public") })
-	p.Src = img.Variants[max(public, 0)]
-	if p.Private {
-		p.Src, err = h.Signer.Sign(p.Src, time.Now().Add(viewLifetime))
-	}
-	return p, err
 }

@@ -10,7 +10,7 @@ import (
 //go:embed web
 var web embed.FS
 
-// handlePage registers the page and the files that it consists of.
+// handlePage registers the page and its files.
 func handlePage(mux *http.ServeMux, config Config) error {
 	parsed, err := template.ParseFS(web, "web/page.html")
 	if err != nil {
@@ -32,8 +32,8 @@ func handlePage(mux *http.ServeMux, config Config) error {
 	return nil
 }
 
-// secure sets the headers that confine the page: it runs its own script and
-// style only, and connects to nothing but us and the two origins.
+// secure sets headers that restrict the page: it may use only its own script and
+// style, and may connect only to the application and to the two origins.
 func secure(config Config, next http.Handler) http.Handler {
 	policy := "default-src 'none'; script-src 'self'; style-src 'self'; " +
 		"img-src 'self' blob: " + config.DeliveryOrigin + "; " + // blob: previews

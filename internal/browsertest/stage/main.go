@@ -1,13 +1,18 @@
-// Command stage serves the example uploadpage for the browser test, with a
-// Cloudflare Images that the test can look behind.
+// Command stage serves the example uploadpage for the browser test, with an in-process
+// Cloudflare Images that the test controls.
 //
-// It prints the page's address, and then obeys one command a line on stdin,
-// answering each with a line: "advance 1h" moves the image service's clock. It
-// ends with its stdin.
+// It prints the URL of the page. Then it reads commands from stdin, one a line, and
+// prints a line for each when it is done:
+//
+//	advance 1h     moves the clock of the image service
+//	flexible off   switches the account's flexible variants off
+//
+// It ends at the end of stdin.
 package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,8 +26,8 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// maxFileSize is less than the page's own limit, so that the service's refusal
-// can be seen, too.
+// maxFileSize is less than the page's own limit, so that the test can also see how the
+// image service rejects a file.
 const maxFileSize = 2 << 20
 
 func main() {
@@ -33,13 +38,14 @@ func main() {
 }
 
 func run(stdin io.Reader, stdout, stderr io.Writer) error {
-	images := imagestest.NewServer(imagestest.WithMaxFileSize(maxFileSize))
+	images := imagestest.NewServer(imagestest.WithMaxFileSize(maxFileSize), imagestest.WithFlexibleVariants())
 	defer images.Close()
 	images.AddImages(cfimages.Image{Creator: "demo", Meta: []byte(`{"app":"another","title":"not ours"}`)})
 	config, err := gallery.Demo(images.URL())
 	if err != nil {
 		return err
 	}
+	config.FlexibleVariants = true
 	config.Log = slog.New(slog.NewTextHandler(stderr, nil))
 	handler, err := gallery.New(config)
 	if err != nil {
@@ -48,22 +54,25 @@ func run(stdin io.Reader, stdout, stderr io.Writer) error {
 	page := httptest.NewServer(handler)
 	defer page.Close()
 	fmt.Fprintln(stdout, page.URL)
-	return obey(stdin, stdout, images.Clock())
-}
-
-func obey(stdin io.Reader, stdout io.Writer, clock *imagestest.Clock) error {
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() {
-		text, found := strings.CutPrefix(lines.Text(), "advance ")
-		if !found {
-			return fmt.Errorf("unknown command %q", lines.Text())
-		}
-		d, err := time.ParseDuration(text)
-		if err != nil {
+		if err := execute(lines.Text(), images); err != nil {
 			return err
 		}
-		clock.Advance(d)
-		fmt.Fprintln(stdout, "advanced")
+		fmt.Fprintln(stdout, "done")
 	}
 	return lines.Err()
+}
+
+func execute(command string, images *imagestest.Server) error {
+	name, argument, _ := strings.Cut(command, " ")
+	switch {
+	case name == "advance":
+		d, err := time.ParseDuration(argument)
+		images.Clock().Advance(d)
+		return err
+	case command == "flexible off":
+		return images.Client().Variants.SetFlexible(context.Background(), false)
+	}
+	return fmt.Errorf("unknown command %q", command)
 }

@@ -1,4 +1,4 @@
-// The page's script: the uploads, the shelf, and the choice of files.
+// The page's script: uploads, the gallery, and the selection of files.
 
 import { ask, Problem, send, wrongType } from "./servers.js";
 
@@ -14,7 +14,7 @@ function fill(template, parts) {
   return copy;
 }
 
-// announce makes a screen reader say what happened.
+// announce makes a screen reader read a message.
 function announce(text) {
   $("news").append(Object.assign(document.createElement("p"), { textContent: text }));
   if ($("news").childElementCount > 10) $("news").firstElementChild.remove();
@@ -41,8 +41,8 @@ class Upload {
       ".name": { textContent: `${file.name} (${readable(file.size)})` },
       "progress": { ariaLabel: `Progress of ${file.name}` },
       ".retry": { ariaLabel: `Try again: ${file.name}`, onclick: () => this.retry() },
-      ".close": { ariaLabel: `Take ${file.name} off the list`, onclick: () => this.close() },
-      "img": { src: this.preview, onerror: ({ target }) => target.remove() }, // a kind that the browser cannot show
+      ".close": { ariaLabel: `Remove ${file.name} from the list`, onclick: () => this.close() },
+      "img": { src: this.preview, onerror: ({ target }) => target.remove() }, // a format that the browser cannot show
     });
     this.to("waiting", "Waiting…");
   }
@@ -73,8 +73,8 @@ class Upload {
     pump();
   }
 
-  // completed returns the picture if an earlier attempt was successful after all:
-  // its response may have been lost.
+  // completed returns the picture if an earlier attempt completed and only its response
+  // was lost.
   async completed() {
     try {
       return this.unsure ? await ask("POST", `uploads/${this.id}/done`) : null;
@@ -96,12 +96,12 @@ class Upload {
       this.unsure = problem.unsure;
       throw problem;
     }
-    this.unsure = true; // until our server has checked it
+    this.unsure = true; // until our server has checked the upload
     return ask("POST", `uploads/${this.id}/done`);
   }
 
   fail(problem) {
-    if (!(problem instanceof Problem)) console.error(problem); // a mistake of ours
+    if (!(problem instanceof Problem)) console.error(problem); // a bug in this script
     this.final = problem.final;
     this.to("failed", problem.message);
     announce(`${this.file.name}: ${problem.message}`);
@@ -113,18 +113,18 @@ class Upload {
     pump();
   }
 
-  // close takes the upload off the list, and cancels it if it has not completed.
+  // close removes the upload from the list, and cancels it if it has not completed.
   close() {
     uploads.delete(this);
     remove(this.row, ".close", "files");
     URL.revokeObjectURL(this.preview);
     this.canceled.abort();
-    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // at worst a draft remains
+    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // if this fails, a draft remains until it expires
     pump();
   }
 }
 
-// pump starts as many uploads as may run, and updates the bar above the list.
+// pump starts waiting uploads, up to the limit, and updates the bar above the list.
 function pump() {
   const free = Math.max(parallel - inState("sending").length, 0);
   for (const upload of inState("waiting").slice(0, free)) upload.run();
@@ -145,8 +145,8 @@ function addFiles(files) {
   pump();
 }
 
-// check returns why a file need not be sent. A browser does not know every type:
-// a file without one is left to the service.
+// check returns why a file cannot be uploaded, "" if it can. The browser may not know
+// the type of a file: Cloudflare then checks it.
 function check(file) {
   const limit = $("files").dataset.maxMegabytes;
   if (file.size === 0) return "The file is empty.";
@@ -155,9 +155,9 @@ function check(file) {
 }
 
 const cards = new Map(); // by image ID
-let next = ""; // where the rest of the gallery begins
+let next = ""; // the continuation token of the next page
 
-async function loadShelf() {
+async function loadGallery() {
   $("more").disabled = true;
   try {
     const page = await ask("GET", `images?after=${encodeURIComponent(next)}`);
@@ -174,30 +174,36 @@ async function loadShelf() {
 
 function addCard(picture, place) {
   if (cards.has(picture.id)) return;
-  const uploaded = new Date(picture.uploaded).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  const uploaded = new Date(picture.uploaded).toLocaleDateString([], { dateStyle: "medium" });
   const card = fill("card", {
     ".name": { textContent: picture.title, title: picture.title },
-    ".quiet": { textContent: picture.private ? `Private, ${uploaded}` : uploaded },
+    ".quiet": { textContent: picture.private ? `Private · ${uploaded}` : uploaded },
     "button": { ariaLabel: `Delete ${picture.title}`, onclick: () => deleteCard(picture) },
-    "img": { alt: picture.title, src: picture.src ?? "", onerror: ({ target }) => target.replaceWith("No preview") }, // an empty src is an error
+    "img": { alt: picture.title, srcset: picture.srcset ?? "", src: picture.src ?? "", onerror: imageFailed }, // an empty src is an error
   });
   cards.set(picture.id, card);
-  $("shelf")[place](card);
+  $("gallery")[place](card);
   showCount();
 }
 
+// imageFailed loads an image in its only width if flexible variants are switched off.
+function imageFailed({ target }) {
+  if (target.srcset) target.srcset = "";
+  else target.replaceWith("No preview");
+}
+
 function showCount() {
-  $("count").textContent = cards.size === 0 ? "" : next ? `${cards.size} shown` : `${cards.size} in all`;
-  note(cards.size > 0 || next ? "" : "Nothing here yet. Images appear here when they are uploaded.");
+  $("count").textContent = cards.size === 0 ? "" : next ? `${cards.size} shown` : `${cards.size} in total`;
+  note(cards.size > 0 || next ? "" : "No images yet. Uploaded images appear here.");
 }
 
 // note shows a sentence above the gallery.
 function note(text) {
-  $("shelf-note").textContent = text;
+  $("gallery-note").textContent = text;
 }
 
 async function deleteCard(picture) {
-  $("confirm-text").textContent = `“${picture.title}” will be gone for good.`;
+  $("confirm-text").textContent = `“${picture.title}” will be deleted permanently.`;
   $("confirm").returnValue = "";
   $("confirm").showModal();
   await new Promise((resolve) => ($("confirm").onclose = resolve));
@@ -207,14 +213,14 @@ async function deleteCard(picture) {
   } catch (problem) {
     if (problem.status !== 404) return note(`${picture.title} could not be deleted. ${problem.message}`);
   }
-  remove(cards.get(picture.id), "button", "shelf-title");
+  remove(cards.get(picture.id), "button", "gallery-title");
   cards.delete(picture.id);
   showCount();
   announce(`${picture.title} was deleted.`);
 }
 
-// The whole window takes files: one that misses the marked area must not make
-// the browser leave the page.
+// Files may be dropped anywhere in the window. Otherwise a file that misses the marked
+// area would make the browser leave the page.
 for (const kind of ["dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -237,6 +243,6 @@ $("again").onclick = () => {
 $("clear").onclick = () => {
   for (const upload of inState("done", "failed")) upload.close();
 };
-$("more").onclick = loadShelf;
+$("more").onclick = loadGallery;
 
-loadShelf();
+loadGallery();

@@ -1,12 +1,12 @@
-// Calls to the two servers: ours, and the one that takes the uploads.
+// Calls to the two servers: our server, and Cloudflare for uploads.
 
 const responseTimeout = 20_000; // ms, of our server
-const idleTimeout = 30_000; // ms without progress, until an upload counts as lost
+const idleTimeout = 30_000; // ms without progress, after which an upload has stalled
 
-export const wrongType = "This is not an image of a kind that can be kept.";
+export const wrongType = "This is not an image in a supported format.";
 
-// Problem is a failure that is shown to a person. Its details are the status of
-// our server; final: a retry will not help; unsure: the upload may have completed.
+// Problem is a failure that is shown to the user. Its details are the status of our
+// server; final: a retry will not help; unsure: the upload may have completed.
 export class Problem extends Error {
   constructor(message, details) {
     super(message);
@@ -65,7 +65,7 @@ export function send(file, url, signal, onProgress) {
 }
 
 // rejection describes the response to an upload that failed. Cloudflare does not
-// publish these statuses: those of links are of its local simulator.
+// publish these statuses. Those of links are taken from its local simulator.
 function rejection({ status, responseText }) {
   switch (status) {
     case 404:
@@ -74,7 +74,7 @@ function rejection({ status, responseText }) {
     case 409:
       return new Problem("The upload link was used already.", { unsure: true });
     case 413:
-      return new Problem("The image service does not take files this large.", { final: true });
+      return new Problem("The file is too large for the image service.", { final: true });
     case 415:
       return new Problem(wrongType, { final: true });
   }
