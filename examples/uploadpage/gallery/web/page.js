@@ -177,7 +177,7 @@ function addCard(picture, place) {
   const uploaded = new Date(picture.uploaded).toLocaleDateString([], { dateStyle: "medium" });
   const card = fill("card", {
     ".name": { textContent: picture.title, title: picture.title },
-    ".quiet": { textContent: picture.private ? `Private · ${uploaded}` : uploaded },
+    ".quiet": { textContent: picture.private ? `Private, ${uploaded}` : uploaded },
     "button": { ariaLabel: `Delete ${picture.title}`, onclick: () => deleteCard(picture) },
     "img": { alt: picture.title, srcset: picture.srcset ?? "", src: picture.src ?? "", onerror: imageFailed }, // an empty src is an error
   });
