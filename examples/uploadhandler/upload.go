@@ -16,6 +16,11 @@ const (
 	maxFile       = 10 << 20         // Cloudflare's limit, in its developer documentation
 	maxForm       = maxFile + 64<<10 // the file, its headers and the fields before it
 	uploadTimeout = 90 * time.Second // how long a browser may take to send a form
+
+	// drainTime is how long the rest of a rejected form is read and discarded. Without
+	// it, the connection would be closed at once, and the browser, which is still
+	// sending, could lose the response.
+	drainTime = 500 * time.Millisecond
 )
 
 // upload stores the file of a form. It streams the file to Cloudflare while the
@@ -31,7 +36,7 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request) {
 	img, err := h.store(ctx, w, r)
 	if err != nil {
 		w.Header().Set("Connection", "close")
-		conn.SetReadDeadline(time.Now()) // do not wait for the rest of the form
+		conn.SetReadDeadline(time.Now().Add(drainTime))
 		h.reject(w, r, err)
 		return
 	}

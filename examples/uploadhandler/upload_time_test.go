@@ -76,21 +76,27 @@ func TestSlowForms(t *testing.T) {
 	}
 }
 
-func TestStalledFormDoesNotDelayARejection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, err := cfimages.NewClient(
-			cfimages.WithAccountID("account"),
-			cfimages.WithAPIToken("token"),
-			cfimages.WithHTTPClient(&http.Client{Transport: transport(response(http.StatusUnsupportedMediaType, nil))}))
-		require.NoError(t, err)
-		browser := serveInBubble(t, client)
-		started := time.Now()
-		resp, err := streamForm(t.Context(), browser, "http://127.0.0.1", slow(1, time.Hour))
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode)
-		assert.LessOrEqual(t, time.Since(started), time.Second)
-	})
+func TestBrowserGetsARejectionWhileItSends(t *testing.T) {
+	for name, file := range map[string]field{
+		"a stalled form": slow(1, time.Hour),
+		"a slow form":    slow(100, 10*time.Millisecond),
+		"a large file":   {"file", "cat.png", zeros(maxFile)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client, err := cfimages.NewClient(
+				cfimages.WithAccountID("account"),
+				cfimages.WithAPIToken("token"),
+				cfimages.WithHTTPClient(&http.Client{Transport: transport(response(http.StatusUnsupportedMediaType, nil))}))
+			require.NoError(t, err, name)
+			browser := serveInBubble(t, client)
+			started := time.Now()
+			resp, err := streamForm(t.Context(), browser, "http://127.0.0.1", file)
+			require.NoError(t, err, name)
+			defer resp.Body.Close()
+			assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode, name)
+			assert.LessOrEqual(t, time.Since(started), time.Second, name)
+		})
+	}
 }
 
 func TestSlowAPIEndsAnUploadInGatewayTimeout(t *testing.T) {
