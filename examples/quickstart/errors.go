@@ -8,9 +8,9 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// showErrors makes three mistakes and prints their errors.
+// showErrors makes three calls that fail, and prints their errors.
 func (t *tour) showErrors(ctx context.Context) error {
-	t.printf("\n7. Tell errors apart")
+	t.printf("\n7. Distinguish errors")
 	_, err := t.client.ImagesV2.List(ctx, cfimages.ListParams{
 		Meta: cfimages.Where(cfimages.Eq("region-name", "eu-west")),
 	})

@@ -20,7 +20,7 @@ func (t *tour) awaitList(ctx context.Context) error {
 	return err
 }
 
-// filter prints the images that meet two conditions.
+// filter prints the images for which two conditions are true.
 func (t *tour) filter(ctx context.Context) error {
 	t.printf("\n4. Find images by metadata: region.name is eu-west, priority is at least 4")
 	found, err := t.find(ctx, t.ours(),
@@ -40,7 +40,8 @@ func (t *tour) filter(ctx context.Context) error {
 	return nil
 }
 
-// update changes the metadata of the first image, and finds the image by it.
+// update changes the metadata of the first image, and then finds the image by the
+// new metadata.
 func (t *tour) update(ctx context.Context) error {
 	t.printf("\n5. Change metadata: photo-01.png gets the status %q", statusReviewed)
 	reviewed := []cfimages.Condition{t.ours(), cfimages.Eq("status", statusReviewed)}
@@ -49,14 +50,14 @@ func (t *tour) update(ctx context.Context) error {
 		return err
 	}
 	t.printf("   before: a filter on this status finds %d images", len(found))
-	if err := t.review(ctx, t.made[0]); err != nil {
+	if err := t.review(ctx, t.created[0]); err != nil {
 		return err
 	}
 	if found, err = t.await(ctx, 1, reviewed...); err != nil {
 		return err
 	}
 	if len(found) != 1 {
-		t.printf("   after:  a filter on this status finds %d images within %v", len(found), listPatience)
+		t.printf("   after:  a filter on this status finds %d images within %v", len(found), listTimeout)
 		return nil
 	}
 	t.printf("   after:  a filter on this status finds 1 image")
@@ -64,8 +65,8 @@ func (t *tour) update(ctx context.Context) error {
 	return nil
 }
 
-// review sets the status of an image. An update replaces all of the metadata, so it
-// reads the metadata first, and sends it back with the change.
+// review sets the status of an image. Because an update replaces all of the metadata,
+// it reads the metadata first, changes it, and writes it back.
 func (t *tour) review(ctx context.Context, id string) error {
 	img, err := t.client.ImagesV1.Get(ctx, id)
 	if err != nil {
@@ -98,26 +99,26 @@ func (t *tour) walk(ctx context.Context) error {
 	return nil
 }
 
-// ours is the condition that only images of this run meet.
+// ours returns the condition that is true only for images of this run.
 func (t *tour) ours() cfimages.Condition { return cfimages.Eq("run", t.run) }
 
-// await lists until count images meet the conditions, for at most listPatience.
-// Cloudflare does not publish how soon a list shows an upload or a change.
+// await repeats a filtered list until it has count images, for at most listTimeout.
+// Cloudflare does not document how soon a list shows an upload or a change.
 func (t *tour) await(ctx context.Context, count int, conditions ...cfimages.Condition) ([]cfimages.Image, error) {
 	for start := time.Now(); ; {
 		listed, err := t.find(ctx, conditions...)
-		if err != nil || len(listed) == count || time.Since(start) > listPatience {
+		if err != nil || len(listed) == count || time.Since(start) > listTimeout {
 			return listed, err
 		}
 		select {
-		case <-time.After(listPause):
+		case <-time.After(pollInterval):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
 
-// find returns all images that meet the conditions.
+// find returns all images for which the conditions are true.
 func (t *tour) find(ctx context.Context, conditions ...cfimages.Condition) ([]cfimages.Image, error) {
 	var found []cfimages.Image
 	for img, err := range t.client.ImagesV2.All(ctx, cfimages.ListParams{Meta: cfimages.Where(conditions...)}) {

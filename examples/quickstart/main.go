@@ -1,6 +1,6 @@
 // Command quickstart is a tour of Cloudflare Images V2. It creates one-time upload
 // URLs, uploads images to them, finds images by their metadata, changes metadata,
-// tells errors apart, and deletes the images that it created.
+// distinguishes errors, and deletes the images that it created.
 //
 //	go run ./examples/quickstart
 //
@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	t := newTour(client, stdout)
 	t.printf("A tour of cfimages against %s", where)
 	defer func() { err = errors.Join(err, t.cleanUp(context.WithoutCancel(ctx))) }()
-	return t.take(ctx)
+	return t.runSteps(ctx)
 }
 
 // connect returns a client for Cloudflare if the environment has an account and a

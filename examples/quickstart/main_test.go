@@ -49,7 +49,7 @@ const transcript = `A tour of cfimages against an in-process server
    page 2: 10 images
    page 3: 6 images
 
-7. Tell errors apart
+7. Distinguish errors
    a filter on a field name with a hyphen: ErrInvalidParams, nothing was sent
       REASON
    an upload URL used twice: ErrConflict, status 409 [RESPONSE]
@@ -80,7 +80,7 @@ func TestTour(t *testing.T) {
 const mine = `{"region":{"name":"eu-west"},"priority":5,"status":"reviewed"}`
 
 // useAccount sets the environment to an account with one image that is not the
-// tour's. It returns a function that returns the account's images.
+// tour's. The function that it returns lists the account's images.
 func useAccount(t *testing.T, wrap func(http.Handler) http.Handler) func() []cfimages.Image {
 	t.Helper()
 	account := imagestest.NewServer(imagestest.InMemory())
@@ -94,7 +94,7 @@ func useAccount(t *testing.T, wrap func(http.Handler) http.Handler) func() []cfi
 	return account.Images
 }
 
-func TestTourLeavesTheAccountAsItWas(t *testing.T) {
+func TestTourChangesOnlyItsOwnImages(t *testing.T) {
 	var uploads atomic.Int32
 	atUpload := func(n int32, do func(w http.ResponseWriter) (done bool)) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {
@@ -138,12 +138,12 @@ func TestTourLeavesTheAccountAsItWas(t *testing.T) {
 	}
 }
 
-// transport is a function that responds to requests.
+// transport is a function that implements http.RoundTripper.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestListMayBeLate(t *testing.T) {
+func TestTourWaitsForADelayedList(t *testing.T) {
 	const empty = `{"success":true,"errors":[],"messages":[],"result":{"images":[]}}`
 	awaitList, update := (*tour).awaitList, (*tour).update
 	for _, test := range []struct {
@@ -153,11 +153,11 @@ func TestListMayBeLate(t *testing.T) {
 		took  time.Duration
 	}{
 		{awaitList, 0, "the list shows 26 of our 26", 0},
-		{awaitList, 3, "the list shows 26 of our 26", 3 * listPause},
-		{awaitList, 1000, "the list shows 0 of our 26", listPatience + listPause},
+		{awaitList, 3, "the list shows 26 of our 26", 3 * pollInterval},
+		{awaitList, 1000, "the list shows 0 of our 26", listTimeout + pollInterval},
 		{update, 0, `after:  a filter on this status finds 1 image\n   photo-01.png  metadata {.*,"status":"reviewed"}\n$`, 0},
-		{update, 3, `after:  a filter on this status finds 1 image\n`, 2 * listPause}, // the first list is before the change
-		{update, 1000, `after:  a filter on this status finds 0 images within 1m0s\n$`, listPatience + listPause},
+		{update, 3, `after:  a filter on this status finds 1 image\n`, 2 * pollInterval}, // the first list is before the change
+		{update, 1000, `after:  a filter on this status finds 0 images within 1m0s\n$`, listTimeout + pollInterval},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := imagestest.NewServer(imagestest.InMemory())
@@ -176,7 +176,7 @@ func TestListMayBeLate(t *testing.T) {
 			server.Seed(imageCount, func(i int) cfimages.Image {
 				return cfimages.Image{ID: fmt.Sprint(i), Filename: fmt.Sprintf("photo-%02d.png", i+1), Meta: fmt.Appendf(nil, `{"run":%q}`, tour.run)}
 			})
-			tour.made = []string{"0"}
+			tour.created = []string{"0"}
 			started := time.Now()
 			require.NoError(t, test.step(tour, t.Context()))
 			assert.Equal(t, test.took, time.Since(started))

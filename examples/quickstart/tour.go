@@ -18,11 +18,11 @@ const (
 	uploadsAtOnce = 5
 	perPage       = 10
 
-	linkLifetime    = 10 * time.Minute
-	uploadPatience  = time.Minute
-	listPatience    = time.Minute
-	listPause       = time.Second
-	cleanUpPatience = 2 * time.Minute
+	linkLifetime   = 10 * time.Minute
+	uploadTimeout  = time.Minute
+	listTimeout    = time.Minute
+	pollInterval   = time.Second
+	cleanUpTimeout = 2 * time.Minute
 )
 
 // photo is the metadata of the tour's images.
@@ -44,16 +44,16 @@ type tour struct {
 	run     string
 	usedURL string // a one-time upload URL that was used
 
-	mu   sync.Mutex
-	made []string // IDs of all images that cleanUp must delete
+	mu      sync.Mutex
+	created []string // IDs of all images that cleanUp must delete
 }
 
 func newTour(client *cfimages.Client, out io.Writer) *tour {
 	return &tour{client: client, out: out, run: strings.ToLower(rand.Text()[:10])}
 }
 
-// take runs all steps except the last one, cleanUp.
-func (t *tour) take(ctx context.Context) error {
+// runSteps runs all steps except the last one, cleanUp.
+func (t *tour) runSteps(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
 		t.uploadOne, t.uploadRest, t.awaitList, t.filter, t.update, t.walk, t.showErrors,
 	} {
@@ -93,7 +93,7 @@ func (t *tour) uploadOne(ctx context.Context) error {
 }
 
 // uploadRest uploads the other images, several concurrently. After an error it
-// starts no more uploads, and waits for those that are running.
+// starts no more uploads, and waits for the running ones.
 func (t *tour) uploadRest(ctx context.Context) error {
 	t.printf("\n3. Upload %d more, %d at a time", imageCount-1, uploadsAtOnce)
 	var uploads sync.WaitGroup
@@ -141,7 +141,7 @@ func (t *tour) create(ctx context.Context, i int) (*cfimages.DirectUpload, error
 	if err == nil || errors.Is(err, cfimages.ErrOutcomeUnknown) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.made = append(t.made, id)
+		t.created = append(t.created, id)
 	}
 	return created, err
 }
@@ -156,19 +156,19 @@ func (t *tour) send(ctx context.Context, upload *cfimages.DirectUpload, i int) e
 }
 
 func (t *tour) wait(ctx context.Context, id string) (*cfimages.Image, error) {
-	ctx, cancel := context.WithTimeout(ctx, uploadPatience)
+	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
 	defer cancel()
 	return t.client.DirectUploads.Wait(ctx, id)
 }
 
 // cleanUp deletes the images that the tour created, and no others.
 func (t *tour) cleanUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, cleanUpPatience)
+	ctx, cancel := context.WithTimeout(ctx, cleanUpTimeout)
 	defer cancel()
 	t.printf("\n8. Delete the images of this tour")
 	var errs []error
 	deleted := 0
-	for _, id := range t.made {
+	for _, id := range t.created {
 		switch err := t.client.ImagesV1.Delete(ctx, id); {
 		case err == nil:
 			deleted++
