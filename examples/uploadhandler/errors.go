@@ -16,7 +16,7 @@ import (
 var (
 	errBadJSON    = errors.New("the body must be a JSON object with a title")
 	errNoForm     = errors.New("the body must be a form of type multipart/form-data")
-	errNoFile     = errors.New("the form has no file: send one in the field file")
+	errNoFile     = errors.New(`the form has no file: send one in the field "file"`)
 	errTooLarge   = errors.New("the file is too large: the limit is 10 MB")
 	errBrokenForm = errors.New("the form is malformed or incomplete")
 	errBadFile    = errors.New("the image service rejected the file: send a PNG, JPEG, GIF, WebP or SVG image")
@@ -24,8 +24,8 @@ var (
 	errDraft      = errors.New("the upload has not completed")
 )
 
-// reject responds to a request that failed. The browser gets what its user can do
-// about it, the log gets the whole error.
+// reject responds to a request that failed. The response says what the user can do.
+// The log gets the whole error.
 func (h *handler) reject(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := classify(err)
 	level := slog.LevelInfo
@@ -47,8 +47,8 @@ func classify(err error) (status int, message string) {
 	return classifyCall(err)
 }
 
-// classifyRequest returns the response if the browser's request is the reason, and 0
-// otherwise.
+// classifyRequest returns the response if the browser's request caused the error, and
+// the status 0 otherwise.
 func classifyRequest(err error) (status int, message string) {
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -74,12 +74,12 @@ func classifyRequest(err error) (status int, message string) {
 }
 
 // classifyCall returns the response if a call to Cloudflare failed. The order of the
-// cases matters: a create that timed out has an unknown outcome, too.
+// cases matters: a create that timed out also matches ErrOutcomeUnknown.
 func classifyCall(err error) (status int, message string) {
 	switch {
 	case errors.Is(err, cfimages.ErrRateLimited):
 		return http.StatusServiceUnavailable, "the image service is busy, try again later"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded): // ours, or the client's for one request
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded): // the handler's timeout, or the client's per request
 		return http.StatusGatewayTimeout, "the image service took too long, try again"
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed, "the request was canceled"
@@ -89,11 +89,12 @@ func classifyCall(err error) (status int, message string) {
 	return http.StatusBadGateway, "the image service failed"
 }
 
-// statusClientClosed is only for the log, because the client has closed the
-// connection. It is not a registered status; other servers use it too.
+// statusClientClosed appears only in the log, because the client has closed the
+// connection. It is not a registered status, but other servers use it too.
 const statusClientClosed = 499
 
-// retryAfter returns the seconds that Cloudflare asks to wait, at least one.
+// retryAfter returns how many seconds to wait before a retry: as many as Cloudflare's
+// response asks for, and at least one.
 func retryAfter(err error) string {
 	wait := time.Second
 	if response, ok := errors.AsType[*cfimages.Error](err); ok {

@@ -59,7 +59,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 		h.reject(w, r, err)
 		return
 	}
-	h.log.InfoContext(ctx, "upload URL created", "upload", upload) // the log gets no secret
+	h.log.InfoContext(ctx, "upload URL created", "upload", upload) // the log does not contain the URL's secret
 	writeJSON(w, http.StatusCreated, upload)
 }
 
@@ -100,7 +100,7 @@ func writeImage(w http.ResponseWriter, status int, img *cfimages.Image) {
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store") // an upload URL is for one browser only
+	w.Header().Set("Cache-Control", "no-store") // only this browser may have the upload URL
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(value) // fails only if the connection is closed
 }

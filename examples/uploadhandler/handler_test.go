@@ -35,7 +35,7 @@ func newBackend(t *testing.T, opts ...imagestest.Option) *backend {
 	return b
 }
 
-// failing returns a backend whose calls to the API all end the same way.
+// failing returns a backend whose calls to the API all get the same result.
 func failing(t *testing.T, respond func() (*http.Response, error)) *backend {
 	t.Helper()
 	client, err := cfimages.NewClient(

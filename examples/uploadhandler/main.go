@@ -1,11 +1,11 @@
 // Command uploadhandler is the backend of an application whose users upload images.
 //
-//	POST /uploads            a one-time upload URL: the browser uploads to Cloudflare directly
+//	POST /uploads            creates a one-time upload URL, to which the browser uploads directly
 //	POST /uploads/{id}/done  checks whether this upload has completed
-//	POST /images             a form with a file, which is streamed on to Cloudflare
+//	POST /images             streams the file of a form to Cloudflare
 //
-// Prefer one-time URLs: the image then never passes through the backend. The form is
-// for clients that can only reach the backend.
+// Prefer one-time URLs, because then the image does not pass through the backend. The
+// form is for clients that can reach only the backend.
 //
 //	go run ./examples/uploadhandler
 //	curl -F title=cat -F file=@cat.png http://127.0.0.1:8080/images
@@ -100,7 +100,7 @@ func connect() (client *cfimages.Client, disconnect func(), err error) {
 	return client, func() {}, err
 }
 
-// serve serves requests until ctx ends. It waits for the requests that are running.
+// serve serves requests until ctx is done. Then it waits for the running requests.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

@@ -24,13 +24,13 @@ const (
 )
 
 // upload stores the file of a form. It streams the file to Cloudflare while the
-// browser sends it, so that the file is never in memory, or on disk, as a whole.
+// browser sends it. The whole file is never in memory or on disk.
 func (h *handler) upload(w http.ResponseWriter, r *http.Request) {
 	conn := http.NewResponseController(w)
 	conn.SetReadDeadline(time.Now().Add(uploadTimeout)) // the server's own timeouts are too short for a large file
 	conn.SetWriteDeadline(time.Now().Add(uploadTimeout + 2*callTimeout))
-	// A browser that disconnects ends the form, and so the upload. After the end of the
-	// form, the upload completes without the browser.
+	// If the browser disconnects in the middle of the form, the upload fails. If it
+	// disconnects later, the upload still completes.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), uploadTimeout+callTimeout)
 	defer cancel()
 	img, err := h.store(ctx, w, r)
@@ -67,8 +67,8 @@ func (h *handler) store(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	return img, rejection(err)
 }
 
-// readForm reads a form up to the content of its file. The title must come before
-// the file, because what follows the file arrives too late.
+// readForm reads a form up to the content of its file. The title must precede the
+// file: fields after the file are ignored, because the upload starts at the file.
 func readForm(form *multipart.Reader) (title string, file *multipart.Part, err error) {
 	for {
 		part, err := form.NextPart()
@@ -80,7 +80,7 @@ func readForm(form *multipart.Reader) (title string, file *multipart.Part, err e
 		case part.FormName() == "file" && part.FileName() != "": // "" if the user chose no file
 			return title, part, nil
 		case part.FormName() == "title":
-			text, err := io.ReadAll(io.LimitReader(part, maxBody)) // the library rejects titles of this length
+			text, err := io.ReadAll(io.LimitReader(part, maxBody)) // the library rejects titles that are this long
 			if err != nil {
 				return "", nil, brokenForm(err)
 			}
@@ -89,8 +89,8 @@ func readForm(form *multipart.Reader) (title string, file *multipart.Part, err e
 	}
 }
 
-// formReader marks the errors of the browser's request, to tell them from errors of
-// the request to Cloudflare.
+// formReader marks errors of the browser's request, to distinguish them from errors
+// of the request to Cloudflare.
 type formReader struct{ io.Reader }
 
 func (f formReader) Read(p []byte) (int, error) {
@@ -109,8 +109,8 @@ func brokenForm(err error) error {
 }
 
 // rejection marks the error of an upload whose file Cloudflare rejected. Cloudflare
-// does not publish the statuses. The rest of the request is made by the library, so
-// these statuses are taken to be about the file.
+// does not document the statuses. The library makes the rest of the request, so these
+// statuses are assumed to be about the file.
 func rejection(err error) error {
 	response, ok := errors.AsType[*cfimages.Error](err)
 	if !ok {

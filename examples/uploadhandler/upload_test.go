@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -22,77 +21,6 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-const pngHeader = "\x89PNG\r\n\x1a\n"
-
-// field is a field of a form, or a file if it has a file name.
-type field struct {
-	name, fileName string
-	content        io.Reader
-}
-
-func titled(title string) field { return field{name: "title", content: strings.NewReader(title)} }
-func pictured(content string) field {
-	return field{"file", "cat.png", strings.NewReader(content)}
-}
-
-// writeForm writes a form, piece by piece.
-func writeForm(form *multipart.Writer, fields ...field) error {
-	for _, f := range fields {
-		part, err := form.CreateFormField(f.name)
-		if f.fileName != "" {
-			part, err = form.CreateFormFile(f.name, f.fileName)
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := io.Copy(part, f.content); err != nil {
-			return err
-		}
-	}
-	return form.Close()
-}
-
-// streamForm posts a form of unknown length, which is sent while it is made.
-func streamForm(ctx context.Context, client *http.Client, url string, fields ...field) (*http.Response, error) {
-	body, w := io.Pipe()
-	form := multipart.NewWriter(w)
-	go func() { w.CloseWithError(writeForm(form, fields...)) }()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/images", body)
-	if err != nil {
-		return nil, err
-	}
-	r.Header.Set("Content-Type", form.FormDataContentType())
-	return client.Do(r)
-}
-
-// postForm posts a form of known length to the handler.
-func postForm(h http.Handler, fields ...field) *httptest.ResponseRecorder {
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	if err := writeForm(form, fields...); err != nil {
-		panic(err)
-	}
-	return postImage(h, form.FormDataContentType(), &body)
-}
-
-func postImage(h http.Handler, contentType string, body io.Reader) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/images", body)
-	r.Header.Set("Content-Type", contentType)
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-// zeros reads as n zero bytes.
-func zeros(n int64) io.Reader { return io.LimitReader(zeroReader{}, n) }
-
-type zeroReader struct{}
-
-func (zeroReader) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
-}
-
 // watched is a request body that reports each read.
 type watched struct {
 	io.ReadCloser
@@ -105,7 +33,7 @@ func (w watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// overHTTP serves the application, and an API in front of it, both over real HTTP.
+// overHTTP serves the application, and the API that it calls, both over real HTTP.
 func overHTTP(t *testing.T, api http.Handler) (backendURL string, log *bytes.Buffer, closeBackend func()) {
 	t.Helper()
 	upstream := httptest.NewServer(api)
@@ -124,25 +52,25 @@ func overHTTP(t *testing.T, api http.Handler) (backendURL string, log *bytes.Buf
 func TestFormIsStreamedToCloudflare(t *testing.T) {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	arrived := make(chan struct{})
+	received := make(chan struct{})
 	backend, _, _ := overHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		total := 0
 		r.Body = watched{r.Body, func(n int, _ error) {
 			if total < 64<<10 && total+n >= 64<<10 {
-				close(arrived)
+				close(received)
 			}
 			total += n
 		}}
 		server.Handler().ServeHTTP(w, r)
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // if it is not streamed
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // reached if the form is not streamed
 	defer cancel()
 	resp, err := streamForm(ctx, http.DefaultClient, backend,
 		titled("my cat"),
 		field{"creator", "", strings.NewReader("bob")},
 		field{"file", "cat.png", io.MultiReader(strings.NewReader(pngHeader), zeros(256<<10), readerFunc(func([]byte) (int, error) {
 			select {
-			case <-arrived: // the form has not ended, but its beginning has reached Cloudflare
+			case <-received: // Cloudflare has received the beginning before the form ends
 				return 0, io.EOF
 			case <-ctx.Done():
 				return 0, ctx.Err()
@@ -160,10 +88,6 @@ func TestFormIsStreamedToCloudflare(t *testing.T) {
 	assert.Equal(t, "cat.png", images[0].Filename)
 	assert.JSONEq(t, `{"title":"my cat"}`, string(images[0].Meta))
 }
-
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestFormIsNotHeldInMemory(t *testing.T) {
 	var received int64
@@ -284,7 +208,7 @@ func TestUploadFailuresOfTheAPI(t *testing.T) {
 	}
 }
 
-func TestClientThatDisconnectsStoresNothing(t *testing.T) {
+func TestDisconnectedUploadIsNotStored(t *testing.T) {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	ctx, disconnect := context.WithCancel(t.Context())

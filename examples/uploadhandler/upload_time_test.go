@@ -31,8 +31,8 @@ func slow(n int, pause time.Duration) field {
 	return field{"file", "cat.png", io.MultiReader(parts...)}
 }
 
-// serveInBubble serves the application in memory, as the program serves it. It must be
-// called in a bubble of synctest.
+// serveInBubble serves the application in memory, with the program's own server. It
+// must be called in a synctest bubble.
 func serveInBubble(t *testing.T, client *cfimages.Client) *http.Client {
 	listener := memnet.Listen()
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) { return listener.Dial(ctx) }}
@@ -41,7 +41,7 @@ func serveInBubble(t *testing.T, client *cfimages.Client) *http.Client {
 	go func() { ended <- serve(ctx, listener, newHandler(client, slog.New(slog.DiscardHandler))) }()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		time.Sleep(2 * time.Hour) // until the writer of the form has ended too
+		time.Sleep(2 * time.Hour) // until the goroutine that writes the form has ended
 		stop()
 		require.NoError(t, <-ended)
 	})
