@@ -1,5 +1,5 @@
-// Command uploadpage is a small web application: a page for dropping images, which
-// the browser uploads to Cloudflare directly, and a gallery of these images. The
+// Command uploadpage is a small web application: a page on which users drop images,
+// which the browser uploads to Cloudflare directly, and a gallery of these images. The
 // application is in package gallery.
 //
 //	go run ./examples/uploadpage
@@ -9,10 +9,10 @@
 // To accept and show private images, set CLOUDFLARE_IMAGES_SIGNING_KEY to one of the
 // account's signing keys.
 //
-// In-process, the gallery offers each image in several widths. With Cloudflare it does
-// so with the flag -flexible, which needs flexible variants: switch them on in the
-// dashboard or by cfimages.Variants.SetFlexible. Without the flag, every image is
-// loaded in the variant public.
+// The gallery offers each image in several widths if flexible variants are available.
+// The in-process server has them. For Cloudflare, switch them on in the dashboard or by
+// cfimages.Variants.SetFlexible, and pass the flag -flexible. Without the flag, every
+// image is loaded in the variant public.
 package main
 
 import (
@@ -38,7 +38,7 @@ func main() { program.Main("uploadpage", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("uploadpage", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	flexible := flags.Bool("flexible", false, "offer images in several widths; the Cloudflare account must have flexible variants switched on")
+	flexible := flags.Bool("flexible", false, "offer each image in several widths; flexible variants must be switched on in the Cloudflare account")
 	if err := program.Parse(flags, args, stdout, "[flags]", ""); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func guardHost(addr net.Addr, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			http.Error(w, "this page is for this machine only", http.StatusMisdirectedRequest)
+			http.Error(w, "this page is available on this machine only", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

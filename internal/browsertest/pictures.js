@@ -17,7 +17,7 @@ const palettes = [
 ];
 
 // picture returns a PNG file, about 900 KB, of the sun above mountains and a lake. Each
-// seed gives another picture. The PNG is not compressed, so that its upload takes time.
+// seed gives a different picture. The PNG is not compressed, so that its upload takes time.
 export function picture(name, seed = 0) {
   const view = landscape(seed);
   const pixels = Buffer.alloc(height * (1 + 3 * width));
@@ -29,7 +29,7 @@ export function picture(name, seed = 0) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8); // bits a channel, RGB
+  header.set([8, 2], 8); // 8 bits per channel, RGB
   const png = Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
     chunk("IHDR", header),

@@ -24,7 +24,7 @@ export function launch() {
   });
 }
 
-// Scene is the page in a browser, with servers of its own.
+// Scene is the page in a browser, with its own servers.
 export class Scene {
   static async open(browser, screen = { viewport: { width: 1000, height: 720 } }) {
     const scene = new Scene();
@@ -39,7 +39,7 @@ export class Scene {
     return scene;
   }
 
-  // useScreen opens the page's window on another screen: viewport, deviceScaleFactor.
+  // useScreen opens a new window on a screen with the given viewport and deviceScaleFactor.
   async useScreen(screen) {
     await this.context?.close();
     this.context = await this.browser.newContext({ locale: "en-US", ...screen });
@@ -61,7 +61,7 @@ export class Scene {
     await this.page.getByText("Loading…").waitFor({ state: "hidden" });
   }
 
-  // command sends a command to the program stage; see there.
+  // command sends a command to the program stage, which documents the commands.
   async command(text) {
     this.stage.stdin.write(`${text}\n`);
     await once(this.responses, "line");
@@ -81,12 +81,12 @@ export class Scene {
     return this.row(name).getByText(text).waitFor();
   }
 
-  // gallery waits until each image in the gallery is shown, and returns their titles.
+  // gallery waits until all images in the gallery are shown, and returns their titles.
   async gallery() {
     return (await this.images()).map((img) => img.title);
   }
 
-  // images waits until each image in the gallery is shown, and returns their titles and
+  // images waits until all images in the gallery are shown, and returns their titles and
   // the URLs that the browser has loaded.
   async images() {
     await this.page.waitForFunction(() =>
@@ -95,7 +95,7 @@ export class Scene {
     return this.page.locator("#gallery img").evaluateAll((images) => images.map((img) => ({ title: img.alt, url: img.currentSrc })));
   }
 
-  // slowDown limits how fast the browser sends, in bytes a second; -1 means no limit.
+  // slowDown limits how fast the browser sends, in bytes per second; -1 means no limit.
   async slowDown(uploadThroughput) {
     this.session ??= await this.context.newCDPSession(this.page);
     await this.session.send("Network.emulateNetworkConditions", {
@@ -103,8 +103,8 @@ export class Scene {
     });
   }
 
-  // look takes screenshots of the page: dark, light and on a phone. It checks the page's
-  // accessibility with axe.
+  // look takes screenshots of the page: dark, light and on a phone. It also checks the
+  // page's accessibility with axe.
   async look(name, { fullPage = true } = {}) {
     await this.page.evaluate(axe);
     for (const colorScheme of ["dark", "light"]) {

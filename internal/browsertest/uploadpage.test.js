@@ -78,7 +78,7 @@ test("files that cannot be stored are rejected with a reason", async () => {
   await scene.waitFor("large.png", "too large for the image service");
   await scene.choose({ name: "fake.png", mimeType: "image/png", buffer: Buffer.from("no image") });
   await scene.waitFor("fake.png", "This is not an image in a supported format.");
-  assert.equal(await scene.page.getByRole("button", { name: "Try again" }).count(), 0);
+  assert.equal(await scene.page.getByRole("button", { name: "Retry" }).count(), 0);
   await scene.page.getByRole("button", { name: "Clear list" }).click();
   assert.equal(await scene.page.getByRole("heading", { name: "Uploads" }).count(), 0);
 });
@@ -93,7 +93,7 @@ test("an expired upload link is replaced by a new one", async () => {
   await scene.choose(picture("late.png"));
   await scene.waitFor("late.png", "The upload link has expired.");
   await scene.command("advance -1h"); // upload links are created by the real time
-  await scene.page.getByRole("button", { name: "Try again: late.png" }).click();
+  await scene.page.getByRole("button", { name: "Retry late.png" }).click();
   await scene.waitFor("late.png", "Uploaded");
   assert.deepEqual(await scene.gallery(), ["late.png"]);
 });
@@ -109,7 +109,7 @@ test("uploads are retried after the connection was lost", async () => {
   await scene.waitFor(long, "The connection was lost.");
   await scene.choose({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no image") });
   await scene.look("errors");
-  await scene.page.getByRole("button", { name: "Try all again" }).click();
+  await scene.page.getByRole("button", { name: "Retry all" }).click();
   await scene.waitFor("first.png", "Uploaded");
   await scene.waitFor(long, "Uploaded");
   assert.deepEqual((await scene.gallery()).sort(), ["first.png", long]);
@@ -126,7 +126,7 @@ test("a file is not sent twice if only the response was lost", async () => {
   });
   await scene.choose(picture("once.png"));
   await scene.waitFor("once.png", "The connection was lost.");
-  await scene.page.getByRole("button", { name: "Try again: once.png" }).click();
+  await scene.page.getByRole("button", { name: "Retry once.png" }).click();
   await scene.waitFor("once.png", "Uploaded");
   assert.equal(sent, 1);
   assert.deepEqual(await scene.gallery(), ["once.png"]);
@@ -188,7 +188,7 @@ test("the gallery loads further pages, and retries after a failure", async () =>
   await scene.visit();
   await scene.page.getByRole("button", { name: "Show more" }).click();
   await scene.page.getByText("The images could not be loaded. The image service is busy.").waitFor();
-  await scene.page.getByRole("button", { name: "Try again" }).click();
+  await scene.page.getByRole("button", { name: "Retry" }).click();
   await scene.page.getByText("2 in total").waitFor();
   assert.deepEqual(await scene.gallery(), ["newer.png", "older.png"]);
   assert.deepEqual(requested, ["", "token", "token"]);

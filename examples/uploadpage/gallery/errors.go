@@ -23,17 +23,17 @@ func (p problem) Error() string { return p.message }
 var (
 	errTooLarge = problem{http.StatusRequestEntityTooLarge, "The request is too large."}
 	errBadJSON  = problem{http.StatusBadRequest, "The request must be a JSON object."}
-	errNoSigner = problem{http.StatusBadRequest, "Private images are not possible here."}
-	errNoImage  = problem{http.StatusNotFound, "There is no such image."}
+	errNoSigner = problem{http.StatusBadRequest, "Private images are not available."}
+	errNoImage  = problem{http.StatusNotFound, "The image was not found."}
 	errDraft    = problem{http.StatusConflict, "The upload has not completed."}
 )
 
-// statusClientClosed is only for the log, because the client has closed the
-// connection. It is not a registered status; other servers use it too.
+// statusClientClosed appears only in the log, because the client has closed the
+// connection. It is not a registered status, but other servers use it too.
 const statusClientClosed = 499
 
-// reject responds to a request that failed. The browser gets what its user can do
-// about it, the log gets the whole error.
+// reject responds to a request that failed. The response says what the user can do.
+// The log gets the whole error.
 func (h *handler) reject(w http.ResponseWriter, r *http.Request, err error) {
 	p := classify(err)
 	level := slog.LevelInfo
@@ -47,8 +47,8 @@ func (h *handler) reject(w http.ResponseWriter, r *http.Request, err error) {
 	writeJSON(w, p.status, map[string]string{"error": p.message})
 }
 
-// classify returns the response to an error. The order matters: a create that
-// timed out has an unknown outcome, too.
+// classify returns the response to an error. The order of the cases matters: a create
+// that timed out also matches ErrOutcomeUnknown.
 func classify(err error) problem {
 	if p, ok := errors.AsType[problem](err); ok {
 		return p
@@ -68,7 +68,8 @@ func classify(err error) problem {
 	return problem{http.StatusBadGateway, "The image service failed. Try again later."}
 }
 
-// retryAfter returns the seconds that Cloudflare asks to wait, at least one.
+// retryAfter returns how many seconds to wait before a retry: as many as Cloudflare's
+// response asks for, and at least one.
 func retryAfter(err error) string {
 	wait := time.Second
 	if response, ok := errors.AsType[*cfimages.Error](err); ok {

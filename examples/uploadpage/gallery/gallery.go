@@ -1,10 +1,10 @@
 // Package gallery is the web application of the example uploadpage: one page, and
 // the endpoints that it calls.
 //
-//	POST   /uploads            a one-time upload URL for one image
+//	POST   /uploads            creates a one-time upload URL for one image
 //	POST   /uploads/{id}/done  checks whether the upload has completed
-//	GET    /images             the application's images, newest first
-//	DELETE /images/{id}        deletes one
+//	GET    /images             lists the application's images, newest first
+//	DELETE /images/{id}        deletes an image
 //
 // The images never pass through the application. The browser uploads them to
 // Cloudflare by one-time URLs, and loads them from Cloudflare's delivery URLs.
@@ -41,22 +41,22 @@ type Config struct {
 	Client *cfimages.Client
 
 	// Signer signs the URLs of private images. If it is nil, the application
-	// accepts no private images.
+	// rejects uploads of private images.
 	Signer *cfimages.URLSigner
 
-	// UploadOrigin is the scheme and host of one-time upload URLs, and DeliveryOrigin
-	// that of delivery URLs, such as https://imagedelivery.net. The page can connect
-	// to no other hosts.
+	// UploadOrigin is the scheme and host of one-time upload URLs. DeliveryOrigin is
+	// the scheme and host of delivery URLs, such as https://imagedelivery.net. Apart
+	// from the application itself, the page can connect only to these two.
 	UploadOrigin, DeliveryOrigin string
 
-	// FlexibleVariants makes the gallery offer public images in several widths, from
-	// which the browser loads the one that fits its screen. The account must have
-	// flexible variants switched on, for example by cfimages.Variants.SetFlexible. If
-	// it has not, each image fails once and is then loaded as if this were false.
+	// FlexibleVariants makes the gallery offer public images in several widths. The
+	// browser loads the width that fits its screen. Flexible variants must be switched
+	// on in the account, for example by cfimages.Variants.SetFlexible. If they are off,
+	// the page falls back to the variant public after one failed request per image.
 	//
-	// If it is false, images are shown in the variant public, or in the first variant
-	// of an account without one. So are private images in any case, because Cloudflare
-	// delivers them in named variants only.
+	// If FlexibleVariants is false, images are shown in the variant public, or in the
+	// account's first variant if it has no variant public. Private images are always
+	// shown this way, because Cloudflare delivers them in named variants only.
 	FlexibleVariants bool
 
 	// Notice is shown at the top of the page. "" means none.
@@ -123,7 +123,7 @@ func (h *handler) respond(status int, endpoint func(context.Context, *http.Reque
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store") // upload URLs and signed URLs are for one browser only
+	w.Header().Set("Cache-Control", "no-store") // only this browser may have the upload URLs and signed URLs
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(value) // fails only if the connection is closed
 }

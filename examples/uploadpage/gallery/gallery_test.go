@@ -36,7 +36,8 @@ func newApp(t *testing.T, private bool, opts ...imagestest.Option) *app {
 	return newAppWith(t, gallery.Config{}, private, opts...)
 }
 
-// newAppWith is newApp with a configuration, to which it adds what is required.
+// newAppWith returns the application with a configuration, and sets the fields of it
+// that every test needs.
 func newAppWith(t *testing.T, config gallery.Config, private bool, opts ...imagestest.Option) *app {
 	t.Helper()
 	a := &app{T: t, server: imagestest.NewServer(append(opts, imagestest.InMemory())...)}
@@ -168,7 +169,7 @@ func TestPrivateImagesNeedAKey(t *testing.T) {
 	assert.Equal(t, []picture{{ID: "x", Title: "cat", Private: true}}, a.list("").Images, "it has no URL")
 }
 
-func TestGalleryIsThisApplicationsPageByPage(t *testing.T) {
+func TestGalleryListsOnlyThisApplicationsImages(t *testing.T) {
 	a := newApp(t, true)
 	assert.JSONEq(t, `{"images":[],"next":""}`, a.do("GET /images", "").Body.String(), "an empty gallery is a list")
 	a.server.Seed(60, func(i int) cfimages.Image { // every second one is ours
@@ -196,7 +197,7 @@ func TestGalleryShowsVariantPublicAfterAnEmptyPage(t *testing.T) {
 	assert.Regexp(t, "/x/public$", shown[0].Src)
 }
 
-// candidates are the URLs of a srcset by their width.
+// candidates returns the URLs of a srcset by their width.
 func candidates(t *testing.T, srcset string) map[string]string {
 	t.Helper()
 	urls := map[string]string{}
@@ -208,7 +209,7 @@ func candidates(t *testing.T, srcset string) map[string]string {
 	return urls
 }
 
-func TestGalleryOffersWidths(t *testing.T) {
+func TestGalleryOffersPublicImagesInSeveralWidths(t *testing.T) {
 	a := newAppWith(t, gallery.Config{FlexibleVariants: true}, true, imagestest.WithFlexibleVariants())
 	a.server.AddImages(
 		cfimages.Image{ID: "100%/x", Creator: "demo", Meta: meta("uploadpage")},
@@ -223,7 +224,7 @@ func TestGalleryOffersWidths(t *testing.T) {
 	assert.Len(t, candidates(t, shown[1].SrcSet), 5)
 }
 
-func TestWidthsAreDelivered(t *testing.T) {
+func TestEveryWidthIsDelivered(t *testing.T) {
 	for origin, want := range map[string]string{
 		"http://127.0.0.1":          "http://127.0.0.1/cdn-cgi/imagedelivery/",
 		"https://imagedelivery.net": "https://imagedelivery.net/",
@@ -248,7 +249,7 @@ func TestWidthsAreDelivered(t *testing.T) {
 	}
 }
 
-func TestPageMayReachTheTwoOriginsOnly(t *testing.T) {
+func TestPageConnectsOnlyToTheTwoOrigins(t *testing.T) {
 	w := newApp(t, true).do("GET /", "")
 	assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: https://images.example; "+
 		"connect-src 'self' https://upload.example; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "+
@@ -258,7 +259,7 @@ func TestPageMayReachTheTwoOriginsOnly(t *testing.T) {
 	assert.NotRegexp(t, `(?i) style=| on[a-z]+=|<style|<script[^>]*>[^<]`, w.Body.String(), "the policy forbids inline script and style")
 }
 
-func TestFilesOfThePage(t *testing.T) {
+func TestPageFilesAreServed(t *testing.T) {
 	a := newApp(t, true)
 	for name, contentType := range map[string]string{
 		"/":           "text/html; charset=utf-8",

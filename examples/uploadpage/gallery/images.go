@@ -26,14 +26,14 @@ type picture struct {
 	Title    string    `json:"title"`
 	Private  bool      `json:"private"`
 	Uploaded time.Time `json:"uploaded"`
-	Src      string    `json:"src,omitempty"`    // "": it cannot be shown
-	SrcSet   string    `json:"srcset,omitempty"` // "": in one width only
+	Src      string    `json:"src,omitempty"`    // "" if it cannot be shown
+	SrcSet   string    `json:"srcset,omitempty"` // "" if it has only one width
 }
 
 // picturePage is a page of the gallery.
 type picturePage struct {
 	Images []picture `json:"images"`
-	Next   string    `json:"next"` // the continuation token; "": this is the last page
+	Next   string    `json:"next"` // the continuation token, "" on the last page
 }
 
 // create returns a one-time upload URL, and the ID to report as done.
@@ -63,7 +63,7 @@ func (h *handler) create(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.Log.InfoContext(ctx, "upload URL created", "upload", upload) // the log gets no secret
+	h.Log.InfoContext(ctx, "upload URL created", "upload", upload) // the log does not contain the URL's secret
 	return upload, nil
 }
 
@@ -109,7 +109,7 @@ func (h *handler) list(ctx context.Context, r *http.Request) (any, error) {
 	return shown, nil
 }
 
-// delete deletes an image of the application, and no others.
+// delete deletes an image if the application owns it.
 func (h *handler) delete(ctx context.Context, r *http.Request) (any, error) {
 	img, err := h.find(ctx, r)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 const cloudflareDelivery = "https://imagedelivery.net"
 
 // show returns an image as the page needs it. The URL of a private image is signed,
-// and expires.
+// and expires after viewLifetime.
 func (h *handler) show(img *cfimages.Image) (p picture, err error) {
 	meta, _ := ours(img)
 	p = picture{ID: img.ID, Title: meta.Title, Private: img.RequireSignedURLs, Uploaded: img.Uploaded}
@@ -30,10 +30,10 @@ func (h *handler) show(img *cfimages.Image) (p picture, err error) {
 	return p, err
 }
 
-// srcset returns the srcset attribute of an image, by its delivery URL. The images have
-// the proportions of a card in page.css. FitCrop does not enlarge small images. The
-// widths are for cards of 180 to 450 CSS pixels, on screens with up to 3 pixels for
-// each; see the sizes in page.html.
+// srcset returns the srcset attribute of the image with a delivery URL. The candidates
+// have the proportions of a card in page.css. FitCrop does not enlarge small images. The
+// widths are for cards that are 180 to 450 CSS pixels wide, on screens with 1 to 3
+// device pixels per CSS pixel; see the sizes attribute in page.html.
 func (h *handler) srcset(deliveryURL string) (string, error) {
 	parsed, err := cfimages.ParseDeliveryURL(deliveryURL)
 	if err != nil {

@@ -1,13 +1,13 @@
 // Command stage serves the example uploadpage for the browser test, with an in-process
-// Cloudflare Images that the test controls.
+// image service that the test controls.
 //
-// It prints the URL of the page. Then it reads commands from stdin, one a line, and
-// prints a line for each when it is done:
+// It prints the URL of the page. Then it reads commands from stdin, one per line, and
+// prints a line when a command is done:
 //
 //	advance 1h     moves the clock of the image service
 //	flexible off   switches the account's flexible variants off
 //
-// It ends at the end of stdin.
+// It exits at the end of stdin.
 package main
 
 import (

@@ -31,8 +31,8 @@ const uploads = new Set();
 const inState = (...states) => [...uploads].filter((upload) => states.includes(upload.state));
 const retryable = () => inState("failed").filter((upload) => !upload.final);
 
-// Upload is a file that is uploaded, and its row in the list. Its state is
-// waiting, sending, done or failed.
+// Upload is the upload of a file, and its row in the list. Its state is waiting,
+// sending, done or failed.
 class Upload {
   constructor(file) {
     Object.assign(this, { file, isPrivate: $("private")?.checked, canceled: new AbortController() });
@@ -40,7 +40,7 @@ class Upload {
     this.row = fill("row", {
       ".name": { textContent: `${file.name} (${readable(file.size)})` },
       "progress": { ariaLabel: `Progress of ${file.name}` },
-      ".retry": { ariaLabel: `Try again: ${file.name}`, onclick: () => this.retry() },
+      ".retry": { ariaLabel: `Retry ${file.name}`, onclick: () => this.retry() },
       ".close": { ariaLabel: `Remove ${file.name} from the list`, onclick: () => this.close() },
       "img": { src: this.preview, onerror: ({ target }) => target.remove() }, // a format that the browser cannot show
     });
@@ -96,7 +96,7 @@ class Upload {
       this.unsure = problem.unsure;
       throw problem;
     }
-    this.unsure = true; // until our server has checked the upload
+    this.unsure = true; // until our server has verified the upload
     return ask("POST", `uploads/${this.id}/done`);
   }
 
@@ -119,7 +119,7 @@ class Upload {
     remove(this.row, ".close", "files");
     URL.revokeObjectURL(this.preview);
     this.canceled.abort();
-    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // if this fails, a draft remains until it expires
+    if (this.id && this.state !== "done") ask("DELETE", `images/${this.id}`).catch(() => {}); // if this fails, the draft remains until it expires
     pump();
   }
 }
@@ -145,8 +145,8 @@ function addFiles(files) {
   pump();
 }
 
-// check returns why a file cannot be uploaded, "" if it can. The browser may not know
-// the type of a file: Cloudflare then checks it.
+// check returns why a file cannot be uploaded, or "" if it can. If the browser does not
+// know the type of the file, Cloudflare checks it.
 function check(file) {
   const limit = $("files").dataset.maxMegabytes;
   if (file.size === 0) return "The file is empty.";
@@ -167,7 +167,7 @@ async function loadGallery() {
     Object.assign($("more"), { textContent: "Show more", hidden: !next });
   } catch (problem) {
     note(`The images could not be loaded. ${problem.message}`);
-    Object.assign($("more"), { textContent: "Try again", hidden: false });
+    Object.assign($("more"), { textContent: "Retry", hidden: false });
   }
   $("more").disabled = false;
 }
@@ -179,14 +179,15 @@ function addCard(picture, place) {
     ".name": { textContent: picture.title, title: picture.title },
     ".quiet": { textContent: picture.private ? `Private, ${uploaded}` : uploaded },
     "button": { ariaLabel: `Delete ${picture.title}`, onclick: () => deleteCard(picture) },
-    "img": { alt: picture.title, srcset: picture.srcset ?? "", src: picture.src ?? "", onerror: imageFailed }, // an empty src is an error
+    "img": { alt: picture.title, srcset: picture.srcset ?? "", src: picture.src ?? "", onerror: imageFailed }, // an empty src fires an error event
   });
   cards.set(picture.id, card);
   $("gallery")[place](card);
   showCount();
 }
 
-// imageFailed loads an image in its only width if flexible variants are switched off.
+// imageFailed falls back to the variant in src, because flexible variants may be
+// switched off. If that fails too, it replaces the image by a text.
 function imageFailed({ target }) {
   if (target.srcset) target.srcset = "";
   else target.replaceWith("No preview");
@@ -219,8 +220,8 @@ async function deleteCard(picture) {
   announce(`${picture.title} was deleted.`);
 }
 
-// Files may be dropped anywhere in the window. Otherwise a file that misses the marked
-// area would make the browser leave the page.
+// Files may be dropped anywhere in the window. Without this, the browser would open a
+// file that is dropped outside the marked area, and leave the page.
 for (const kind of ["dragover", "dragleave", "drop"]) {
   addEventListener(kind, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;

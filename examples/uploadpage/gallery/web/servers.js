@@ -5,8 +5,9 @@ const idleTimeout = 30_000; // ms without progress, after which an upload has st
 
 export const wrongType = "This is not an image in a supported format.";
 
-// Problem is a failure that is shown to the user. Its details are the status of our
-// server; final: a retry will not help; unsure: the upload may have completed.
+// Problem is a failure that is shown to the user. Its details are: status, the status of
+// our server's response; final, whether a retry is useless; unsure, whether the upload
+// may have completed.
 export class Problem extends Error {
   constructor(message, details) {
     super(message);
@@ -64,15 +65,16 @@ export function send(file, url, signal, onProgress) {
   });
 }
 
-// rejection describes the response to an upload that failed. Cloudflare does not
-// publish these statuses. Those of links are taken from its local simulator.
+// rejection returns the problem that the response to a failed upload describes.
+// Cloudflare does not document these statuses. Those for links are the statuses of its
+// local simulator.
 function rejection({ status, responseText }) {
   switch (status) {
     case 404:
     case 410:
       return new Problem("The upload link has expired.");
     case 409:
-      return new Problem("The upload link was used already.", { unsure: true });
+      return new Problem("The upload link was already used.", { unsure: true });
     case 413:
       return new Problem("The file is too large for the image service.", { final: true });
     case 415:
