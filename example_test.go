@@ -219,7 +219,7 @@ func ExampleDirectUploads_Wait() {
 	// true
 }
 
-// An unsuccessful response is an Error with its status, Cloudflare's codes and the ray ID.
+// An unsuccessful response is an Error, with its status, Cloudflare's codes and the ray ID.
 func ExampleError() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
