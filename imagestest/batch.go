@@ -94,7 +94,7 @@ func (s *Server) BatchURL() string { return s.origin + batchPath }
 // createBatchToken answers ImagesV1.BatchToken. Guesses: whoever may read the
 // account may have a token, which may do there what its maker may, and earlier
 // tokens stay good.
-func (s *Server) createBatchToken(c *call) (reply, error) {
+func (s *Server) createBatchToken(c *call) (response, error) {
 	n := c.account.lastBatchToken.Add(1)
 	sum := digest("batch "+c.account.id, n)
 	text := fmt.Sprintf("imagestest-batch_not-a-secret_%x", sum[:16])
@@ -112,7 +112,7 @@ func (s *Server) createBatchToken(c *call) (reply, error) {
 }
 
 // admitBatch checks the token of a request to the batch host and counts it,
-// against the token's own rate only. That such replies carry no headers on rate
+// against the token's own rate only. That such responses carry no headers on rate
 // limits, that all other credentials are a 401 and a lack of rights a 403, and
 // that Retry-After comes with a 429, is a guess: nothing is published.
 func (s *Server) admitBatch(h http.Header, e endpoint, c *call) error {

@@ -20,20 +20,20 @@ import (
 // batchToken gets a batch token of an account with an API token.
 func batchToken(t testing.TB, srv *imagestest.Server, accountID, apiToken string) string {
 	t.Helper()
-	reply := do(t, srv, newRequest(t, "GET", srv.URL()+"/accounts/"+accountID+"/images/v1/batch_token", nil,
+	resp := do(t, srv, newRequest(t, "GET", srv.URL()+"/accounts/"+accountID+"/images/v1/batch_token", nil,
 		"Authorization", "Bearer "+apiToken))
-	require.Equal(t, 200, reply.Status, reply.Body)
-	token, _ := tokenOf(t, reply)
+	require.Equal(t, 200, resp.Status, resp.Body)
+	token, _ := tokenOf(t, resp)
 	return token
 }
 
-// tokenOf reads the reply that brings a batch token.
-func tokenOf(t testing.TB, reply result) (token, expiresAt string) {
+// tokenOf reads the response that brings a batch token.
+func tokenOf(t testing.TB, resp result) (token, expiresAt string) {
 	t.Helper()
 	var body struct {
 		Result struct{ Token, ExpiresAt string }
 	}
-	require.NoError(t, json.Unmarshal([]byte(reply.Body), &body))
+	require.NoError(t, json.Unmarshal([]byte(resp.Body), &body))
 	require.NotEmpty(t, body.Result.Token)
 	return body.Result.Token, body.Result.ExpiresAt
 }
@@ -50,11 +50,11 @@ func TestBatchTokens(t *testing.T) {
 		clock := imagestest.NewClock(noon.Add(273411200).In(time.FixedZone("", 3600)))
 		srv := newServer(t, imagestest.InMemory(), imagestest.WithClock(clock), imagestest.WithRateLimit(3, time.Minute))
 		srv.Account("other").AddToken("other token", imagestest.Write)
-		reply := api(t, srv, "GET", "/images/v1/batch_token")
-		token, expiresAt := tokenOf(t, reply)
-		assert.True(t, reply.Success)
+		resp := api(t, srv, "GET", "/images/v1/batch_token")
+		token, expiresAt := tokenOf(t, resp)
+		assert.True(t, resp.Success)
 		assert.Equal(t, "2026-03-01T13:00:00.273411200Z", expiresAt)
-		assert.Equal(t, `"default";r=2;t=60`, reply.Header.Get("Ratelimit"), "it counts like any call")
+		assert.Equal(t, `"default";r=2;t=60`, resp.Header.Get("Ratelimit"), "it counts like any call")
 
 		others := batchToken(t, srv, "other", "other token")
 		again := batchToken(t, srv, imagestest.AccountID, imagestest.APIToken)
@@ -85,10 +85,10 @@ func TestTheBatchHostServesTheSameCalls(t *testing.T) {
 	assert.Equal(t, uploaded.Result.Variants, shown.Result.Variants)
 	assert.Equal(t, png, do(t, srv, newRequest(t, "GET", shown.Result.Variants[0], nil)).Body)
 
-	for _, reply := range []result{created, shown, batch(t, srv, token, "GET", "/nothing"), batch(t, srv, "x", "GET", "/images/v2")} {
-		assert.NotContains(t, reply.Header, "Ratelimit", "nothing was counted")
-		assert.NotContains(t, reply.Header, "Ratelimit-Policy")
-		assert.Contains(t, reply.Header, "Cf-Ray")
+	for _, resp := range []result{created, shown, batch(t, srv, token, "GET", "/nothing"), batch(t, srv, "x", "GET", "/images/v2")} {
+		assert.NotContains(t, resp.Header, "Ratelimit", "nothing was counted")
+		assert.NotContains(t, resp.Header, "Ratelimit-Policy")
+		assert.Contains(t, resp.Header, "Cf-Ray")
 	}
 	assert.Equal(t, 429, list(t, srv, "").Status, "the token call was the one that the quota allows")
 }
@@ -149,8 +149,8 @@ func TestBatchAuthentication(t *testing.T) {
 		assert.Equal(t, test.delete, remove.Status, test.name)
 	}
 	for _, path := range []string{"/images/v2", "/images/v1/x", "/images/v1/batch_token"} {
-		reply := do(t, srv, newRequest(t, "GET", accountURL(srv)+path, nil, bearer(full)...))
-		assert.Equal(t, 401, reply.Status, "a batch token is none of the API: %s", path)
+		resp := do(t, srv, newRequest(t, "GET", accountURL(srv)+path, nil, bearer(full)...))
+		assert.Equal(t, 401, resp.Status, "a batch token is none of the API: %s", path)
 	}
 	clock.Advance(time.Hour)
 	assert.Equal(t, 401, batch(t, srv, full, "GET", "/images/v2").Status)
@@ -183,9 +183,9 @@ func TestPathsOfTheBatchHost(t *testing.T) {
 		"/accounts/" + imagestest.AccountID + "/images/v2", "/images/v1/batch_token", "/upload/x/y",
 		"/images/v1/stats", "/images/v1/keys", "/images/v1/keys/x", "/images/v1/variants", "/images/v1/variants/public",
 	} {
-		reply := batch(t, srv, token, "GET", path)
-		assert.Equal(t, 404, reply.Status, path)
-		assert.Equal(t, "Could not route to this path", reply.message(), path)
+		resp := batch(t, srv, token, "GET", path)
+		assert.Equal(t, 404, resp.Status, path)
+		assert.Equal(t, "Could not route to this path", resp.message(), path)
 	}
 	assert.Equal(t, 404, batch(t, srv, token, "PATCH", "/images/v1/config").Status)
 	for _, path := range []string{"/images/v1", "/images/v2", "/images/v2/direct_upload", "/images/v1/x", "/images/v1/batch_token"} {

@@ -22,14 +22,14 @@ func TestBlobIsTheOriginal(t *testing.T) {
 	assert.Equal(t, "Image not found", draft.message())
 	delivered := do(t, srv, newRequest(t, "GET", upload(t, srv, link, "a.png", png).Result.Variants[0], nil))
 
-	reply := api(t, srv, "GET", "/images/v1/a/100%25/blob")
-	assert.Equal(t, 200, reply.Status)
-	assert.Equal(t, png, reply.Body)
-	assert.Equal(t, "image/png", reply.Header.Get("Content-Type"))
-	assert.Equal(t, fmt.Sprint(len(png)), reply.Header.Get("Content-Length"))
-	assert.Equal(t, delivered.Header.Get("Etag"), reply.Header.Get("Etag"))
-	assert.Equal(t, `"default";r=6;t=60`, reply.Header.Get("Ratelimit"))
-	assert.Equal(t, 304, api(t, srv, "GET", "/images/v1/a/100%25/blob", "If-None-Match", reply.Header.Get("Etag")).Status)
+	resp := api(t, srv, "GET", "/images/v1/a/100%25/blob")
+	assert.Equal(t, 200, resp.Status)
+	assert.Equal(t, png, resp.Body)
+	assert.Equal(t, "image/png", resp.Header.Get("Content-Type"))
+	assert.Equal(t, fmt.Sprint(len(png)), resp.Header.Get("Content-Length"))
+	assert.Equal(t, delivered.Header.Get("Etag"), resp.Header.Get("Etag"))
+	assert.Equal(t, `"default";r=6;t=60`, resp.Header.Get("Ratelimit"))
+	assert.Equal(t, 304, api(t, srv, "GET", "/images/v1/a/100%25/blob", "If-None-Match", resp.Header.Get("Etag")).Status)
 	assert.Equal(t, "PNG", api(t, srv, "GET", "/images/v1/a/100%25/blob", "Range", "bytes=1-3").Body)
 
 	assert.Equal(t, 404, api(t, srv, "GET", "/images/v1/b/blob").Status)
@@ -45,11 +45,11 @@ func TestBlobsOfAddedAndPrivateImages(t *testing.T) {
 	srv.AddImages(cfimages.Image{ID: "added"}, cfimages.Image{ID: "private", RequireSignedURLs: true})
 	delivered := do(t, srv, newRequest(t, "GET", srv.Images()[0].Variants[0], nil))
 	for _, id := range []string{"added", "private"} {
-		reply := do(t, srv, newRequest(t, "GET", accountURL(srv)+"/images/v1/"+id+"/blob", nil, "Authorization", "Bearer reader"))
-		assert.Equal(t, 200, reply.Status, id)
-		assert.Equal(t, "image/png", reply.Header.Get("Content-Type"), id)
+		resp := do(t, srv, newRequest(t, "GET", accountURL(srv)+"/images/v1/"+id+"/blob", nil, "Authorization", "Bearer reader"))
+		assert.Equal(t, 200, resp.Status, id)
+		assert.Equal(t, "image/png", resp.Header.Get("Content-Type"), id)
 		if id == "added" {
-			assert.Equal(t, delivered.Body, reply.Body)
+			assert.Equal(t, delivered.Body, resp.Body)
 		}
 	}
 }

@@ -3,7 +3,7 @@ package imagestest
 import "net/http"
 
 // allowCrossOrigin lets a page of any origin send one-time uploads and read
-// their replies: browsers upload from the user's page. Cloudflare's own header
+// their responses: browsers upload from the user's page. Cloudflare's own header
 // values are not published: these are a guess. The wildcard does not cover
 // Authorization, so that a browser refuses to send a token along.
 func allowCrossOrigin(h http.Header) {
@@ -14,6 +14,6 @@ func allowCrossOrigin(h http.Header) {
 }
 
 // preflight answers a browser's question whether it may upload.
-func (s *Server) preflight(*call) (reply, error) {
-	return reply{status: http.StatusNoContent}, nil
+func (s *Server) preflight(*call) (response, error) {
+	return response{status: http.StatusNoContent}, nil
 }

@@ -18,31 +18,31 @@ import (
 // deliver answers a delivery URL: with the uploaded bytes, whatever the variant or
 // the options. The header Cf-Resized of refusals is documented, for whom and with
 // which statuses are guesses.
-func (s *Server) deliver(c *call) (reply, error) {
+func (s *Server) deliver(c *call) (response, error) {
 	if !s.findAccount(c) {
-		return reply{}, notDelivered("Account not found")
+		return response{}, notDelivered("Account not found")
 	}
 	v, named := c.account.variants.get(unescape(c.variant))
 	if !named {
 		if !strings.Contains(c.variant, "=") {
-			return reply{}, notDelivered("Variant not found")
+			return response{}, notDelivered("Variant not found")
 		}
 		if err := c.checkFlexible(); err != nil {
-			return reply{}, err
+			return response{}, err
 		}
 	}
 	rec := c.account.store.get(c.imageID)
 	switch {
 	case rec == nil || rec.draft:
-		return reply{}, notDelivered("Image not found")
+		return response{}, notDelivered("Image not found")
 	case rec.signed && !named:
-		return reply{}, refuse(http.StatusForbidden, codeUnauthorized, "An image that requires signed URLs cannot be delivered with options")
+		return response{}, refuse(http.StatusForbidden, codeUnauthorized, "An image that requires signed URLs cannot be delivered with options")
 	case rec.signed && !v.neverSigned:
 		if err := c.checkSignature(); err != nil {
-			return reply{}, err
+			return response{}, err
 		}
 	}
-	return reply{status: http.StatusOK, content: rec}, nil
+	return response{status: http.StatusOK, content: rec}, nil
 }
 
 // checkFlexible refuses a URL with options where there are no flexible variants, and

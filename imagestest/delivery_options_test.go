@@ -50,9 +50,9 @@ func TestFlexibleVariantsAreNotForPrivateImages(t *testing.T) {
 	srv.AddImages(cfimages.Image{ID: "a", RequireSignedURLs: true})
 	plain := strings.Replace(srv.Images()[0].Variants[0], "/public", "/w=400", 1)
 	for _, url := range []string{plain, sign(t, imagestest.SigningKey, plain)} {
-		reply := do(t, srv, newRequest(t, "GET", url, nil))
-		assert.Equal(t, 403, reply.Status)
-		assert.Equal(t, "An image that requires signed URLs cannot be delivered with options", reply.message())
+		resp := do(t, srv, newRequest(t, "GET", url, nil))
+		assert.Equal(t, 403, resp.Status)
+		assert.Equal(t, "An image that requires signed URLs cannot be delivered with options", resp.message())
 	}
 }
 
@@ -73,9 +73,9 @@ func TestCfResizedOfRefusals(t *testing.T) {
 		{"a", "hero", "err=9404", 404},
 		{"a", "w%3D400", "err=9404", 404},
 	} {
-		reply := flexible(t, srv, test.id, test.last)
-		assert.Equal(t, test.status, reply.Status, test)
-		assert.Equal(t, test.resized, reply.Header.Get("Cf-Resized"), test)
+		resp := flexible(t, srv, test.id, test.last)
+		assert.Equal(t, test.status, resp.Status, test)
+		assert.Equal(t, test.resized, resp.Header.Get("Cf-Resized"), test)
 	}
 	other := strings.Replace(srv.Images()[0].Variants[0], imagestest.AccountHash, "other", 1)
 	assert.Equal(t, "err=9404", do(t, srv, newRequest(t, "GET", other, nil)).Header.Get("Cf-Resized"))
@@ -154,10 +154,10 @@ func TestBadOptions(t *testing.T) {
 		"background=rgb%28240%2C40": "'background' cannot be 'rgb%28240%2C40'",
 		"background=":               "'background' cannot be ''",
 	} {
-		reply := flexible(t, srv, "a", options)
-		assert.Equal(t, 400, reply.Status, options)
-		assert.Equal(t, "Bad options: "+problem, reply.message(), options)
-		assert.Equal(t, "err=9401", reply.Header.Get("Cf-Resized"), options)
+		resp := flexible(t, srv, "a", options)
+		assert.Equal(t, 400, resp.Status, options)
+		assert.Equal(t, "Bad options: "+problem, resp.message(), options)
+		assert.Equal(t, "err=9401", resp.Header.Get("Cf-Resized"), options)
 	}
 }
 
@@ -189,8 +189,8 @@ func TestTheLibrarysOptionsAreDelivered(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, srv.Images()[0].Variants[0], public)
 	for _, url := range append(deliveryURLs, public) {
-		reply := do(t, srv, newRequest(t, "GET", url, nil))
-		assert.Equal(t, 200, reply.Status, "%s: %s", url, reply.Body)
+		resp := do(t, srv, newRequest(t, "GET", url, nil))
+		assert.Equal(t, 200, resp.Status, "%s: %s", url, resp.Body)
 	}
 	parsed, err := cfimages.ParseDeliveryURL(srv.Images()[0].Variants[0])
 	require.NoError(t, err)

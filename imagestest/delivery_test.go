@@ -25,13 +25,13 @@ func TestDeliveryServesTheBytes(t *testing.T) {
 	require.True(t, strings.HasSuffix(uploaded.Result.Variants[0], "/a/100%25/public"))
 
 	for _, variant := range uploaded.Result.Variants {
-		reply := do(t, srv, newRequest(t, "GET", variant, nil))
-		assert.Equal(t, 200, reply.Status)
-		assert.Equal(t, png, reply.Body)
-		assert.Equal(t, "image/png", reply.Header.Get("Content-Type"))
-		assert.Equal(t, "Sun, 01 Mar 2026 12:00:00 GMT", reply.Header.Get("Last-Modified"))
+		resp := do(t, srv, newRequest(t, "GET", variant, nil))
+		assert.Equal(t, 200, resp.Status)
+		assert.Equal(t, png, resp.Body)
+		assert.Equal(t, "image/png", resp.Header.Get("Content-Type"))
+		assert.Equal(t, "Sun, 01 Mar 2026 12:00:00 GMT", resp.Header.Get("Last-Modified"))
 
-		etag := reply.Header.Get("Etag")
+		etag := resp.Header.Get("Etag")
 		require.NotEmpty(t, etag)
 		unchanged := do(t, srv, newRequest(t, "GET", variant, nil, "If-None-Match", etag))
 		assert.Equal(t, 304, unchanged.Status)
@@ -57,13 +57,13 @@ func TestDeliveryOfDraftsAndAddedImages(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(cfimages.Image{ID: "added"}, cfimages.Image{ID: "draft", Draft: true})
 	for _, img := range srv.Images() {
-		reply := do(t, srv, newRequest(t, "GET", img.Variants[0], nil))
+		resp := do(t, srv, newRequest(t, "GET", img.Variants[0], nil))
 		if img.Draft {
-			assert.Equal(t, 404, reply.Status)
+			assert.Equal(t, 404, resp.Status)
 			continue
 		}
-		assert.Equal(t, 200, reply.Status)
-		assert.Equal(t, "image/png", reply.Header.Get("Content-Type"))
+		assert.Equal(t, 200, resp.Status)
+		assert.Equal(t, "image/png", resp.Header.Get("Content-Type"))
 	}
 }
 

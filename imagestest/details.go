@@ -6,10 +6,10 @@ import (
 )
 
 // getImage answers ImagesV1.Get, for drafts too.
-func (s *Server) getImage(c *call) (reply, error) {
+func (s *Server) getImage(c *call) (response, error) {
 	rec := c.account.store.get(c.imageID)
 	if rec == nil {
-		return reply{}, notFound()
+		return response{}, notFound()
 	}
 	c.showedDraft = rec.draft
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
@@ -17,19 +17,19 @@ func (s *Server) getImage(c *call) (reply, error) {
 
 // getBlob answers ImagesV1.Blob with the bytes as they were uploaded. That a
 // private image needs no signature here is a guess.
-func (s *Server) getBlob(c *call) (reply, error) {
+func (s *Server) getBlob(c *call) (response, error) {
 	rec := c.account.store.get(c.imageID)
 	if rec == nil || rec.draft {
-		return reply{}, notFound()
+		return response{}, notFound()
 	}
-	return reply{status: http.StatusOK, content: rec}, nil
+	return response{status: http.StatusOK, content: rec}, nil
 }
 
 // deleteImage answers ImagesV1.Delete. That a draft can be deleted, and its
 // upload link with it, is a guess.
-func (s *Server) deleteImage(c *call) (reply, error) {
+func (s *Server) deleteImage(c *call) (response, error) {
 	if !c.account.store.remove(c.imageID) {
-		return reply{}, notFound()
+		return response{}, notFound()
 	}
 	return success([]byte("{}")), nil
 }
@@ -39,7 +39,7 @@ func (s *Server) deleteImage(c *call) (reply, error) {
 const allowedImages = 100_000
 
 // countImages answers ImagesV1.Stats. That drafts do not count is a guess.
-func (s *Server) countImages(c *call) (reply, error) {
+func (s *Server) countImages(c *call) (response, error) {
 	return success(fmt.Appendf(nil, `{"count":{"allowed":%d,"current":%d}}`, allowedImages, c.account.store.count())), nil
 }
 

@@ -9,17 +9,17 @@ import (
 func TestDetailsOfAnUnknownImage(t *testing.T) {
 	srv := newServer(t)
 	for _, id := range []string{"x", "x/y", "..", "%2e%2e/v2", "%00", "107b9558-dd06-4bbd-5fef-9c2c16bb7900"} {
-		reply := api(t, srv, "GET", "/images/v1/"+id)
-		assert.Equal(t, 404, reply.Status, id)
-		assert.Equal(t, "Image not found", reply.message(), id)
+		resp := api(t, srv, "GET", "/images/v1/"+id)
+		assert.Equal(t, 404, resp.Status, id)
+		assert.Equal(t, "Image not found", resp.message(), id)
 	}
 }
 
 func TestDelete(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(imagesNamed("a/b", "c")...)
-	reply := api(t, srv, "DELETE", "/images/v1/a/b")
-	assert.Equal(t, `{"errors":[],"messages":[],"result":{},"success":true}`, reply.Body)
+	resp := api(t, srv, "DELETE", "/images/v1/a/b")
+	assert.Equal(t, `{"errors":[],"messages":[],"result":{},"success":true}`, resp.Body)
 	assert.Equal(t, 404, api(t, srv, "GET", "/images/v1/a/b").Status)
 	assert.Equal(t, 404, api(t, srv, "DELETE", "/images/v1/a/b").Status)
 	assert.Equal(t, []string{"c"}, list(t, srv, "").ids())

@@ -15,27 +15,27 @@ const (
 const expiryLeeway = 5 * time.Second
 
 // createUpload answers DirectUploads.Create.
-func (s *Server) createUpload(c *call) (reply, error) {
+func (s *Server) createUpload(c *call) (response, error) {
 	parts, err := c.parseForm()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	fields, err := s.parseFields(parts, "expiry")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	expires, err := parseExpiry(fields["expiry"], c.now)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	params, err := fields.imageParams()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	draft := c.account.newRecord(params, c.now)
 	draft.draft = true
 	if !c.account.store.addLink(draft, expires, c.now) {
-		return reply{}, idTaken()
+		return response{}, idTaken()
 	}
 	c.imageID, c.showedDraft = draft.id, true
 	result := appendString([]byte(`{"id":`), draft.id)

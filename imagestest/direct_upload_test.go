@@ -19,20 +19,20 @@ func TestCreateReplyIsLikeTheReferenceSample(t *testing.T) {
 	origin := strings.TrimSuffix(srv.URL(), "/client/v4")
 	id := "users/7/häuser 50%"
 
-	reply := create(t, srv, "id", id)
+	resp := create(t, srv, "id", id)
 
-	assert.Equal(t, 200, reply.Status)
+	assert.Equal(t, 200, resp.Status)
 	assert.Equal(t, `{"errors":[],"messages":[],"result":{"id":"users/7/häuser 50%","uploadURL":"`+origin+
-		"/upload/"+imagestest.AccountHash+`/users/7/h%C3%A4user%2050%25"},"success":true}`, reply.Body)
+		"/upload/"+imagestest.AccountHash+`/users/7/h%C3%A4user%2050%25"},"success":true}`, resp.Body)
 }
 
 func TestCreateStoresADraft(t *testing.T) {
 	srv := newServer(t, imagestest.WithClock(imagestest.NewClock(noon)))
-	reply := create(t, srv, "creator", "alice", "metadata", `{"a": {"b": 1}}`, "requireSignedURLs", "true")
-	require.Equal(t, 200, reply.Status, reply.Body)
-	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, reply.Result.ID)
+	resp := create(t, srv, "creator", "alice", "metadata", `{"a": {"b": 1}}`, "requireSignedURLs", "true")
+	require.Equal(t, 200, resp.Status, resp.Body)
+	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, resp.Result.ID)
 
-	draft := api(t, srv, "GET", "/images/v1/"+reply.Result.ID)
+	draft := api(t, srv, "GET", "/images/v1/"+resp.Result.ID)
 	assert.Equal(t, 200, draft.Status)
 	assert.True(t, draft.Result.Draft)
 	assert.Equal(t, "alice", *draft.Result.Creator)
@@ -81,10 +81,10 @@ func TestCreateRules(t *testing.T) {
 		{"requireSignedURLs", "yes", "Invalid requireSignedURLs: 'yes', expected 'true' or 'false'"},
 		{"creators", "a", "Unknown field 'creators'"},
 	} {
-		reply := create(t, srv, test.field, test.value)
-		assert.Equal(t, test.message, reply.message(), "%s=%.40s", test.field, test.value)
+		resp := create(t, srv, test.field, test.value)
+		assert.Equal(t, test.message, resp.message(), "%s=%.40s", test.field, test.value)
 		if test.message != "" {
-			assert.Equal(t, 400, reply.Status)
+			assert.Equal(t, 400, resp.Status)
 		}
 	}
 	for _, malformed := range []string{`{"a":1`, `{"a":1,"a":2}`, `{} {}`, `x`} {
@@ -125,9 +125,9 @@ func TestFlatMetadataOfTheOfficialSDKs(t *testing.T) {
 	srv := newServer(t)
 	goStyle := create(t, srv, "metadata.status", "active", "metadata.region.name", "eu")
 	bracketStyle := create(t, srv, "metadata[status]", "active", "metadata[region][name]", "eu")
-	for _, reply := range []result{goStyle, bracketStyle} {
-		require.Equal(t, 200, reply.Status, reply.Body)
-		draft := api(t, srv, "GET", "/images/v1/"+reply.Result.ID)
+	for _, resp := range []result{goStyle, bracketStyle} {
+		require.Equal(t, 200, resp.Status, resp.Body)
+		draft := api(t, srv, "GET", "/images/v1/"+resp.Result.ID)
 		assert.JSONEq(t, `{"status":"active","region":{"name":"eu"}}`, string(draft.Result.Meta))
 	}
 	for _, fields := range [][]string{

@@ -40,7 +40,7 @@ type endpoint struct {
 	op      Operation
 	need    Scope // of the credentials; 0 when there must be none
 	maxBody int64 // what may be read; 0 for requests without a body
-	handle  func(*Server, *call) (reply, error)
+	handle  func(*Server, *call) (response, error)
 }
 
 // dispatch takes every request through the same steps. A fault can strike
@@ -53,21 +53,21 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	}
 	s.writeHeaders(w.Header(), c)
 	fault := s.faults.next(c.op)
-	if fault != nil && fault.At == BeforeRead && s.strike(w, c, fault, reply{}) {
+	if fault != nil && fault.At == BeforeRead && s.strike(w, c, fault, response{}) {
 		return
 	}
 	bodyErr := c.readBody(e.maxBody)
 	c.now = s.clock.Now()
-	if fault != nil && fault.At == AfterRead && s.strike(w, c, fault, reply{}) {
+	if fault != nil && fault.At == AfterRead && s.strike(w, c, fault, response{}) {
 		return
 	}
 	c.admitOnWire((*frames).begin)
-	rep := s.perform(w.Header(), e, c, bodyErr)
-	if fault != nil && fault.At >= AfterCommit && s.strike(w, c, fault, rep) {
+	resp := s.perform(w.Header(), e, c, bodyErr)
+	if fault != nil && fault.At >= AfterCommit && s.strike(w, c, fault, resp) {
 		return
 	}
-	s.log.add(c, rep.status)
-	s.send(w, c, rep)
+	s.log.add(c, resp.status)
+	s.send(w, c, resp)
 }
 
 // admitOnWire ends a request of which a GOAWAY has said that it is not answered.
@@ -77,7 +77,7 @@ func (c *call) admitOnWire(admits func(*frames, uint32) bool) {
 	}
 }
 
-// writeHeaders sets what replies carry whatever they say.
+// writeHeaders sets what responses carry whatever they say.
 func (s *Server) writeHeaders(h http.Header, c *call) {
 	h.Set("Cf-Ray", rayID(s.lastRay.Add(1)))
 	if c.op == OpUpload || c.op == OpPreflight {
@@ -86,16 +86,16 @@ func (s *Server) writeHeaders(h http.Header, c *call) {
 }
 
 // perform does what a request asks and returns the answer.
-func (s *Server) perform(h http.Header, e endpoint, c *call, bodyErr error) reply {
-	rep, err := reply{}, bodyErr
+func (s *Server) perform(h http.Header, e endpoint, c *call, bodyErr error) response {
+	resp, err := response{}, bodyErr
 	if admitErr := s.admit(h, e, c); admitErr != nil {
 		err = admitErr
 	}
 	if err == nil {
-		rep, err = e.handle(s, c)
+		resp, err = e.handle(s, c)
 	}
 	if err == nil {
-		return rep
+		return resp
 	}
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		return failure(refused)
@@ -124,21 +124,21 @@ func (s *Server) admit(h http.Header, e endpoint, c *call) error {
 }
 
 // send writes the answer.
-func (s *Server) send(w http.ResponseWriter, c *call, rep reply) {
-	if rep.content != nil {
-		serveContent(w, c.request, rep.content)
+func (s *Server) send(w http.ResponseWriter, c *call, resp response) {
+	if resp.content != nil {
+		serveContent(w, c.request, resp.content)
 		return
 	}
 	h := w.Header()
-	if rep.resized != 0 {
-		h.Set("Cf-Resized", "err="+strconv.Itoa(rep.resized))
+	if resp.resized != 0 {
+		h.Set("Cf-Resized", "err="+strconv.Itoa(resp.resized))
 	}
-	if rep.body != nil {
+	if resp.body != nil {
 		h.Set("Content-Type", "application/json")
-		h.Set("Content-Length", strconv.Itoa(len(rep.body)))
+		h.Set("Content-Length", strconv.Itoa(len(resp.body)))
 	}
-	w.WriteHeader(rep.status)
-	w.Write(rep.body)
+	w.WriteHeader(resp.status)
+	w.Write(resp.body)
 }
 
 // readBody reads the body of a request that may have one.

@@ -61,7 +61,7 @@
 // are, that they do not count against the rate limit, and the 200 requests a
 // second for each token, which are always enforced. All else is a guess: how
 // long a token is good, who may have one and what it may do, the refusal of other
-// credentials, and replies without headers on rate limits.
+// credentials, and responses without headers on rate limits.
 //
 // It does not resize images: delivery shows the bytes that were uploaded, whatever
 // the variant or the options say. Delivery URLs are those of an account's own domain,

@@ -50,8 +50,8 @@ func badRequest(format string, args ...any) *refusal {
 	return refuse(http.StatusBadRequest, codeBadRequest, format, args...)
 }
 
-// reply is what a call is answered with: a JSON body, or the bytes of an image.
-type reply struct {
+// response is what a call is answered with: a JSON body, or the bytes of an image.
+type response struct {
 	status  int
 	body    []byte
 	content *record
@@ -59,21 +59,21 @@ type reply struct {
 }
 
 // success returns the envelope around a result, which is JSON already.
-func success(result []byte) reply {
+func success(result []byte) response {
 	const head, tail = `{"errors":[],"messages":[],"result":`, `,"success":true}`
 	body := make([]byte, 0, len(head)+len(result)+len(tail))
 	body = append(append(append(body, head...), result...), tail...)
-	return reply{status: http.StatusOK, body: body}
+	return response{status: http.StatusOK, body: body}
 }
 
 // failure returns the envelope of a refusal.
-func failure(e *refusal) reply {
+func failure(e *refusal) response {
 	body := []byte(`{"errors":[{"code":`)
 	body = strconv.AppendInt(body, int64(e.code), 10)
 	body = append(body, `,"message":`...)
 	body = appendString(body, e.message)
 	body = append(body, `}],"messages":[],"result":null,"success":false}`...)
-	return reply{status: e.status, body: body, resized: e.resized}
+	return response{status: e.status, body: body, resized: e.resized}
 }
 
 // appendString appends text as a JSON string; bytes that are not UTF-8 become

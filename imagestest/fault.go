@@ -28,7 +28,7 @@ type Fault struct {
 	Times int
 
 	// At is when. The zero value means BeforeRead, or AfterCommit for the kinds
-	// that change the server's own reply.
+	// that change the server's own response.
 	At Position
 
 	// Kind is what happens. It has to be given.
@@ -48,13 +48,13 @@ const (
 	BeforeRead Position = iota + 1
 	// AfterRead: the request was read, and nothing done.
 	AfterRead
-	// AfterCommit: what was asked is done, and nothing of the reply was sent.
+	// AfterCommit: what was asked is done, and nothing of the response was sent.
 	AfterCommit
 
 	bodyStart
 )
 
-// MidBody is the position at which n bytes of the reply's body were sent, or
+// MidBody is the position at which n bytes of the response's body were sent, or
 // all of it if there are fewer. What was asked is done then. It panics when n
 // is negative.
 func MidBody(n int) Position {

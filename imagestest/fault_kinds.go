@@ -29,13 +29,13 @@ type Reply struct {
 	Body   string
 }
 
-// Refusal returns a reply with the usual envelope around an error.
+// Refusal returns a response with the usual envelope around an error.
 func Refusal(status int) Reply {
 	refused := failure(refuse(status, codeInjected, "Injected fault"))
 	return Reply{Status: status, Body: string(refused.body)}
 }
 
-// EdgePage returns a reply without the envelope, as Cloudflare's edge gives
+// EdgePage returns a response without the envelope, as Cloudflare's edge gives
 // when what lies behind it fails: a page of HTML. Its text is not Cloudflare's.
 func EdgePage(status int) Reply {
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
@@ -46,7 +46,7 @@ func EdgePage(status int) Reply {
 	}
 }
 
-// With returns the reply with one header more:
+// With returns the response with one header more:
 //
 //	imagestest.Refusal(429).With("Retry-After", "7")
 func (r Reply) With(name, value string) Reply {
@@ -72,13 +72,13 @@ type Bomb struct {
 // connection are served, and the connection is not broken.
 type Stall struct{}
 
-// Slow sends the server's own reply a byte at a time, with a pause before each,
+// Slow sends the server's own response a byte at a time, with a pause before each,
 // either all of it or what is left at MidBody.
 type Slow struct {
 	Every time.Duration
 }
 
-// WrongLength sends the server's own reply with a Content-Length that is By
+// WrongLength sends the server's own response with a Content-Length that is By
 // larger, or smaller when By is negative, than the body. Then the connection
 // is closed. Over HTTP/2 the stream ends instead, and what goes beyond a length
 // that is too small is not sent.
@@ -144,7 +144,7 @@ func statusProblem(status int, hasBody bool) string {
 	case status != 0 && (status < 200 || status > 999):
 		return fmt.Sprintf("Status must be 200 to 999, or 0 for 200, got %d", status)
 	case hasBody && (status == http.StatusNoContent || status == http.StatusNotModified):
-		return fmt.Sprintf("a reply of status %d has no body", status)
+		return fmt.Sprintf("a response of status %d has no body", status)
 	}
 	return ""
 }

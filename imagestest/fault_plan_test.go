@@ -113,7 +113,7 @@ func TestImpossibleFaultsPanic(t *testing.T) {
 		{get(imagestest.Slow{Every: time.Second}, imagestest.AfterRead), "At must be AfterCommit or later"},
 		{get(imagestest.Slow{}, 0), "Every must be positive"},
 		{get(imagestest.Bomb{Size: 10}, 0), "Size must be at least"},
-		{get(imagestest.Bomb{Size: 100, Status: 204}, 0), "a reply of status 204 has no body"},
+		{get(imagestest.Bomb{Size: 100, Status: 204}, 0), "a response of status 204 has no body"},
 		{get(imagestest.Reply{Status: 100}, 0), "Status must be 200 to 999"},
 		{get(imagestest.EmptyPage{}, 0), "Operation must be OpList"},
 		{get(imagestest.RepeatToken{}, 0), "Operation must be OpList"},

@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// hit is a fault that strikes a call. It writes the reply, and records the call
+// hit is a fault that strikes a call. It writes the response, and records the call
 // before the client can know of it.
 type hit struct {
 	http.ResponseWriter
 	server   *Server
 	call     *call
 	at       Position
-	own      reply // the server's, from AfterCommit on
+	own      response // the server's, from AfterCommit on
 	recorded bool
 	goesOn   bool // the call is answered all the same
 }
 
 // strike answers a call by a fault. It returns false when the fault leaves the
 // answer to the server.
-func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own reply) bool {
+func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own response) bool {
 	if c.now.IsZero() {
 		c.now = s.clock.Now()
 	}
@@ -32,7 +32,7 @@ func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own reply) boo
 	return !h.goesOn
 }
 
-// WriteHeader records the call and begins the reply.
+// WriteHeader records the call and begins the response.
 func (h *hit) WriteHeader(status int) {
 	h.record(status)
 	h.ResponseWriter.WriteHeader(status)
@@ -100,7 +100,7 @@ func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	if h.own.status == http.StatusOK {
 		q, _ := h.server.parseListQuery(h.call) // it was parsed before, without an error
 		images, token := page(q)
-		h.own = listReply(h.call, images, token)
+		h.own = listResponse(h.call, images, token)
 	}
 	h.server.send(h, h.call, h.own)
 }
@@ -122,7 +122,7 @@ func (h *hit) sendUntilStruck(chunked bool) (whole bool) {
 func (h *hit) bodyBytes() int { return max(0, int(h.at-bodyStart)) }
 
 // record puts the call on the server's record, once. A status of 0 means that
-// no reply was sent.
+// no response was sent.
 func (h *hit) record(status int) {
 	if !h.recorded {
 		h.recorded = true

@@ -83,7 +83,7 @@ func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *h
 }
 
 func TestFaultKinds(t *testing.T) {
-	const page = 1 << 30 // a position after the whole of any reply
+	const page = 1 << 30 // a position after the whole of any response
 	tests := []struct {
 		name  string
 		fault imagestest.Fault
@@ -104,7 +104,7 @@ func TestFaultKinds(t *testing.T) {
 			assert.Equal(t, "text/html; charset=UTF-8", got.header.Get("Content-Type"))
 			assert.Contains(t, got.body, "<title>502 Bad Gateway</title>")
 		}},
-		{"any reply", imagestest.Fault{Kind: imagestest.Reply{Body: `{"success":`}}, func(t *testing.T, got, _ received) {
+		{"any response", imagestest.Fault{Kind: imagestest.Reply{Body: `{"success":`}}, func(t *testing.T, got, _ received) {
 			assert.Equal(t, 200, got.status)
 			assert.Equal(t, `{"success":`, got.body)
 		}},
@@ -126,7 +126,7 @@ func TestFaultKinds(t *testing.T) {
 			assert.Equal(t, whole.body[:10], got.body)
 		}},
 		{"reset after the body", imagestest.Fault{At: imagestest.MidBody(page), Kind: imagestest.Reset{}}, isWhole},
-		{"cut without a reply", imagestest.Fault{At: imagestest.AfterRead, Kind: imagestest.Cut{}}, func(t *testing.T, got, whole received) {
+		{"cut without a response", imagestest.Fault{At: imagestest.AfterRead, Kind: imagestest.Cut{}}, func(t *testing.T, got, whole received) {
 			isLost(t, got, whole, io.EOF)
 		}},
 		{"cut", imagestest.Fault{At: imagestest.MidBody(10), Kind: imagestest.Cut{}}, func(t *testing.T, got, whole received) {

@@ -52,9 +52,9 @@ func TestFilterSemantics(t *testing.T) {
 		for _, filter := range filters {
 			params, err := url.ParseQuery(strings.ReplaceAll("meta."+filter, " ", "+"))
 			require.NoError(t, err)
-			reply := list(t, srv, params.Encode())
-			require.Equal(t, 200, reply.Status, "%s: %s", filter, reply.Body)
-			assert.Equal(t, want, len(reply.ids()) == 1, filter)
+			resp := list(t, srv, params.Encode())
+			require.Equal(t, 200, resp.Status, "%s: %s", filter, resp.Body)
+			assert.Equal(t, want, len(resp.ids()) == 1, filter)
 		}
 	}
 }
@@ -115,11 +115,11 @@ func TestFilterRefusals(t *testing.T) {
 		"meta.a[gt]=high":           "Invalid metadata filter value: 'high' is not a number",
 		"meta.a[eq:boolean]=TRUE":   "Invalid metadata filter value: 'TRUE' is not a boolean",
 	} {
-		reply := list(t, srv, query)
-		assert.Equal(t, 400, reply.Status, query)
-		require.Len(t, reply.Errors, 1, query)
-		assert.Equal(t, 5400, reply.Errors[0].Code, query)
-		assert.Equal(t, message, reply.Errors[0].Message, query)
+		resp := list(t, srv, query)
+		assert.Equal(t, 400, resp.Status, query)
+		require.Len(t, resp.Errors, 1, query)
+		assert.Equal(t, 5400, resp.Errors[0].Code, query)
+		assert.Equal(t, message, resp.Errors[0].Message, query)
 	}
 }
 
@@ -153,13 +153,13 @@ func FuzzFilter(f *testing.F) {
 		req.Header.Set("Authorization", "Bearer "+imagestest.APIToken)
 		recorder := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(recorder, req)
-		var reply result
-		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &reply))
+		var resp result
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &resp))
 		if recorder.Code != 200 {
 			require.Equal(t, 400, recorder.Code)
-			require.Equal(t, 5400, reply.Errors[0].Code)
+			require.Equal(t, 5400, resp.Errors[0].Code)
 			return
 		}
-		require.NotContains(t, reply.ids(), "without")
+		require.NotContains(t, resp.ids(), "without")
 	})
 }

@@ -21,7 +21,7 @@ import (
 // png is as much of a PNG as the server looks at.
 const png = "\x89PNG\r\n\x1a\n and the rest"
 
-// result is what the tests read of replies.
+// result is what the tests read of responses.
 type result struct {
 	Status  int
 	Header  http.Header

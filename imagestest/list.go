@@ -29,22 +29,22 @@ type listQuery struct {
 }
 
 // listImages answers ImagesV2.List. The continuation token stands before the
-// images, as in the reference's sample reply.
-func (s *Server) listImages(c *call) (reply, error) {
+// images, as in the reference's sample response.
+func (s *Server) listImages(c *call) (response, error) {
 	q, err := s.parseListQuery(c)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	page, more := c.account.store.page(q)
 	token := ""
 	if more {
 		token = continuationToken(q, page[len(page)-1].at, 0)
 	}
-	return listReply(c, page, token), nil
+	return listResponse(c, page, token), nil
 }
 
-// listReply returns the reply that shows a page.
-func listReply(c *call, page []*record, token string) reply {
+// listResponse returns the response that shows a page.
+func listResponse(c *call, page []*record, token string) response {
 	result := make([]byte, 0, 64+512*len(page))
 	result = append(result, `{"continuation_token":`...)
 	if token != "" {

@@ -39,7 +39,7 @@ func TestListReplyIsLikeTheReferenceSample(t *testing.T) {
 		cfimages.Image{ID: "z"},
 	)
 
-	reply := list(t, srv, "")
+	resp := list(t, srv, "")
 
 	base := strings.TrimSuffix(srv.URL(), "/client/v4") + "/cdn-cgi/imagedelivery/" + imagestest.AccountHash
 	assert.Equal(t, `{"errors":[],"messages":[],"result":{"continuation_token":null,"images":[`+
@@ -47,7 +47,7 @@ func TestListReplyIsLikeTheReferenceSample(t *testing.T) {
 		`"variants":["`+base+`/z/public","`+base+`/z/thumb%20nail"]},`+
 		`{"id":"a/b c","creator":"user \"1\"","filename":"logo.png","meta":{"key":"v"},"requireSignedURLs":true,`+
 		`"uploaded":"2014-01-02T02:20:00.123Z","variants":["`+base+`/a/b%20c/public","`+base+`/a/b%20c/thumb%20nail"]}`+
-		`]},"success":true}`, reply.Body)
+		`]},"success":true}`, resp.Body)
 }
 
 func TestListOfNothing(t *testing.T) {
@@ -166,11 +166,11 @@ func TestListParameters(t *testing.T) {
 		"creator=a&creator=b": "Query parameter 'creator' given more than once",
 		"a=%zz":               `Malformed query: invalid URL escape "%zz"`,
 	} {
-		reply := list(t, srv, query)
-		assert.Equal(t, message, reply.message(), query)
-		assert.Equal(t, message == "", reply.Success, query)
+		resp := list(t, srv, query)
+		assert.Equal(t, message, resp.message(), query)
+		assert.Equal(t, message == "", resp.Success, query)
 		if message != "" {
-			assert.Equal(t, 400, reply.Status, query)
+			assert.Equal(t, 400, resp.Status, query)
 		}
 	}
 	assert.Equal(t, "Unknown query parameter: 'unknown'", list(t, strict, "unknown=1").message())

@@ -37,8 +37,8 @@ func TestNumbersCompareExactly(t *testing.T) {
 					expected = append(expected, fmt.Sprint(i))
 				}
 			}
-			reply := list(t, srv, "meta.n["+operator+"]="+url.QueryEscape(n))
-			assert.ElementsMatch(t, expected, reply.ids(), "%s %s", operator, n)
+			resp := list(t, srv, "meta.n["+operator+"]="+url.QueryEscape(n))
+			assert.ElementsMatch(t, expected, resp.ids(), "%s %s", operator, n)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type config struct {
 	enforceQuota       bool
 	batchTokenLifetime time.Duration
 	rules              map[Rule]bool
-	simulatorReply     bool
+	simulatorResponse  bool
 	variants           []Variant
 	flexible           bool
 }
@@ -111,10 +111,10 @@ func WithMaxFileSize(size int64) Option {
 
 // WithRateLimit makes the server refuse with 429 the API requests of a token
 // or user over quota within a window, and then all for another window. Without
-// it, replies tell of Cloudflare's documented limit of 1,200 requests per 5
+// it, responses tell of Cloudflare's documented limit of 1,200 requests per 5
 // minutes, with all of it left, and nothing is refused.
 //
-// A client that heeds what replies tell, as cfimages does, holds itself to that
+// A client that heeds what responses tell, as cfimages does, holds itself to that
 // limit all the same. A test that makes more calls than that sets a quota that
 // is large enough.
 //
@@ -139,7 +139,7 @@ func WithBatchTokenLifetime(d time.Duration) Option {
 // simulator does, {"id":…,"success":true}. By default it answers with the usual
 // envelope around the image: a guess.
 func WithSimulatorReplies() Option {
-	return func(cfg *config) { cfg.simulatorReply = true }
+	return func(cfg *config) { cfg.simulatorResponse = true }
 }
 
 // Variant is a form in which images are delivered. All variants of the test

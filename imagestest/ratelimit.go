@@ -33,7 +33,7 @@ type window struct {
 	blocked bool
 }
 
-// allowance is what the rate-limit headers of one reply say.
+// allowance is what the rate-limit headers of one response say.
 type allowance struct {
 	remaining int
 	reset     time.Duration
@@ -64,7 +64,7 @@ func (l *limiter) take(who credential, now time.Time) allowance {
 	}
 }
 
-// write sets the headers of a reply. Seconds are rounded up.
+// write sets the headers of a response. Seconds are rounded up.
 func (l *limiter) write(h http.Header, a allowance) {
 	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, a.remaining, seconds(a.reset)))
 	h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.quota, seconds(l.window)))

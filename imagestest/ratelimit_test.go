@@ -12,13 +12,13 @@ import (
 
 func TestEveryAPIReplyTellsOfTheRateLimit(t *testing.T) {
 	srv := newServer(t)
-	for _, reply := range []result{
+	for _, resp := range []result{
 		list(t, srv, ""), list(t, srv, "per_page=1"), create(t, srv), api(t, srv, "PUT", "/images/v2"), api(t, srv, "GET", "/nothing"),
 		do(t, srv, newRequest(t, "GET", accountURL(srv)+"/images/v2", nil)),
 	} {
-		assert.Equal(t, `"default";r=1200;t=300`, reply.Header.Get("Ratelimit"))
-		assert.Equal(t, `"default";q=1200;w=300`, reply.Header.Get("Ratelimit-Policy"))
-		assert.Regexp(t, `^[0-9a-f]{16}-TST$`, reply.Header.Get("Cf-Ray"))
+		assert.Equal(t, `"default";r=1200;t=300`, resp.Header.Get("Ratelimit"))
+		assert.Equal(t, `"default";q=1200;w=300`, resp.Header.Get("Ratelimit-Policy"))
+		assert.Regexp(t, `^[0-9a-f]{16}-TST$`, resp.Header.Get("Cf-Ray"))
 	}
 	delivered := do(t, srv, newRequest(t, "GET", strings.TrimSuffix(srv.URL(), "client/v4")+"delivery/x/y/z", nil))
 	assert.Empty(t, delivered.Header.Get("Ratelimit"))
@@ -30,11 +30,11 @@ func TestRateLimit(t *testing.T) {
 	srv := newServer(t, imagestest.WithClock(clock), imagestest.WithRateLimit(2, 10*time.Second))
 	expect := func(status int, header, retryAfter string) {
 		t.Helper()
-		reply := list(t, srv, "")
-		assert.Equal(t, status, reply.Status)
-		assert.Equal(t, header, reply.Header.Get("Ratelimit"))
-		assert.Equal(t, `"default";q=2;w=10`, reply.Header.Get("Ratelimit-Policy"))
-		assert.Equal(t, retryAfter, reply.Header.Get("Retry-After"))
+		resp := list(t, srv, "")
+		assert.Equal(t, status, resp.Status)
+		assert.Equal(t, header, resp.Header.Get("Ratelimit"))
+		assert.Equal(t, `"default";q=2;w=10`, resp.Header.Get("Ratelimit-Policy"))
+		assert.Equal(t, retryAfter, resp.Header.Get("Retry-After"))
 	}
 	expect(200, `"default";r=1;t=10`, "")
 	clock.Advance(1500 * time.Millisecond)

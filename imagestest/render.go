@@ -7,7 +7,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// timeFormat is RFC 3339 with milliseconds, as in the reference's sample reply.
+// timeFormat is RFC 3339 with milliseconds, as in the reference's sample response.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
 // renderer writes images as the API shows them.

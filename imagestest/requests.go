@@ -28,8 +28,8 @@ type Request struct {
 	Method    string
 	Path      string // escaped, as sent; that of a one-time upload is redacted
 	Query     url.Values
-	Status    int  // of the reply; 0 when a fault left the request without one
-	Draft     bool // the reply showed a draft
+	Status    int  // of the response; 0 when a fault left the request without one
+	Draft     bool // the response showed a draft
 }
 
 // Filters returns the metadata filters of a list request in their written form

@@ -74,11 +74,11 @@ func TestRequestsKeepNoSecretsOfSources(t *testing.T) {
 		"hunter2":                                                      "[redacted]",
 	} {
 		srv.ResetRequests()
-		reply := uploadImage(t, srv, "url", source)
-		assert.Equal(t, 400, reply.Status)
+		resp := uploadImage(t, srv, "url", source)
+		assert.Equal(t, 400, resp.Status)
 		assert.Equal(t, want, srv.Requests()[0].SourceURL)
 		assert.NotContains(t, fmt.Sprintf("%+v", srv.Requests()), secret)
-		assert.NotContains(t, reply.Body, secret)
+		assert.NotContains(t, resp.Body, secret)
 	}
 }
 
@@ -87,9 +87,9 @@ func TestRequestsKeepNoSigningKeys(t *testing.T) {
 	for _, name := range []string{"a", "default"} {
 		api(t, srv, "PUT", "/images/v1/keys/"+name)
 	}
-	reply := api(t, srv, "GET", "/images/v1/keys")
-	require.Len(t, reply.Result.Keys, 2)
-	for _, key := range reply.Result.Keys {
+	resp := api(t, srv, "GET", "/images/v1/keys")
+	require.Len(t, resp.Result.Keys, 2)
+	for _, key := range resp.Result.Keys {
 		assert.NotContains(t, fmt.Sprintf("%+v", srv.Requests()), key.Value)
 	}
 }

@@ -216,16 +216,16 @@ func deliveryEndpoint(method string) endpoint {
 	return endpoint{op: OpDeliver, handle: wrongMethod}
 }
 
-func unknown(handle func(*Server, *call) (reply, error)) endpoint {
+func unknown(handle func(*Server, *call) (response, error)) endpoint {
 	return endpoint{op: OpUnknown, handle: handle}
 }
 
-func noRoute(_ *Server, _ *call) (reply, error) {
-	return reply{}, refuse(http.StatusNotFound, codeNoRoute, "Could not route to this path")
+func noRoute(_ *Server, _ *call) (response, error) {
+	return response{}, refuse(http.StatusNotFound, codeNoRoute, "Could not route to this path")
 }
 
-func wrongMethod(_ *Server, c *call) (reply, error) {
-	return reply{}, refuse(http.StatusMethodNotAllowed, codeBadMethod,
+func wrongMethod(_ *Server, c *call) (response, error) {
+	return response{}, refuse(http.StatusMethodNotAllowed, codeBadMethod,
 		"Method %s not available for this path", c.request.Method)
 }
 

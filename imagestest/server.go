@@ -122,7 +122,7 @@ func (s *Server) HTTPClient() *http.Client {
 // Handler returns all that the server serves: the API, the batch host, one-time
 // uploads and delivery. It can be mounted at the root of another host, whose base
 // URL is then its own with /client/v4 and whose batch base URL is with /batch; URLs
-// in its replies are on the host that was asked.
+// in its responses are on the host that was asked.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
 // Clock returns the clock that the server follows.

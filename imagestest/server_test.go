@@ -25,9 +25,9 @@ func TestUnknownPaths(t *testing.T) {
 		"/client/v4/accounts/" + imagestest.AccountID + "/images/v2/", "/client/v4/accounts/" + imagestest.AccountID + "/images/v1/",
 		"/client/v4//accounts/x/images/v2", "/client/v4/zones/../accounts/x/images/v2",
 	} {
-		reply := do(t, srv, newRequest(t, "GET", origin+path, nil))
-		assert.Equal(t, 404, reply.Status, path)
-		assert.Len(t, reply.Errors, 1, path)
+		resp := do(t, srv, newRequest(t, "GET", origin+path, nil))
+		assert.Equal(t, 404, resp.Status, path)
+		assert.Len(t, resp.Errors, 1, path)
 	}
 	for _, path := range []string{"/images/v2", "/images/v2/direct_upload", "/images/v1/x"} {
 		assert.Equal(t, 405, api(t, srv, "PUT", path).Status, path)
@@ -44,16 +44,16 @@ func TestOnlyUploadsAnswerBrowsers(t *testing.T) {
 	assert.Equal(t, "POST", preflight.Header.Get("Access-Control-Allow-Methods"))
 	assert.Equal(t, "*", preflight.Header.Get("Access-Control-Allow-Headers"))
 	for _, content := range []string{"no image", png} {
-		reply := upload(t, srv, link, "a.png", content, "Origin", "https://app.example")
-		assert.Equal(t, "*", reply.Header.Get("Access-Control-Allow-Origin"), "a page must be able to read refusals")
+		resp := upload(t, srv, link, "a.png", content, "Origin", "https://app.example")
+		assert.Equal(t, "*", resp.Header.Get("Access-Control-Allow-Origin"), "a page must be able to read refusals")
 	}
 
 	asked := api(t, srv, "OPTIONS", "/images/v2", "Origin", "https://app.example", "Access-Control-Request-Method", "GET")
 	assert.Equal(t, 405, asked.Status)
 	listed := api(t, srv, "GET", "/images/v2", "Origin", "https://app.example")
 	delivered := do(t, srv, newRequest(t, "GET", srv.Images()[0].Variants[0], nil, "Origin", "https://app.example"))
-	for _, reply := range []result{asked, listed, delivered} {
-		for name := range reply.Header {
+	for _, resp := range []result{asked, listed, delivered} {
+		for name := range resp.Header {
 			assert.NotContains(t, name, "Access-Control")
 		}
 	}

@@ -86,7 +86,7 @@ func (r *keyRing) generate(accountID, name string) {
 }
 
 // listKeys answers SigningKeys.List, and what creates or deletes a key.
-func (s *Server) listKeys(c *call) (reply, error) {
+func (s *Server) listKeys(c *call) (response, error) {
 	result := []byte(`{"keys":[`)
 	for i, k := range c.account.keys.all() {
 		if i > 0 {
@@ -101,23 +101,23 @@ func (s *Server) listKeys(c *call) (reply, error) {
 
 // createKey answers SigningKeys.Create. Guesses: a name that is taken is refused, and
 // so is one with a slash or that is not UTF-8.
-func (s *Server) createKey(c *call) (reply, error) {
+func (s *Server) createKey(c *call) (response, error) {
 	switch n := utf8.RuneCountInString(c.name); {
 	case n > maxKeyName:
-		return reply{}, badRequest("Signing key name too long: %d characters provided, maximum %d allowed", n, maxKeyName)
+		return response{}, badRequest("Signing key name too long: %d characters provided, maximum %d allowed", n, maxKeyName)
 	case !utf8.ValidString(c.name) || strings.Contains(c.name, "/"):
-		return reply{}, badRequest("Invalid signing key name: '%s'", c.name)
+		return response{}, badRequest("Invalid signing key name: '%s'", c.name)
 	}
 	if !c.account.keys.create(c.account.id, c.name) {
-		return reply{}, refuse(http.StatusConflict, codeConflict, "Signing key with that name already exists")
+		return response{}, refuse(http.StatusConflict, codeConflict, "Signing key with that name already exists")
 	}
 	return s.listKeys(c)
 }
 
 // deleteKey answers SigningKeys.Delete. That an unknown name is a 404 is a guess.
-func (s *Server) deleteKey(c *call) (reply, error) {
+func (s *Server) deleteKey(c *call) (response, error) {
 	if !c.account.keys.remove(c.account.id, c.name) {
-		return reply{}, refuse(http.StatusNotFound, codeNotFound, "Signing key not found")
+		return response{}, refuse(http.StatusNotFound, codeNotFound, "Signing key not found")
 	}
 	return s.listKeys(c)
 }

@@ -81,9 +81,9 @@ func TestKeyRefusals(t *testing.T) {
 		{"DELETE", "unknown", 404, "Signing key not found"},
 		{"GET", "default", 405, "Method GET not available for this path"},
 	} {
-		reply := api(t, srv, test.method, "/images/v1/keys/"+test.name)
-		assert.Equal(t, test.status, reply.Status, test.name)
-		assert.Equal(t, test.message, reply.message(), test.name)
+		resp := api(t, srv, test.method, "/images/v1/keys/"+test.name)
+		assert.Equal(t, test.status, resp.Status, test.name)
+		assert.Equal(t, test.message, resp.message(), test.name)
 	}
 	assert.Equal(t, 405, api(t, srv, "DELETE", "/images/v1/keys").Status)
 	assert.Equal(t, []string{"default", strings.Repeat("é", 20)}, keyNames(t, srv))

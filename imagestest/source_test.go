@@ -17,11 +17,11 @@ func TestUploadFromASource(t *testing.T) {
 	srv.ServeSource(source, content)
 	content[0] = 'x' // the server has a copy
 
-	reply := uploadImage(t, srv, "url", source, "id", "a", "metadata", `{"a":1}`)
+	resp := uploadImage(t, srv, "url", source, "id", "a", "metadata", `{"a":1}`)
 
-	require.Equal(t, 200, reply.Status, reply.Body)
-	assert.Equal(t, "café.png", reply.Result.Filename)
-	assert.Equal(t, `{"a":1}`, string(reply.Result.Meta))
+	require.Equal(t, 200, resp.Status, resp.Body)
+	assert.Equal(t, "café.png", resp.Result.Filename)
+	assert.Equal(t, `{"a":1}`, string(resp.Result.Meta))
 	assert.Equal(t, png, api(t, srv, "GET", "/images/v1/a/blob").Body)
 	assert.Equal(t, "https://example.com/pictures/caf%C3%A9.png?[redacted]", srv.Requests()[0].SourceURL)
 
@@ -34,9 +34,9 @@ func TestSourcesThatFail(t *testing.T) {
 	const source = "https://example.com/a.png"
 	check := func(message string, status int, url string) {
 		t.Helper()
-		reply := uploadImage(t, srv, "url", url)
-		assert.Equal(t, message, reply.message())
-		assert.Equal(t, status, reply.Status)
+		resp := uploadImage(t, srv, "url", url)
+		assert.Equal(t, message, resp.message())
+		assert.Equal(t, status, resp.Status)
 	}
 	check("The image could not be fetched: nothing is served at its url", 400, source)
 	srv.FailSource(source, 503)

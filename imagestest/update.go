@@ -12,22 +12,22 @@ type imageChange struct {
 // updateImage answers ImagesV1.Update. The image that changes its access has a new
 // ID, and the old one is gone: that it is gone is a guess. So is that a draft
 // cannot be changed, and that an update without changes is none.
-func (s *Server) updateImage(c *call) (reply, error) {
+func (s *Server) updateImage(c *call) (response, error) {
 	change, err := s.parseChange(c)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	for {
 		old := c.account.store.get(c.imageID)
 		switch {
 		case old == nil:
-			return reply{}, notFound()
+			return response{}, notFound()
 		case old.draft:
-			return reply{}, refuse(http.StatusConflict, codeConflict, "Image is a draft: nothing was uploaded yet")
+			return response{}, refuse(http.StatusConflict, codeConflict, "Image is a draft: nothing was uploaded yet")
 		}
 		changed, err := c.account.change(old, change)
 		if err != nil {
-			return reply{}, err
+			return response{}, err
 		}
 		if c.account.store.replace(old, changed) {
 			return success(c.account.renderer(c.origin).appendImage(nil, changed)), nil

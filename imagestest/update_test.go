@@ -29,9 +29,9 @@ func TestUpdateChangesWhatIsGiven(t *testing.T) {
 		{`{"creator":""}`, "", `{}`},
 		{`{"requireSignedURLs":false}`, "", `{}`},
 	} {
-		reply := apiJSON(t, srv, "PATCH", "/images/v1/a", test.body)
-		require.Equal(t, 200, reply.Status, reply.Body)
-		for _, shown := range []result{reply, api(t, srv, "GET", "/images/v1/a")} {
+		resp := apiJSON(t, srv, "PATCH", "/images/v1/a", test.body)
+		require.Equal(t, 200, resp.Status, resp.Body)
+		for _, shown := range []result{resp, api(t, srv, "GET", "/images/v1/a")} {
 			assert.Equal(t, "a", shown.Result.ID)
 			assert.Equal(t, "a.png", shown.Result.Filename)
 			assert.Equal(t, "2026-03-01T12:00:00.000Z", shown.Result.Uploaded)
@@ -111,9 +111,9 @@ func TestUpdateRefusals(t *testing.T) {
 		{"a", `[]`, "Invalid body: not a JSON object"},
 		{"a", `null`, "Invalid body: not a JSON object"},
 	} {
-		reply := apiJSON(t, srv, "PATCH", "/images/v1/"+test.id, test.body)
-		assert.Equal(t, test.message, reply.message(), test.body)
-		assert.True(t, reply.Status >= 400 && reply.Status < 500, "%s: %d", test.body, reply.Status)
+		resp := apiJSON(t, srv, "PATCH", "/images/v1/"+test.id, test.body)
+		assert.Equal(t, test.message, resp.message(), test.body)
+		assert.True(t, resp.Status >= 400 && resp.Status < 500, "%s: %d", test.body, resp.Status)
 	}
 	for _, malformed := range []string{``, `{`, `{"creator":"b","creator":"c"}`, `{"metadata":{"a":1,"a":2}}`, `{} {}`, "{\"creator\":\"\xff\"}"} {
 		assert.Contains(t, apiJSON(t, srv, "PATCH", "/images/v1/a", malformed).message(), "not valid JSON", malformed)
@@ -129,8 +129,8 @@ func TestUpdateRefusals(t *testing.T) {
 func TestUnknownFieldsOfAnUpdateCanBeIgnored(t *testing.T) {
 	srv := newServer(t, imagestest.Ignore(imagestest.RefuseUnknownFields))
 	srv.AddImages(imagesNamed("a")...)
-	reply := apiJSON(t, srv, "PATCH", "/images/v1/a", `{"note":1,"creator":"b"}`)
-	assert.Equal(t, "b", *reply.Result.Creator)
+	resp := apiJSON(t, srv, "PATCH", "/images/v1/a", `{"note":1,"creator":"b"}`)
+	assert.Equal(t, "b", *resp.Result.Creator)
 }
 
 func TestConcurrentUpdatesLoseNothing(t *testing.T) {
@@ -167,14 +167,14 @@ func FuzzUpdate(f *testing.F) {
 		req.Header.Set("Content-Type", "application/json")
 		recorder := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(recorder, req)
-		var reply result
-		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &reply))
+		var resp result
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &resp))
 		if recorder.Code != 200 {
 			require.Contains(t, []int{400, 413}, recorder.Code)
 			require.Equal(t, before, fmt.Sprint(srv.Images()))
 			return
 		}
-		require.True(t, json.Valid(reply.Result.Meta))
-		require.LessOrEqual(t, len(reply.Result.Meta), 1024)
+		require.True(t, json.Valid(resp.Result.Meta))
+		require.LessOrEqual(t, len(resp.Result.Meta), 1024)
 	})
 }

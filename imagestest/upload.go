@@ -9,37 +9,37 @@ import (
 
 // upload answers DirectUploads.Upload. The link is checked before the file, and
 // stays good when the upload fails: both are guesses.
-func (s *Server) upload(c *call) (reply, error) {
+func (s *Server) upload(c *call) (response, error) {
 	if carriesCredentials(c.request.Header) && s.enforces(RefuseUploadCredentials) {
-		return reply{}, badRequest("A one-time upload must not carry credentials: they leak to whoever holds the link")
+		return response{}, badRequest("A one-time upload must not carry credentials: they leak to whoever holds the link")
 	}
 	if !s.findAccount(c) {
-		return reply{}, linkNotFound()
+		return response{}, linkNotFound()
 	}
 	l, ok := c.account.store.link(c.imageID)
 	switch {
 	case !ok:
-		return reply{}, linkNotFound()
+		return response{}, linkNotFound()
 	case l.used:
-		return reply{}, linkUsed()
+		return response{}, linkUsed()
 	case !c.now.Before(l.expires):
-		return reply{}, refuse(http.StatusGone, codeGone, "Upload link expired")
+		return response{}, refuse(http.StatusGone, codeGone, "Upload link expired")
 	}
 	parts, err := c.parseForm()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	filename, f, err := s.parseFile(parts)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	rec := c.account.store.complete(c.imageID, filename, f, c.now)
 	if rec == nil {
-		return reply{}, linkUsed()
+		return response{}, linkUsed()
 	}
-	if s.simulatorReply {
+	if s.simulatorResponse {
 		body := appendString([]byte(`{"id":`), rec.id)
-		return reply{status: http.StatusOK, body: append(body, `,"success":true}`...)}, nil
+		return response{status: http.StatusOK, body: append(body, `,"success":true}`...)}, nil
 	}
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }

@@ -3,27 +3,27 @@ package imagestest
 import "slices"
 
 // uploadImage answers ImagesV1.Upload and UploadFromURL.
-func (s *Server) uploadImage(c *call) (reply, error) {
+func (s *Server) uploadImage(c *call) (response, error) {
 	parts, err := c.parseForm()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	fields, err := s.parseFields(slices.DeleteFunc(slices.Clone(parts), isFilePart), "url")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	params, err := fields.imageParams()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	filename, f, err := s.takeFile(c, parts, fields["url"])
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	rec := c.account.newRecord(params, c.now)
 	rec.filename, rec.file = filename, f
 	if !c.account.store.add(rec, c.now) {
-		return reply{}, idTaken()
+		return response{}, idTaken()
 	}
 	c.imageID = rec.id
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil

@@ -15,23 +15,23 @@ import (
 
 func TestUploadImageStoresTheFile(t *testing.T) {
 	srv := newServer(t, imagestest.WithClock(imagestest.NewClock(noon)))
-	reply := uploadImage(t, srv, "id", "users/7/häuser 50%", "creator", "alice", "metadata", `{"a": 1}`, "file", png)
-	require.Equal(t, 200, reply.Status, reply.Body)
+	resp := uploadImage(t, srv, "id", "users/7/häuser 50%", "creator", "alice", "metadata", `{"a": 1}`, "file", png)
+	require.Equal(t, 200, resp.Status, resp.Body)
 	base := strings.TrimSuffix(srv.URL(), "/client/v4") + "/cdn-cgi/imagedelivery/" + imagestest.AccountHash
 	assert.Equal(t, `{"errors":[],"messages":[],"result":{"id":"users/7/häuser 50%","creator":"alice","filename":"a.png","meta":{"a":1},`+
-		`"requireSignedURLs":false,"uploaded":"2026-03-01T12:00:00.000Z","variants":["`+base+`/users/7/h%C3%A4user%2050%25/public"]},"success":true}`, reply.Body)
-	assert.Equal(t, png, do(t, srv, newRequest(t, "GET", reply.Result.Variants[0], nil)).Body)
+		`"requireSignedURLs":false,"uploaded":"2026-03-01T12:00:00.000Z","variants":["`+base+`/users/7/h%C3%A4user%2050%25/public"]},"success":true}`, resp.Body)
+	assert.Equal(t, png, do(t, srv, newRequest(t, "GET", resp.Result.Variants[0], nil)).Body)
 	assert.Equal(t, "users/7/häuser 50%", srv.Requests()[0].ImageID)
 	assert.Equal(t, imagestest.OpUploadImage, srv.Requests()[0].Operation)
 }
 
 func TestUploadImageGivesAnID(t *testing.T) {
 	srv := newServer(t)
-	reply := uploadImage(t, srv, "file", png, "requireSignedURLs", "true")
-	require.Equal(t, 200, reply.Status)
-	assert.Len(t, reply.Result.ID, 36)
-	assert.True(t, reply.Result.RequireSignedURLs)
-	assert.Equal(t, 401, do(t, srv, newRequest(t, "GET", reply.Result.Variants[0], nil)).Status)
+	resp := uploadImage(t, srv, "file", png, "requireSignedURLs", "true")
+	require.Equal(t, 200, resp.Status)
+	assert.Len(t, resp.Result.ID, 36)
+	assert.True(t, resp.Result.RequireSignedURLs)
+	assert.Equal(t, 401, do(t, srv, newRequest(t, "GET", resp.Result.Variants[0], nil)).Status)
 }
 
 func TestUploadImageRefusals(t *testing.T) {
@@ -59,10 +59,10 @@ func TestUploadImageRefusals(t *testing.T) {
 		{400, 5400, "Creator too long: 1025 characters provided, maximum 1024 allowed", []string{"file", png, "creator", strings.Repeat("x", 1025)}},
 		{400, 5400, "Unknown field 'expiry'", []string{"file", png, "expiry", "2026-03-01T15:00:00Z"}},
 	} {
-		reply := uploadImage(t, srv, test.fields...)
-		assert.Equal(t, test.message, reply.message())
-		assert.Equal(t, test.status, reply.Status, test.message)
-		assert.Equal(t, test.code, reply.Errors[0].Code, test.message)
+		resp := uploadImage(t, srv, test.fields...)
+		assert.Equal(t, test.message, resp.message())
+		assert.Equal(t, test.status, resp.Status, test.message)
+		assert.Equal(t, test.code, resp.Errors[0].Code, test.message)
 	}
 	assert.Equal(t, 415, apiJSON(t, srv, "POST", "/images/v1", `{"url":"https://example.com/a.png"}`).Status)
 	assert.Equal(t, 405, api(t, srv, "GET", "/images/v1").Status, "the list by page numbers is deprecated")

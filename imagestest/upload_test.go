@@ -23,13 +23,13 @@ func TestUploadTurnsTheDraftIntoAnImage(t *testing.T) {
 	draft := create(t, srv, "id", "a/b c%", "creator", "alice", "metadata", `{"n":1}`)
 	clock.Advance(time.Minute)
 
-	reply := upload(t, srv, draft.Result.UploadURL, "fürs \"Haus\".png", png)
+	resp := upload(t, srv, draft.Result.UploadURL, "fürs \"Haus\".png", png)
 
-	require.Equal(t, 200, reply.Status, reply.Body)
-	assert.True(t, reply.Success)
-	assert.Equal(t, "a/b c%", reply.Result.ID)
-	assert.Equal(t, "fürs \"Haus\".png", reply.Result.Filename)
-	assert.Equal(t, "2026-03-01T12:01:00.000Z", reply.Result.Uploaded)
+	require.Equal(t, 200, resp.Status, resp.Body)
+	assert.True(t, resp.Success)
+	assert.Equal(t, "a/b c%", resp.Result.ID)
+	assert.Equal(t, "fürs \"Haus\".png", resp.Result.Filename)
+	assert.Equal(t, "2026-03-01T12:01:00.000Z", resp.Result.Uploaded)
 	for _, path := range []string{"a/b%20c%25", "a%2Fb%20c%25"} {
 		details := api(t, srv, "GET", "/images/v1/"+path)
 		assert.NotContains(t, details.Body, `"draft"`)
@@ -40,18 +40,18 @@ func TestUploadTurnsTheDraftIntoAnImage(t *testing.T) {
 
 func TestUploadAnswersLikeTheSimulatorOnRequest(t *testing.T) {
 	srv := newServer(t, imagestest.WithSimulatorReplies())
-	reply := upload(t, srv, create(t, srv, "id", "a").Result.UploadURL, "a.png", png)
-	assert.Equal(t, `{"id":"a","success":true}`, reply.Body)
+	resp := upload(t, srv, create(t, srv, "id", "a").Result.UploadURL, "a.png", png)
+	assert.Equal(t, `{"id":"a","success":true}`, resp.Body)
 }
 
 func TestUploadRefusals(t *testing.T) {
 	clock := imagestest.NewClock(noon)
 	srv := newServer(t, imagestest.WithClock(clock))
 	link := create(t, srv).Result.UploadURL
-	check := func(name string, status int, message string, reply result) {
+	check := func(name string, status int, message string, resp result) {
 		t.Helper()
-		assert.Equal(t, status, reply.Status, name)
-		assert.Equal(t, message, reply.message(), name)
+		assert.Equal(t, status, resp.Status, name)
+		assert.Equal(t, message, resp.message(), name)
 	}
 	check("unknown", 404, "Upload link not found", upload(t, srv, link+"x", "a.png", png))
 	check("other account", 404, "Upload link not found",
@@ -103,10 +103,10 @@ func TestTheLargestFileIsTenMegabytes(t *testing.T) {
 	form := "--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n" + strings.Repeat("x", 10<<20+1) + "\r\n--b--\r\n"
 	req := httptest.NewRequest("POST", link, strings.NewReader(form))
 	req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	reply := httptest.NewRecorder()
-	srv.Handler().ServeHTTP(reply, req)
-	assert.Equal(t, 413, reply.Code)
-	assert.Contains(t, reply.Body.String(), "File too large: 10485761 bytes, maximum 10485760 allowed")
+	resp := httptest.NewRecorder()
+	srv.Handler().ServeHTTP(resp, req)
+	assert.Equal(t, 413, resp.Code)
+	assert.Contains(t, resp.Body.String(), "File too large: 10485761 bytes, maximum 10485760 allowed")
 }
 
 func TestUploadOfTooManyPixels(t *testing.T) {
@@ -120,15 +120,15 @@ func TestUploadOfTooManyPixels(t *testing.T) {
 		header = append(header, 8, 0, 0, 0, 0) // 8 bits of grey
 		file := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), header...)
 		file = binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(header))
-		reply := upload(t, srv, create(t, srv).Result.UploadURL, "a.png", string(file))
-		assert.Equal(t, test.status, reply.Status, "%d x %d: %s", test.width, test.height, reply.Body)
+		resp := upload(t, srv, create(t, srv).Result.UploadURL, "a.png", string(file))
+		assert.Equal(t, test.status, resp.Status, "%d x %d: %s", test.width, test.height, resp.Body)
 	}
 }
 
 func TestUploadCredentialsCanBeIgnored(t *testing.T) {
 	srv := newServer(t, imagestest.Ignore(imagestest.RefuseUploadCredentials))
-	reply := upload(t, srv, create(t, srv).Result.UploadURL, "a.png", png, "Authorization", "Bearer x")
-	assert.Equal(t, 200, reply.Status)
+	resp := upload(t, srv, create(t, srv).Result.UploadURL, "a.png", png, "Authorization", "Bearer x")
+	assert.Equal(t, 200, resp.Status)
 }
 
 func TestOnlyOneOfManyUploadsUsesTheLink(t *testing.T) {
@@ -170,13 +170,13 @@ func TestFormats(t *testing.T) {
 		"BM and the rest":              "",
 		"%PDF-1.4":                     "",
 	} {
-		reply := upload(t, srv, create(t, srv).Result.UploadURL, "a", content)
+		resp := upload(t, srv, create(t, srv).Result.UploadURL, "a", content)
 		if contentType == "" {
-			assert.Equal(t, 415, reply.Status, content)
+			assert.Equal(t, 415, resp.Status, content)
 			continue
 		}
-		require.Equal(t, 200, reply.Status, content)
-		delivered := do(t, srv, newRequest(t, http.MethodGet, reply.Result.Variants[0], nil))
+		require.Equal(t, 200, resp.Status, content)
+		delivered := do(t, srv, newRequest(t, http.MethodGet, resp.Result.Variants[0], nil))
 		assert.Equal(t, contentType, delivered.Header.Get("Content-Type"))
 		assert.Equal(t, content, delivered.Body)
 	}

@@ -17,7 +17,7 @@ import (
 const maxVariantID = 99
 
 // listVariants answers Variants.List.
-func (s *Server) listVariants(c *call) (reply, error) {
+func (s *Server) listVariants(c *call) (response, error) {
 	result := []byte(`{"variants":{`)
 	for i, v := range c.account.variants.all() {
 		if i > 0 {
@@ -29,53 +29,53 @@ func (s *Server) listVariants(c *call) (reply, error) {
 }
 
 // getVariant answers Variants.Get.
-func (s *Server) getVariant(c *call) (reply, error) {
+func (s *Server) getVariant(c *call) (response, error) {
 	v, ok := c.account.variants.get(c.name)
 	if !ok {
-		return reply{}, variantNotFound()
+		return response{}, variantNotFound()
 	}
-	return variantReply(v), nil
+	return variantResponse(v), nil
 }
 
 // createVariant answers Variants.Create.
-func (s *Server) createVariant(c *call) (reply, error) {
+func (s *Server) createVariant(c *call) (response, error) {
 	body, err := s.parseBody(c, "id", "options", "neverRequireSignedURLs")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	var v variant
 	if err := body.setString("id", &v.id); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if err := checkVariantID(v.id); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if v.options, err = s.parseVariantOptions(body["options"]); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if err := body.setBool("neverRequireSignedURLs", &v.neverSigned); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if err := c.account.variants.create(v); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
-	return variantReply(v), nil
+	return variantResponse(v), nil
 }
 
 // updateVariant answers Variants.Update. Guesses: the options are replaced as a
 // whole, and neverRequireSignedURLs stays when it is not given.
-func (s *Server) updateVariant(c *call) (reply, error) {
+func (s *Server) updateVariant(c *call) (response, error) {
 	body, err := s.parseBody(c, "options", "neverRequireSignedURLs")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	options, err := s.parseVariantOptions(body["options"])
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	var given variant
 	if err := body.setBool("neverRequireSignedURLs", &given.neverSigned); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	v, ok := c.account.variants.update(c.name, func(v *variant) {
 		v.options = options
@@ -84,18 +84,18 @@ func (s *Server) updateVariant(c *call) (reply, error) {
 		}
 	})
 	if !ok {
-		return reply{}, variantNotFound()
+		return response{}, variantNotFound()
 	}
-	return variantReply(v), nil
+	return variantResponse(v), nil
 }
 
 // deleteVariant answers Variants.Delete.
-func (s *Server) deleteVariant(c *call) (reply, error) {
+func (s *Server) deleteVariant(c *call) (response, error) {
 	if c.name == publicVariant {
-		return reply{}, badRequest("The variant public cannot be deleted")
+		return response{}, badRequest("The variant public cannot be deleted")
 	}
 	if !c.account.variants.remove(c.name) {
-		return reply{}, variantNotFound()
+		return response{}, variantNotFound()
 	}
 	return success([]byte("{}")), nil
 }
@@ -103,10 +103,10 @@ func (s *Server) deleteVariant(c *call) (reply, error) {
 // configure answers Variants.SetFlexible. The TTL is kept and shown only. The result
 // is a guess: nothing is published. So are the bounds of the TTL, which are those of
 // a variant.
-func (s *Server) configure(c *call) (reply, error) {
+func (s *Server) configure(c *call) (response, error) {
 	body, err := s.parseBody(c, "flexible_variants", "browser_ttl")
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	var given settings
 	err = cmp.Or(
@@ -114,7 +114,7 @@ func (s *Server) configure(c *call) (reply, error) {
 		body.setWhole("browser_ttl", &given.browserTTL, minBrowserTTL, maxBrowserTTL),
 	)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	now := c.account.variants.configure(func(set *settings) {
 		if _, ok := body["flexible_variants"]; ok {
@@ -182,7 +182,7 @@ func checkVariantID(id string) error {
 	return nil
 }
 
-func variantReply(v variant) reply {
+func variantResponse(v variant) response {
 	return success(append(v.append([]byte(`{"variant":`)), '}'))
 }
 

@@ -67,8 +67,8 @@ func TestUpdateOfAVariantReplacesItsOptions(t *testing.T) {
 	srv := newServer(t)
 	full := `{"fit":"crop","height":2,"metadata":"keep","width":1,"browser_ttl":31536000,"blur":250}`
 	assert.Contains(t, apiJSON(t, srv, "POST", "/images/v1/variants", variantJSON("a", full)).Body, full)
-	reply := apiJSON(t, srv, "PATCH", "/images/v1/variants/a", `{"options":`+options+`}`)
-	assert.Contains(t, reply.Body, `"options":{"fit":"cover","height":300,"metadata":"keep","width":400},`)
+	resp := apiJSON(t, srv, "PATCH", "/images/v1/variants/a", `{"options":`+options+`}`)
+	assert.Contains(t, resp.Body, `"options":{"fit":"cover","height":300,"metadata":"keep","width":400},`)
 }
 
 func TestVariantRefusals(t *testing.T) {
@@ -104,15 +104,15 @@ func TestVariantRefusals(t *testing.T) {
 		{`{"id":"a","options":` + options + `,"neverRequireSignedURLs":1}`, "Invalid neverRequireSignedURLs: expected true or false"},
 		{`{"id":"a","options":` + options + `,"name":"b"}`, "Unknown field 'name' in the body"},
 	} {
-		reply := apiJSON(t, srv, "POST", "/images/v1/variants", test.body)
-		assert.Equal(t, test.message, reply.message(), test.body)
-		assert.True(t, reply.Status == 400 || reply.Status == 409, test.body)
+		resp := apiJSON(t, srv, "POST", "/images/v1/variants", test.body)
+		assert.Equal(t, test.message, resp.message(), test.body)
+		assert.True(t, resp.Status == 400 || resp.Status == 409, test.body)
 	}
 	check := func(method, path, body string, status int, message string) {
 		t.Helper()
-		reply := apiJSON(t, srv, method, "/images/v1/variants"+path, body)
-		assert.Equal(t, status, reply.Status)
-		assert.Equal(t, message, reply.message())
+		resp := apiJSON(t, srv, method, "/images/v1/variants"+path, body)
+		assert.Equal(t, status, resp.Status)
+		assert.Equal(t, message, resp.message())
 	}
 	check("DELETE", "/public", "", 400, "The variant public cannot be deleted")
 	check("DELETE", "/unknown", "", 404, "Variant not found")
@@ -163,8 +163,8 @@ func TestConfigure(t *testing.T) {
 		{`{"browser_ttl":31536000}`, `{"flexible_variants":true,"browser_ttl":31536000}`},
 		{`{"flexible_variants":false,"browser_ttl":3600}`, `{"flexible_variants":false,"browser_ttl":3600}`},
 	} {
-		reply := apiJSON(t, srv, "PATCH", "/images/v1/config", test.body)
-		assert.Contains(t, reply.Body, `"result":`+test.result+`,`, test.body)
+		resp := apiJSON(t, srv, "PATCH", "/images/v1/config", test.body)
+		assert.Contains(t, resp.Body, `"result":`+test.result+`,`, test.body)
 	}
 	for _, test := range []struct{ body, message string }{
 		{`{"flexible_variants":"yes","browser_ttl":7200}`, "Invalid flexible_variants: expected true or false"},
@@ -189,11 +189,11 @@ func FuzzCreateVariant(f *testing.F) {
 		req.Header.Set("Content-Type", "application/json")
 		recorder := httptest.NewRecorder()
 		srv.Handler().ServeHTTP(recorder, req)
-		var reply struct {
+		var resp struct {
 			Result struct{ Variant json.RawMessage }
 		}
-		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &reply))
-		return recorder.Code, reply.Result.Variant
+		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &resp))
+		return recorder.Code, resp.Result.Variant
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		status, shown := ask(t, "POST", "", body)
