@@ -9,8 +9,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// Account is one of a server's accounts, with its own images. It is safe for
-// concurrent use.
+// Account is an account of a server, with its own images. It is safe for concurrent use.
 type Account struct {
 	server *Server
 	id     string
@@ -23,8 +22,8 @@ type Account struct {
 	variants variantSet
 }
 
-// Account returns the account of that ID. It is made, with no images, no
-// tokens and no signing keys, when it is first asked for.
+// Account returns the account with the ID. The first call with an ID creates the account,
+// without images, tokens and signing keys.
 func (s *Server) Account(id string) *Account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,40 +48,38 @@ func (s *Server) findAccount(c *call) bool {
 // ID returns the account's ID.
 func (a *Account) ID() string { return a.id }
 
-// Hash returns the name of the account in delivery and upload URLs.
+// Hash returns the account hash, which is in the account's delivery and upload URLs.
 func (a *Account) Hash() string { return a.hash }
 
-// AddToken lets an API token use the account. A token may be added to several
-// accounts, with a scope of its own in each.
+// AddToken adds an API token with a scope. A token can be added to several accounts, with
+// different scopes.
 func (a *Account) AddToken(token string, scope Scope) {
 	a.server.grant(credential("token "+token), a.id, scope)
 }
 
-// AddKey lets an e-mail address and API key use the account, with all rights.
+// AddKey adds an e-mail address and API key, with the scope Write.
 func (a *Account) AddKey(email, key string) {
 	a.server.grant(credential("key "+email+"\n"+key), a.id, Write)
 }
 
-// AddSigningKey makes the account's delivery URLs accept signatures under key
-// too. The first key of an account is named default, the others key-2, key-3 and
-// so on. The account named by AccountID has SigningKey from the start.
+// AddSigningKey adds a signing key for delivery URLs. The first key of an account is named
+// default, the next ones key-2, key-3 and so on. The account with the ID [AccountID]
+// already has the key [SigningKey].
 func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
-// AddImages stores images as if they had been uploaded, or as drafts with an
-// upload link of 30 minutes when Draft is set. An image without an ID gets a
-// generated one, an image without a time the present one; Variants are always
-// those of the server. An image with the ID of another replaces it. Its
-// original and delivery show a small generated picture: an image whose bytes
-// matter to a test is uploaded.
+// AddImages stores images as if they had been uploaded. If Draft is set, it stores a draft
+// with an upload URL that expires in 30 minutes. An image without an ID gets a generated
+// ID, and one without an upload time gets the current time. An existing image with the
+// same ID is replaced. The field Variants is ignored. The file of each image is a small
+// generated picture; upload an image if its bytes matter to a test.
 //
-// AddImages panics when Meta is not a JSON object of at most 1024 bytes: the
-// test that says so is wrong.
+// AddImages panics if Meta is not a JSON object of at most 1024 bytes.
 func (a *Account) AddImages(images ...cfimages.Image) {
 	a.Seed(len(images), func(i int) cfimages.Image { return images[i] })
 }
 
-// Seed stores n images, as AddImages does, which build makes one at a time:
-// a million of them take a few seconds.
+// Seed stores n images, as AddImages does. It calls build for each of them. A million
+// images take a few seconds.
 func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
 	for i := range n {
 		rec, err := a.record(build(i))
@@ -99,7 +96,7 @@ func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
 	}
 }
 
-// Images returns what is stored, drafts included, oldest first.
+// Images returns the stored images and drafts, oldest first.
 func (a *Account) Images() []cfimages.Image {
 	records := a.store.all()
 	r := a.renderer(a.server.origin)

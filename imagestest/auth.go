@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Scope is what an API token may do.
+// Scope is the permission of an API token.
 type Scope int
 
 // The scopes.
 const (
-	Read  Scope = iota + 1 // list and see images, signing keys and variants, count images, get batch tokens
-	Write                  // all that Read may, and upload, create, change and delete
+	Read  Scope = iota + 1 // read images, signing keys, variants and stats; fetch batch tokens
+	Write                  // Read, and create, upload, change and delete
 )
 
 // credential identifies who sends a request: a token, or an e-mail and key.
@@ -36,10 +36,10 @@ func (s *Server) authenticate(c *call, need Scope) (credential, error) {
 	defer s.mu.Unlock()
 	scopes, known := s.grants[who]
 	if !known {
-		return "", refuse(http.StatusUnauthorized, codeUnauthorized, "Authentication error")
+		return "", reject(http.StatusUnauthorized, codeUnauthorized, "Authentication error")
 	}
 	if scopes[c.accountID] < need {
-		return who, refuse(http.StatusForbidden, codeUnauthorized, "Authentication error: not allowed on this account")
+		return who, reject(http.StatusForbidden, codeUnauthorized, "Authentication error: not allowed on this account")
 	}
 	c.account, c.scope = s.accounts[c.accountID], scopes[c.accountID]
 	return who, nil

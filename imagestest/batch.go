@@ -86,9 +86,9 @@ func (b *batchTokens) account(h http.Header, clock *Clock) *Account {
 	return nil
 }
 
-// BatchURL returns the URL that stands for https://batch.imagedelivery.net, the
-// host of the Batch API: its paths begin with /images/ and name no account,
-// because the token does.
+// BatchURL returns the base URL of the batch host, for cfimages.WithBatchBaseURL. Its paths
+// start with /images/ and contain no account ID, because the batch token belongs to an
+// account.
 func (s *Server) BatchURL() string { return s.origin + batchPath }
 
 // createBatchToken answers ImagesV1.BatchToken. Guesses: whoever may read the
@@ -123,15 +123,15 @@ func (s *Server) admitBatch(h http.Header, e endpoint, c *call) error {
 	c.now = s.clock.Now()
 	t := s.batch.find(c.request.Header, c.now)
 	if t == nil {
-		return refuse(http.StatusUnauthorized, codeUnauthorized, "Authentication error")
+		return reject(http.StatusUnauthorized, codeUnauthorized, "Authentication error")
 	}
 	c.account, c.accountID, c.scope = t.account, t.account.id, t.scope
 	if !t.admit(c.now) {
 		h.Set("Retry-After", fmt.Sprint(seconds(batchWindow)))
-		return refuse(http.StatusTooManyRequests, codeRateLimited, "Rate limit exceeded")
+		return reject(http.StatusTooManyRequests, codeRateLimited, "Rate limit exceeded")
 	}
 	if t.scope < e.need {
-		return refuse(http.StatusForbidden, codeUnauthorized, "Authentication error: not allowed on this account")
+		return reject(http.StatusForbidden, codeUnauthorized, "Authentication error: not allowed on this account")
 	}
 	return nil
 }

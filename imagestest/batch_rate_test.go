@@ -46,7 +46,7 @@ func TestBatchRate(t *testing.T) {
 	allowed(200) // what is still to come does not count
 }
 
-func TestBatchRateHoldsInEverySecond(t *testing.T) {
+func TestBatchRateAppliesToEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory())
 		defer srv.Close()

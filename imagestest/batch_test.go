@@ -196,7 +196,7 @@ func TestPathsOfTheBatchHost(t *testing.T) {
 	assert.Equal(t, 200, api(t, srv, "DELETE", "/images/v1/batch_token").Status, "the image of that name")
 }
 
-func TestFaultsStrikeOnTheBatchHost(t *testing.T) {
+func TestFaultsAffectTheBatchHost(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(cfimages.Image{ID: "a"})
 	srv.Inject(
@@ -215,8 +215,8 @@ func TestFaultsStrikeOnTheBatchHost(t *testing.T) {
 	assert.Empty(t, srv.Unused())
 }
 
-// TestExpiredBatchTokensAreForgotten makes tokens that would take 25 MB.
-func TestExpiredBatchTokensAreForgotten(t *testing.T) {
+// TestExpiredBatchTokensAreDiscarded makes tokens that would take 25 MB.
+func TestExpiredBatchTokensAreDiscarded(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory(), imagestest.WithBatchTokenLifetime(time.Minute))
 	handler := srv.Handler()
 	live := func() uint64 {

@@ -59,8 +59,8 @@ func newConnections(t *testing.T, srv *imagestest.Server) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// TestBlackholeSwallowsUploads has clients that send more than any buffer holds.
-func TestBlackholeSwallowsUploads(t *testing.T) {
+// TestBlackholeStallsUploads has clients that send more than any buffer holds.
+func TestBlackholeStallsUploads(t *testing.T) {
 	for _, opts := range [][]imagestest.Option{{}, {imagestest.WithHTTP2()}} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := imagestest.NewServer(append(opts, imagestest.InMemory())...)
@@ -78,8 +78,8 @@ func TestBlackholeSwallowsUploads(t *testing.T) {
 	}
 }
 
-// TestBlackholeIsFoundByPings has the one way to find a dead HTTP/2 connection.
-func TestBlackholeIsFoundByPings(t *testing.T) {
+// TestPingsDetectABlackhole has the one way to find a dead HTTP/2 connection.
+func TestPingsDetectABlackhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
 		defer srv.Close()

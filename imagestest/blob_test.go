@@ -75,9 +75,9 @@ func TestTheClientDownloadsWhatItUploaded(t *testing.T) {
 	}
 }
 
-// TestIDsThatLookLikeCalls has images whose IDs end as the path of an original
+// TestIDsThatLookLikePaths has images whose IDs end as the path of an original
 // does, or are the name of another call.
-func TestIDsThatLookLikeCalls(t *testing.T) {
+func TestIDsThatLookLikePaths(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(imagesNamed("a", "b", "b/blob", "blob", "c/blob", "batch_token")...)
 	srv.AddImages(cfimages.Image{ID: "a/d/blob", Draft: true})

@@ -62,7 +62,7 @@ func TestClientUploadsAndUpdates(t *testing.T) {
 	})
 }
 
-func TestClientLooksAfterVariants(t *testing.T) {
+func TestClientManagesVariants(t *testing.T) {
 	withClients(t, func(t *testing.T, srv *imagestest.Server, client *cfimages.Client) {
 		hero := cfimages.Variant{
 			ID: "hero é", Fit: cfimages.FitCover, Width: 1366, Height: 768, Metadata: cfimages.MetadataKeep,
@@ -112,7 +112,7 @@ func TestClientRotatesSigningKeys(t *testing.T) {
 	})
 }
 
-func TestClientIsToldOfRefusals(t *testing.T) {
+func TestClientReceivesErrors(t *testing.T) {
 	srv := newServer(t, imagestest.WithMaxFileSize(64))
 	client := srv.Client()
 	for status, content := range map[int]string{http.StatusRequestEntityTooLarge: png + strings.Repeat("x", 1<<20), http.StatusUnsupportedMediaType: "text"} {

@@ -5,23 +5,22 @@ import (
 	"time"
 )
 
-// Clock is what a server takes for the present time: upload times, expiry of
-// upload links, signed URLs and batch tokens, and rate-limit windows follow it.
-// The zero Clock runs with time.Now, and so with the virtual time of testing/synctest.
-// It is safe for concurrent use.
+// Clock is the clock of a server. It sets upload times, rate-limit windows, and the expiry
+// of upload URLs, signed URLs and batch tokens. The zero Clock runs with time.Now, which is
+// virtual time inside a testing/synctest bubble. A Clock is safe for concurrent use.
 type Clock struct {
 	mu      sync.Mutex
 	stopped time.Time // zero: the clock runs
 	ahead   time.Duration
 }
 
-// NewClock returns a clock that shows start and moves only by Advance, for
+// NewClock returns a clock that is stopped at start. Only Advance changes it. Use it in
 // tests that compare times exactly.
 func NewClock(start time.Time) *Clock {
 	return &Clock{stopped: start}
 }
 
-// Now returns the clock's present time.
+// Now returns the current time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -31,8 +30,8 @@ func (c *Clock) Now() time.Time {
 	return c.stopped.Add(c.ahead)
 }
 
-// Advance moves the clock forward by d, or back when d is negative. It wakes
-// nobody: a timer of the program under test keeps its own time.
+// Advance moves the clock forward by d, or back if d is negative. It does not affect the
+// timers of the program under test.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

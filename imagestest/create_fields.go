@@ -155,10 +155,10 @@ func checkCustomID(id string) error {
 	return nil
 }
 
-func privateCustomID() *refusal { return badRequest("Private custom ID is not supported") }
+func privateCustomID() *rejection { return badRequest("Private custom ID is not supported") }
 
 // idTaken refuses an ID that another image has. The status and the code are
 // guesses: nothing published says what happens.
-func idTaken() *refusal {
-	return refuse(http.StatusConflict, codeConflict, "Image with that ID already exists")
+func idTaken() *rejection {
+	return reject(http.StatusConflict, codeConflict, "Image with that ID already exists")
 }

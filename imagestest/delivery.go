@@ -36,7 +36,7 @@ func (s *Server) deliver(c *call) (response, error) {
 	case rec == nil || rec.draft:
 		return response{}, notDelivered("Image not found")
 	case rec.signed && !named:
-		return response{}, refuse(http.StatusForbidden, codeUnauthorized, "An image that requires signed URLs cannot be delivered with options")
+		return response{}, reject(http.StatusForbidden, codeUnauthorized, "An image that requires signed URLs cannot be delivered with options")
 	case rec.signed && !v.neverSigned:
 		if err := c.checkSignature(); err != nil {
 			return response{}, err
@@ -49,22 +49,22 @@ func (s *Server) deliver(c *call) (response, error) {
 // options that are none.
 func (c *call) checkFlexible() error {
 	if !c.account.variants.isFlexible() {
-		refused := refuse(http.StatusForbidden, codeBadRequest, "Flexible variants are not enabled")
-		refused.resized = resizedNotFlexible
-		return refused
+		rejected := reject(http.StatusForbidden, codeBadRequest, "Flexible variants are not enabled")
+		rejected.resized = resizedNotFlexible
+		return rejected
 	}
 	if problem := optionsProblem(c.variant); problem != "" {
-		refused := badRequest("Bad options: %s", problem)
-		refused.resized = resizedBadOptions
-		return refused
+		rejected := badRequest("Bad options: %s", problem)
+		rejected.resized = resizedBadOptions
+		return rejected
 	}
 	return nil
 }
 
-func notDelivered(message string) *refusal {
-	refused := refuse(http.StatusNotFound, codeNotFound, "%s", message)
-	refused.resized = resizedNotFound
-	return refused
+func notDelivered(message string) *rejection {
+	rejected := reject(http.StatusNotFound, codeNotFound, "%s", message)
+	rejected.resized = resizedNotFound
+	return rejected
 }
 
 // checkSignature verifies the sig and exp of a delivery URL under one of the
@@ -74,11 +74,11 @@ func notDelivered(message string) *refusal {
 func (c *call) checkSignature() error {
 	signed, signature, ok := cutSignature(c.request.URL.RawQuery)
 	if !ok {
-		return refuse(http.StatusUnauthorized, codeUnauthorized, "A signed URL is required")
+		return reject(http.StatusUnauthorized, codeUnauthorized, "A signed URL is required")
 	}
 	message := c.request.URL.EscapedPath() + "?" + signed
 	if !slices.ContainsFunc(c.account.keys.all(), func(key signingKey) bool { return signs(key.value, message, signature) }) {
-		return refuse(http.StatusForbidden, codeUnauthorized, "Invalid signature")
+		return reject(http.StatusForbidden, codeUnauthorized, "Invalid signature")
 	}
 	exp := c.request.URL.Query()["exp"]
 	if len(exp) == 0 {
@@ -86,10 +86,10 @@ func (c *call) checkSignature() error {
 	}
 	seconds, err := strconv.ParseInt(exp[0], 10, 64)
 	if err != nil || len(exp) > 1 {
-		return refuse(http.StatusForbidden, codeUnauthorized, "Invalid exp")
+		return reject(http.StatusForbidden, codeUnauthorized, "Invalid exp")
 	}
 	if c.now.After(time.Unix(seconds, 0)) {
-		return refuse(http.StatusForbidden, codeUnauthorized, "Signature expired")
+		return reject(http.StatusForbidden, codeUnauthorized, "Signature expired")
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func TestFlexibleVariantsAreSwitchedOnAndOff(t *testing.T) {
 	assert.Equal(t, 403, flexible(t, srv, "a", "w=400").Status)
 }
 
-func TestFlexibleVariantsAreOfAnAccount(t *testing.T) {
+func TestFlexibleVariantsBelongToAnAccount(t *testing.T) {
 	srv := newServer(t)
 	srv.Account("other").AddImages(imagesNamed("a")...)
 	apiJSON(t, srv, "PATCH", "/images/v1/config", `{"flexible_variants":true}`)
@@ -56,7 +56,7 @@ func TestFlexibleVariantsAreNotForPrivateImages(t *testing.T) {
 	}
 }
 
-func TestCfResizedOfRefusals(t *testing.T) {
+func TestCfResizedOfErrors(t *testing.T) {
 	srv := newServer(t, imagestest.WithFlexibleVariants())
 	srv.AddImages(cfimages.Image{ID: "a"}, cfimages.Image{ID: "draft", Draft: true})
 	for _, test := range []struct {
@@ -87,7 +87,7 @@ func TestAVariantWhoseNameLooksLikeOptions(t *testing.T) {
 	assert.Equal(t, 200, flexible(t, srv, "a", "w=400").Status)
 }
 
-func TestOptionsThatAreDelivered(t *testing.T) {
+func TestValidOptions(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory(), imagestest.WithFlexibleVariants())
 	srv.AddImages(imagesNamed("a/b c")...)
 	for _, options := range []string{
@@ -161,9 +161,9 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-// TestTheLibrarysOptionsAreDelivered holds the library's encoder against the
+// TestOptionsOfTheLibraryAreDelivered holds the library's encoder against the
 // server's own parser.
-func TestTheLibrarysOptionsAreDelivered(t *testing.T) {
+func TestOptionsOfTheLibraryAreDelivered(t *testing.T) {
 	srv := newServer(t, imagestest.WithFlexibleVariants())
 	srv.AddImages(imagesNamed("a/100% ü")...)
 	delivery, err := cfimages.NewDelivery(imagestest.AccountHash)

@@ -43,6 +43,6 @@ func (s *Server) countImages(c *call) (response, error) {
 	return success(fmt.Appendf(nil, `{"count":{"allowed":%d,"current":%d}}`, allowedImages, c.account.store.count())), nil
 }
 
-func notFound() *refusal {
-	return refuse(http.StatusNotFound, codeNotFound, "Image not found")
+func notFound() *rejection {
+	return reject(http.StatusNotFound, codeNotFound, "Image not found")
 }

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func TestCreateReplyIsLikeTheReferenceSample(t *testing.T) {
+func TestCreateResponseMatchesTheReferenceSample(t *testing.T) {
 	srv := newServer(t)
 	origin := strings.TrimSuffix(srv.URL(), "/client/v4")
 	id := "users/7/häuser 50%"
@@ -95,7 +95,7 @@ func TestCreateRules(t *testing.T) {
 	assert.Equal(t, "Field 'creator' given more than once", create(t, srv, "creator", "a", "creator", "b").message())
 }
 
-func TestCreateRefusesAnIDThatIsTaken(t *testing.T) {
+func TestCreateRejectsATakenID(t *testing.T) {
 	clock := imagestest.NewClock(noon)
 	srv := newServer(t, imagestest.WithClock(clock))
 	srv.AddImages(imagesNamed("image")...)
@@ -106,7 +106,7 @@ func TestCreateRefusesAnIDThatIsTaken(t *testing.T) {
 	assert.Equal(t, 200, create(t, srv, "id", "draft").Status, "the link of the older draft has expired")
 }
 
-func TestCreateTakesOnlyMultipartForms(t *testing.T) {
+func TestCreateAcceptsOnlyMultipartForms(t *testing.T) {
 	srv := newServer(t)
 	post := func(contentType, body string) result {
 		return do(t, srv, newRequest(t, "POST", accountURL(srv)+"/images/v2/direct_upload", strings.NewReader(body),
@@ -148,7 +148,7 @@ func TestUnknownFieldsCanBeIgnored(t *testing.T) {
 	assert.Equal(t, 200, create(t, srv, "creators", "a").Status)
 }
 
-func TestCreateSurvivesABrokenBody(t *testing.T) {
+func TestCreateRejectsABrokenBody(t *testing.T) {
 	srv := newServer(t)
 	req := newRequest(t, "POST", accountURL(srv)+"/images/v2/direct_upload", nil,
 		"Authorization", "Bearer "+imagestest.APIToken, "Content-Type", "multipart/form-data; boundary=b")

@@ -53,17 +53,17 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	}
 	s.writeHeaders(w.Header(), c)
 	fault := s.faults.next(c.op)
-	if fault != nil && fault.At == BeforeRead && s.strike(w, c, fault, response{}) {
+	if fault != nil && fault.At == BeforeRead && s.apply(w, c, fault, response{}) {
 		return
 	}
 	bodyErr := c.readBody(e.maxBody)
 	c.now = s.clock.Now()
-	if fault != nil && fault.At == AfterRead && s.strike(w, c, fault, response{}) {
+	if fault != nil && fault.At == AfterRead && s.apply(w, c, fault, response{}) {
 		return
 	}
 	c.admitOnWire((*frames).begin)
 	resp := s.perform(w.Header(), e, c, bodyErr)
-	if fault != nil && fault.At >= AfterCommit && s.strike(w, c, fault, resp) {
+	if fault != nil && fault.At >= AfterCommit && s.apply(w, c, fault, resp) {
 		return
 	}
 	s.log.add(c, resp.status)
@@ -97,8 +97,8 @@ func (s *Server) perform(h http.Header, e endpoint, c *call, bodyErr error) resp
 	if err == nil {
 		return resp
 	}
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		return failure(refused)
+	if rejected, ok := errors.AsType[*rejection](err); ok {
+		return failure(rejected)
 	}
 	return failure(badRequest("The request could not be read: %v", err))
 }
@@ -117,8 +117,8 @@ func (s *Server) admit(h http.Header, e endpoint, c *call) error {
 	who, err := s.authenticate(c, e.need)
 	allowed := s.limiter.take(who, c.now)
 	s.limiter.write(h, allowed)
-	if allowed.refused {
-		return refuse(http.StatusTooManyRequests, codeRateLimited, "Rate limit exceeded")
+	if allowed.rejected {
+		return reject(http.StatusTooManyRequests, codeRateLimited, "Rate limit exceeded")
 	}
 	return err
 }
@@ -156,7 +156,7 @@ func (c *call) readBody(limit int64) error {
 	}
 	if int64(buf.Len()) > limit {
 		io.CopyN(io.Discard, c.request.Body, drainLimit)
-		return refuse(http.StatusRequestEntityTooLarge, codeTooLarge, "Request too large: maximum %d bytes allowed", limit)
+		return reject(http.StatusRequestEntityTooLarge, codeTooLarge, "Request too large: maximum %d bytes allowed", limit)
 	}
 	c.body = buf.Bytes()
 	return nil

@@ -32,22 +32,22 @@ const (
 )
 
 // refusal is a request that was answered with an error.
-type refusal struct {
+type rejection struct {
 	status, code int
 	resized      int // of the header Cf-Resized; 0: without it
 	message      string
 }
 
-func (e *refusal) Error() string { return e.message }
+func (e *rejection) Error() string { return e.message }
 
 // refuse returns a refusal with a formatted message.
-func refuse(status, code int, format string, args ...any) *refusal {
-	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
+func reject(status, code int, format string, args ...any) *rejection {
+	return &rejection{status: status, code: code, message: fmt.Sprintf(format, args...)}
 }
 
 // badRequest returns the refusal of a parameter.
-func badRequest(format string, args ...any) *refusal {
-	return refuse(http.StatusBadRequest, codeBadRequest, format, args...)
+func badRequest(format string, args ...any) *rejection {
+	return reject(http.StatusBadRequest, codeBadRequest, format, args...)
 }
 
 // response is what a call is answered with: a JSON body, or the bytes of an image.
@@ -67,7 +67,7 @@ func success(result []byte) response {
 }
 
 // failure returns the envelope of a refusal.
-func failure(e *refusal) response {
+func failure(e *rejection) response {
 	body := []byte(`{"errors":[{"code":`)
 	body = strconv.AppendInt(body, int64(e.code), 10)
 	body = append(body, `,"message":`...)

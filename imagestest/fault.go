@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Fault is a failure that the server is to have, once or several times:
+// Fault makes one or more requests fail:
 //
 //	srv.Inject(imagestest.Fault{
 //		Operation: imagestest.OpCreate,
@@ -16,47 +16,46 @@ import (
 //		Kind:      imagestest.Reset{},
 //	})
 type Fault struct {
-	// Operation is what must be asked for. It has to be given.
+	// Operation is the operation of the requests. It is required.
 	Operation Operation
 
-	// Call is which request of the operation is struck, counted from Inject: 0 is
-	// the next one. Requests that other faults strike count too.
+	// Call is the number of requests of the operation to skip, counted from Inject: 0
+	// means that the next request fails. Requests with other faults count, too.
 	Call int
 
-	// Times is how many requests in a row are struck; 0 means 1. Always is an
-	// outage without an end.
+	// Times is the number of consecutive requests that fail. 0 means 1. Use [Always]
+	// for an outage.
 	Times int
 
-	// At is when. The zero value means BeforeRead, or AfterCommit for the kinds
-	// that change the server's own response.
+	// At is the position in the request or response at which it fails. The zero value
+	// means BeforeRead, or AfterCommit for kinds that change the server's response.
 	At Position
 
-	// Kind is what happens. It has to be given.
+	// Kind is the kind of failure. It is required.
 	Kind Kind
 }
 
-// Always is the Times of a fault that strikes for ever.
+// Always is the Times of a fault that does not end.
 const Always = math.MaxInt
 
-// Position is a point on a request's way through the server.
+// Position is a position in the processing of a request, at which a fault happens.
 type Position int
 
-// The positions. See MidBody for another.
+// The positions, besides [MidBody].
 const (
-	// BeforeRead: the request's header was read, nothing of its body, and
-	// nothing was done.
+	// BeforeRead is after the request's headers were read, and before its body.
 	BeforeRead Position = iota + 1
-	// AfterRead: the request was read, and nothing done.
+	// AfterRead is after the request was read, and before it is processed.
 	AfterRead
-	// AfterCommit: what was asked is done, and nothing of the response was sent.
+	// AfterCommit is after the request was processed, and before the response.
 	AfterCommit
 
 	bodyStart
 )
 
-// MidBody is the position at which n bytes of the response's body were sent, or
-// all of it if there are fewer. What was asked is done then. It panics when n
-// is negative.
+// MidBody returns the position after the first n bytes of the response's body, or at its
+// end if the body is shorter. The request was processed before. MidBody panics if n is
+// negative.
 func MidBody(n int) Position {
 	if n < 0 {
 		panic(fmt.Sprintf("imagestest: MidBody(%d): must not be negative", n))
@@ -64,7 +63,7 @@ func MidBody(n int) Position {
 	return bodyStart + Position(n)
 }
 
-// String returns the position as it is written in Go.
+// String returns the position in Go syntax.
 func (p Position) String() string {
 	switch {
 	case p >= bodyStart:
@@ -75,9 +74,8 @@ func (p Position) String() string {
 	return fmt.Sprintf("Position(%d)", int(p))
 }
 
-// Inject makes the server fail. It panics, and injects nothing, when a fault
-// cannot be: its comment and that of its kind say what can. At most one fault
-// strikes a request, so two for the same request are refused too.
+// Inject adds faults. It panics, and adds none of them, if one is invalid: see [Fault] and
+// the kinds. Two faults for the same request are invalid, too.
 func (s *Server) Inject(faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -93,33 +91,33 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults.plans = plans
 }
 
-// Unused returns the faults that have not struck as often as they were to,
-// each with the Times that are left. One that is to strike Always is used once
-// it has struck. A test that ends with unused faults has not tested what it says.
+// Unused returns the faults that have not happened yet, or not as often as their Times,
+// with the remaining Times. A fault with Always counts as used after the first time. Check
+// at the end of a test that Unused is empty: otherwise the test did not meet its faults.
 func (s *Server) Unused() []Fault {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	var unused []Fault
 	for _, p := range s.faults.plans {
-		struck := max(0, s.faults.seen[p.Operation]-p.from)
-		if p.Times == Always && struck > 0 || p.Times <= struck {
+		used := max(0, s.faults.seen[p.Operation]-p.from)
+		if p.Times == Always && used > 0 || p.Times <= used {
 			continue
 		}
 		left := p.Fault
 		if left.Times != Always {
-			left.Times -= struck
+			left.Times -= used
 		}
 		unused = append(unused, left)
 	}
 	return unused
 }
 
-// String returns what the fault does, when and to whom.
+// String returns the fields of the fault as text.
 func (f Fault) String() string {
 	return fmt.Sprintf("%s: call %d, times %d, %v, %#v", f.Operation, f.Call, f.Times, f.At, f.Kind)
 }
 
-// faultPlans knows which request is to be struck by which fault.
+// faultPlans has the requests that fail, and their faults.
 type faultPlans struct {
 	mu    sync.Mutex
 	seen  map[Operation]int // requests so far

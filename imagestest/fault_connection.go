@@ -5,54 +5,49 @@ import (
 	"time"
 )
 
-// Cut closes the connection in an orderly way, at any position: before the
-// response is complete, which a careless client takes for its end. In mid body,
-// the response is short of its Content-Length; a Chunked one has none and lacks
-// the last chunk, or over HTTP/2 the end of its stream.
+// Cut closes the connection with a TCP FIN, at any position, before the response is
+// complete. At [MidBody], the body is shorter than its Content-Length. If Chunked is set,
+// the response has no Content-Length, and lacks its last chunk or, over HTTP/2, the end of
+// its stream.
 //
-// Over HTTP/2 that is the end of all requests on the connection; Reset and
-// Blackhole have all of them struck too.
+// Over HTTP/2, Cut, Reset and Blackhole affect all requests on the connection.
 type Cut struct {
 	Chunked bool
 }
 
-// Reset breaks the connection by a TCP RST, at any position. What was sent of
-// the response until then has a millisecond to arrive.
+// Reset breaks the connection with a TCP RST, at any position. Bytes of the response that
+// were sent before get a millisecond to reach the client.
 type Reset struct{}
 
-// Blackhole makes the connection pass nothing more, in either direction, at any
-// position. It stays open until the client gives it up or the server closes, and
-// new connections work: as when a NAT has forgotten a connection, or a laptop
-// has changed its network.
+// Blackhole drops all further bytes on the connection, in both directions, at any
+// position, as if a NAT had forgotten it. The connection stays open until the client or
+// the server closes it. New connections work.
 type Blackhole struct{}
 
-// GoAway sends a GOAWAY frame, with which a server says that it takes no more
-// requests on the connection, at any position. It needs WithHTTP2.
+// GoAway sends a GOAWAY frame, at any position: the server accepts no further requests on
+// the connection. It requires [WithHTTP2]. For a request over HTTP/1.1, it acts as Cut.
 //
-// By default, the request gets its response all the same, as when a server
-// restarts in good order. With Close, the connection is closed right after the
-// GOAWAY, as Cut does. With Unprocessed, the GOAWAY names an earlier request as
-// the last one that was processed. So this one, and those that came after it, are
-// proven to have done nothing, and Go's http.Transport retries them by itself if it
-// can. That is possible at BeforeRead and AfterRead. When a request that came after
-// this one was processed already, this one is refused by a RST_STREAM with
-// REFUSED_STREAM, which proves the same.
-//
-// A request over HTTP/1.1 is struck by Cut instead; so it is with ResetStream.
+// By default, the request still gets its response, as in a graceful restart of a server.
+// With Close, the connection is closed after the GOAWAY, as by Cut. With Unprocessed, the
+// GOAWAY declares that this request and later ones were not processed, so that Go's
+// http.Transport can retry them itself. Unprocessed is allowed at BeforeRead and
+// AfterRead. If a later request was already processed, this request gets a RST_STREAM with
+// REFUSED_STREAM instead, which has the same meaning.
 type GoAway struct {
-	Code        uint32 // of HTTP/2's error codes; 0 is NO_ERROR
+	Code        uint32 // an HTTP/2 error code; 0 is NO_ERROR
 	Close       bool
 	Unprocessed bool
 }
 
-// ResetStream ends the request by a RST_STREAM frame, at any position, and
-// leaves the connection and its other requests alone. It needs WithHTTP2.
+// ResetStream ends the request with a RST_STREAM frame, at any position. The connection and
+// its other requests are not affected. It requires [WithHTTP2]. For a request over
+// HTTP/1.1, it acts as Cut.
 //
-// Code 7, REFUSED_STREAM, says that nothing was done, so it is possible at
-// BeforeRead and AfterRead. Go's http.Transport retries such a request by itself if
-// it can. After the last byte of the body, the response still lacks its end.
+// Code 7, REFUSED_STREAM, means that the request was not processed. It is allowed at
+// BeforeRead and AfterRead, and Go's http.Transport can retry the request itself. After the
+// last byte of the body, the response still has no end.
 type ResetStream struct {
-	Code uint32 // of HTTP/2's error codes; 0 is NO_ERROR
+	Code uint32 // an HTTP/2 error code; 0 is NO_ERROR
 }
 
 func (Cut) positions() (first, last Position)       { return BeforeRead, anywhere }
@@ -84,27 +79,27 @@ func (ResetStream) problem(Operation) string { return "" }
 
 // arrival is how long what was sent before a reset has to arrive: a reset
 // destroys what is under way. Inside a synctest bubble, it always does arrive.
-const arrival = time.Millisecond
+const deliveryTime = time.Millisecond
 
-func (k Cut) strike(h *hit) {
-	whole := h.sendUntilStruck(k.Chunked)
-	h.strikeWire(whole && !k.Chunked, (*wire).cut)
+func (k Cut) apply(h *hit) {
+	whole := h.sendUntilFault(k.Chunked)
+	h.applyToWire(whole && !k.Chunked, (*wire).cut)
 }
 
-func (Reset) strike(h *hit) {
-	whole := h.sendUntilStruck(false)
-	h.strikeWire(whole, func(w *wire) {
+func (Reset) apply(h *hit) {
+	whole := h.sendUntilFault(false)
+	h.applyToWire(whole, func(w *wire) {
 		if h.at > AfterCommit {
-			w.settle(arrival)
+			w.awaitDelivery(deliveryTime)
 		}
 		w.reset()
 	})
 }
 
-func (Blackhole) strike(h *hit) {
-	whole := h.sendUntilStruck(false)
+func (Blackhole) apply(h *hit) {
+	whole := h.sendUntilFault(false)
 	if h.overHTTP2() {
-		h.strikeWire(whole, (*wire).blackhole)
+		h.applyToWire(whole, (*wire).blackhole)
 		return
 	}
 	if h.call.wire != nil {
@@ -112,22 +107,22 @@ func (Blackhole) strike(h *hit) {
 	}
 	if !whole {
 		<-h.call.request.Context().Done()
-		h.breakOff()
+		h.abort()
 	}
 }
 
-func (k ResetStream) strike(h *hit) {
+func (k ResetStream) apply(h *hit) {
 	if !h.overHTTP2() {
-		Cut{}.strike(h)
+		Cut{}.apply(h)
 		return
 	}
-	h.sendUntilStruck(false)
-	h.strikeWire(false, func(w *wire) { w.frames.resetStream(k.Code, h.call.stream) })
+	h.sendUntilFault(false)
+	h.applyToWire(false, func(w *wire) { w.frames.resetStream(k.Code, h.call.stream) })
 }
 
-func (k GoAway) strike(h *hit) {
+func (k GoAway) apply(h *hit) {
 	if !h.overHTTP2() {
-		Cut{}.strike(h)
+		Cut{}.apply(h)
 		return
 	}
 	goAway := func(w *wire) {
@@ -138,20 +133,20 @@ func (k GoAway) strike(h *hit) {
 	}
 	switch {
 	case k.Close || k.Unprocessed:
-		h.strikeWire(h.sendUntilStruck(false), goAway)
+		h.applyToWire(h.sendUntilFault(false), goAway)
 	case h.at <= AfterCommit:
 		h.call.wire.betweenFrames(func() { goAway(h.call.wire) })
-		h.goesOn = true
+		h.serverResponds = true
 	default:
 		h.call.wire.frames.markStream(h.call.stream, h.bodyBytes(), func() { goAway(h.call.wire) })
 		h.server.send(&splitWriter{hit: h, left: h.bodyBytes()}, h.call, h.own)
 	}
 }
 
-// strikeWire does something to the wire that the call came by after what was
+// applyToWire does something to the wire that the call came by after what was
 // sent of the response, and ends the call. Only where the response is whole does
 // HTTP/2 still send the end of the stream before.
-func (h *hit) strikeWire(whole bool, do func(*wire)) {
+func (h *hit) applyToWire(whole bool, do func(*wire)) {
 	if h.overHTTP2() {
 		w := h.call.wire
 		w.frames.markStream(h.call.stream, math.MaxInt, func() { do(w) })
@@ -162,7 +157,7 @@ func (h *hit) strikeWire(whole bool, do func(*wire)) {
 		do(w)
 		w.Close() // net/http does not close what was hijacked
 	}
-	h.breakOff()
+	h.abort()
 }
 
 func (h *hit) overHTTP2() bool {

@@ -56,7 +56,7 @@ func sendOn(client *http.Client, req *http.Request) received {
 	return received{status: resp.StatusCode, proto: resp.Proto, header: resp.Header, body: string(body), err: err}
 }
 
-func TestGoAwayInGoodOrder(t *testing.T) {
+func TestGoAwayGraceful(t *testing.T) {
 	for _, code := range []uint32{0, 11} {
 		onEveryPosition(t, afterLastByte, imagestest.GoAway{Code: code}, func(t *testing.T, srv *imagestest.Server, _ imagestest.Position, got received) {
 			require.NoError(t, got.err)
@@ -107,9 +107,9 @@ func TestGoAwayUnprocessed(t *testing.T) {
 	}
 }
 
-// TestGoAwayDeniesNothingThatWasDone has many calls under way while a GOAWAY
+// TestGoAwayKeepsProcessedRequests has many calls under way while a GOAWAY
 // says that one of them, and those after it, were not processed.
-func TestGoAwayDeniesNothingThatWasDone(t *testing.T) {
+func TestGoAwayKeepsProcessedRequests(t *testing.T) {
 	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead} {
 		for _, call := range []int{0, 5, 15} {
 			synctest.Test(t, func(t *testing.T) {
@@ -160,11 +160,11 @@ func TestGoAwayAmongOtherRequests(t *testing.T) {
 				srv := newServer(t, imagestest.InMemory(), imagestest.WithHTTP2())
 				srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterRead, Kind: imagestest.GoAway{Unprocessed: true}})
 				req := slowly(t, srv, time.Minute)
-				var struck sync.WaitGroup
-				struck.Go(func() { assert.ErrorContains(t, sendOn(srv.HTTPClient(), req).err, tt.says) })
+				var affected sync.WaitGroup
+				affected.Go(func() { assert.ErrorContains(t, sendOn(srv.HTTPClient(), req).err, tt.says) })
 				synctest.Wait()
 				tt.others(t, srv)
-				struck.Wait()
+				affected.Wait()
 				time.Sleep(2 * time.Hour)
 				assert.Len(t, srv.Images(), tt.images)
 				assert.Equal(t, 200, list(t, srv, "").Status)
@@ -188,7 +188,7 @@ func TestResetStream(t *testing.T) {
 	}
 }
 
-func TestResetStreamRefused(t *testing.T) {
+func TestResetStreamWithRefusedStream(t *testing.T) {
 	kind := imagestest.ResetStream{Code: 7}
 	onEveryPosition(t, imagestest.AfterRead, kind, func(t *testing.T, srv *imagestest.Server, _ imagestest.Position, got received) {
 		require.ErrorContains(t, got.err, "REFUSED_STREAM")
@@ -199,7 +199,7 @@ func TestResetStreamRefused(t *testing.T) {
 	})
 }
 
-func TestFaultsOfAConnectionStrikeAllOfIt(t *testing.T) {
+func TestConnectionFaultsAffectAllRequests(t *testing.T) {
 	for _, kind := range []imagestest.Kind{imagestest.Cut{}, imagestest.Reset{}, imagestest.GoAway{Code: 2, Close: true}} {
 		t.Run(fmt.Sprintf("%T", kind), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -7,36 +7,37 @@ import (
 	"time"
 )
 
-// Kind is what happens in a fault. Reply, Bomb, Slow, WrongLength, RepeatToken
-// and EmptyPage are responses; Stall is none. Cut, Reset and Blackhole happen to
-// the connection, GoAway and ResetStream to HTTP/2.
+// Kind is the kind of a fault. [Reply], [Bomb], [Slow], [WrongLength], [RepeatToken] and
+// [EmptyPage] change the response; [Stall] prevents it. [Cut], [Reset] and [Blackhole] break
+// the connection. [GoAway] and [ResetStream] are failures of HTTP/2.
 //
-// Where Reset and Cut leave a GET without a byte of its response, on an HTTP/1.1
-// connection that has served before, Go's http.Transport retries it by itself:
-// that is one request more than the client library knows of.
+// If Reset or Cut happens before the first byte of the response to a GET, on an HTTP/1.1
+// connection that was used before, Go's http.Transport retries the request itself. The
+// server then receives one request more than the client library has sent.
 type Kind interface {
-	positions() (first, last Position) // at which the kind can strike; the first is the default
-	problem(Operation) string          // what is wrong with the kind itself; "": nothing
-	strike(*hit)
+	positions() (first, last Position) // the allowed positions; the first is the default
+	problem(Operation) string          // why the kind is invalid; "" if it is valid
+	apply(*hit)
 }
 
-// Reply is an answer in place of the server's own, at any position but MidBody.
-// See Refusal and EdgePage. Until AfterCommit what was asked is not done,
-// credentials are not checked and the rate limit is neither counted nor told.
+// Reply replaces the server's response. [Refusal] and [EdgePage] return common ones. It can
+// happen at every position except [MidBody]. Before AfterCommit, the request is not
+// processed: credentials are not checked, and the rate limit is not counted.
 type Reply struct {
 	Status int         // 0 means 200
-	Header http.Header // besides Content-Type application/json, or in place of it
+	Header http.Header // the Content-Type is application/json by default
 	Body   string
 }
 
-// Refusal returns a response with the usual envelope around an error.
+// Refusal returns a response with a status and an error in the usual envelope, for example
+// Refusal(503).
 func Refusal(status int) Reply {
-	refused := failure(refuse(status, codeInjected, "Injected fault"))
-	return Reply{Status: status, Body: string(refused.body)}
+	rejected := failure(reject(status, codeInjected, "Injected fault"))
+	return Reply{Status: status, Body: string(rejected.body)}
 }
 
-// EdgePage returns a response without the envelope, as Cloudflare's edge gives
-// when what lies behind it fails: a page of HTML. Its text is not Cloudflare's.
+// EdgePage returns a response with an HTML page instead of the envelope, as Cloudflare's
+// edge returns if the API behind it fails. The text of the page is not Cloudflare's.
 func EdgePage(status int) Reply {
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	return Reply{
@@ -46,7 +47,7 @@ func EdgePage(status int) Reply {
 	}
 }
 
-// With returns the response with one header more:
+// With returns the response with an additional header:
 //
 //	imagestest.Refusal(429).With("Retry-After", "7")
 func (r Reply) With(name, value string) Reply {
@@ -58,40 +59,38 @@ func (r Reply) With(name, value string) Reply {
 	return r
 }
 
-// Bomb is an answer in place of the server's own, as Reply is: a small gzip
-// that decodes to an envelope of Size bytes, nearly all of them the text of one
-// JSON string. The server makes it as it is sent, and keeps little in memory.
+// Bomb replaces the server's response, as [Reply] does, by a small gzip body that
+// decompresses to an envelope of Size bytes with one long JSON string.
 type Bomb struct {
 	Status int // 0 means 200
 	Size   int64
 }
 
-// Stall sends nothing more, at any position, until the client leaves or the
-// server closes; then the connection is broken. That the client has left is
-// noticed only after the request was read. Over HTTP/2 other requests on the
-// connection are served, and the connection is not broken.
+// Stall stops sending, at any position, until the client disconnects or the server is
+// closed. Then the connection is broken. The server detects that the client has
+// disconnected only after it has read the request. Over HTTP/2, only the request
+// stalls: the connection stays usable.
 type Stall struct{}
 
-// Slow sends the server's own response a byte at a time, with a pause before each,
-// either all of it or what is left at MidBody.
+// Slow sends the server's response byte by byte, with a pause before each byte. With
+// [MidBody], it starts at that position.
 type Slow struct {
 	Every time.Duration
 }
 
-// WrongLength sends the server's own response with a Content-Length that is By
-// larger, or smaller when By is negative, than the body. Then the connection
-// is closed. Over HTTP/2 the stream ends instead, and what goes beyond a length
-// that is too small is not sent.
+// WrongLength sends the server's response with a Content-Length that differs from the
+// length of the body by By, and closes the connection. Over HTTP/2, it ends the stream
+// instead, and does not send bytes beyond the Content-Length.
 type WrongLength struct {
 	By int
 }
 
-// RepeatToken makes a page of OpList name a continuation token that leads to
-// this very page again. That is the token that was asked for, if there was one.
+// RepeatToken returns a page of [OpList] with a continuation token that leads to the same
+// page again. If the request had a token, it is that token.
 type RepeatToken struct{}
 
-// EmptyPage makes a page of OpList come without images but with a continuation
-// token, which leads to the page that should have come.
+// EmptyPage returns a page of [OpList] without images. Its continuation token leads to the
+// page that was requested.
 type EmptyPage struct{}
 
 const anywhere = math.MaxInt // the last position

@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestFaultyLists(t *testing.T) {
+func TestListFaults(t *testing.T) {
 	for _, order := range []string{"asc", "desc"} {
 		srv := newServer(t, imagestest.InMemory())
 		srv.AddImages(numbered(25)...)
@@ -53,7 +53,7 @@ func TestFaultyLists(t *testing.T) {
 	}
 }
 
-func TestFaultyListsKeepRefusals(t *testing.T) {
+func TestListFaultsKeepErrorResponses(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.Inject(
 		imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.EmptyPage{}},
@@ -63,7 +63,7 @@ func TestFaultyListsKeepRefusals(t *testing.T) {
 	assert.Equal(t, 400, list(t, srv, "sort_order=up").Status)
 }
 
-func TestWhichCallsAreStruck(t *testing.T) {
+func TestWhichCallsAreAffected(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(cfimages.Image{ID: "a"})
 	list(t, srv, "")
@@ -93,7 +93,7 @@ func TestWhichCallsAreStruck(t *testing.T) {
 	assert.Equal(t, 2, srv.Unused()[0].Times, "what is left")
 }
 
-func TestImpossibleFaultsPanic(t *testing.T) {
+func TestInvalidFaultsPanic(t *testing.T) {
 	get := func(kind imagestest.Kind, at imagestest.Position) imagestest.Fault {
 		return imagestest.Fault{Operation: imagestest.OpGet, At: at, Kind: kind}
 	}

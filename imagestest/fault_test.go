@@ -242,7 +242,7 @@ func TestBodiesAreReadOrNot(t *testing.T) {
 	})
 }
 
-func TestStallEndsWhenTheClientLeaves(t *testing.T) {
+func TestStallEndsWhenTheClientDisconnects(t *testing.T) {
 	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit, imagestest.MidBody(0), imagestest.MidBody(10)} {
 		networks := inMemory
 		if at == imagestest.MidBody(10) {

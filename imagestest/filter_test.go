@@ -77,7 +77,7 @@ func TestFilteredWalk(t *testing.T) {
 	assert.Len(t, walk(t, srv, "per_page=10&meta.parity[eq]=1"), 50)
 }
 
-func TestFilterRefusals(t *testing.T) {
+func TestInvalidFilters(t *testing.T) {
 	srv := newServer(t)
 	name := strings.Repeat("a", 99)
 	eleven := strings.Repeat("1|", 10) + "1"
@@ -123,7 +123,7 @@ func TestFilterRefusals(t *testing.T) {
 	}
 }
 
-func TestFilterLimitsThemselvesAreAllowed(t *testing.T) {
+func TestFiltersAtTheLimits(t *testing.T) {
 	srv := newServer(t)
 	for _, query := range []string{
 		"meta.a[eq]=1&meta.b[eq]=1&meta.c[eq]=1&meta.d[eq]=1&meta.e[gt]=1",

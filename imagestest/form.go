@@ -22,7 +22,7 @@ type formPart struct {
 func (c *call) parseForm() ([]formPart, error) {
 	contentType, params, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || contentType != "multipart/form-data" || params["boundary"] == "" {
-		return nil, refuse(http.StatusUnsupportedMediaType, codeUnsupported, "The body must be multipart/form-data")
+		return nil, reject(http.StatusUnsupportedMediaType, codeUnsupported, "The body must be multipart/form-data")
 	}
 	var parts []formPart
 	// A reader takes a body that ends early, between two parts, for complete.

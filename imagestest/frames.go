@@ -125,15 +125,15 @@ func (f *frames) begin(stream uint32) bool {
 // goAway sends a GOAWAY that names the last stream of which something was or
 // will be done. What a refused stream asked for is not among that; that others
 // were served in the meantime can not be denied, so it gets a refusal of its own.
-func (f *frames) goAway(code, stream uint32, refused bool) {
+func (f *frames) goAway(code, stream uint32, unprocessed bool) {
 	f.mu.Lock()
-	if !refused {
+	if !unprocessed {
 		f.processed = max(f.processed, stream)
 	}
 	f.last = min(f.last, f.processed)
 	last := f.last
 	f.mu.Unlock()
-	if refused && stream <= last {
+	if unprocessed && stream <= last {
 		f.resetStream(codeRefusedStream, stream)
 	}
 	f.out = appendFrame(f.out, frameGoAway, 0, last, code)
@@ -232,13 +232,13 @@ func (w *wire) endFrame() {
 	f.next = f.next[:0]
 }
 
-// flushFrames sends what waits, unless the wire has become dark.
+// flushFrames sends what waits, unless the wire has become blackholed.
 func (w *wire) flushFrames() error {
 	f := w.frames
 	if f == nil {
 		return nil
 	}
-	if len(f.out) > 0 && f.err == nil && !w.dark.Load() {
+	if len(f.out) > 0 && f.err == nil && !w.blackholed.Load() {
 		_, f.err = w.Conn.Write(f.out)
 	}
 	f.out = f.out[:0]

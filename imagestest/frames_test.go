@@ -46,8 +46,8 @@ func dialHTTP2(t testing.TB, srv *imagestest.Server) *tls.Conn {
 	return tls.Client(raw, config)
 }
 
-// TestFaultsFindTheirStream has headers in every form that clients may send.
-func TestFaultsFindTheirStream(t *testing.T) {
+// TestFaultsAffectTheRightStream has headers in every form that clients may send.
+func TestFaultsAffectTheRightStream(t *testing.T) {
 	const headers, resetStream, continuation = 1, 3, 9
 	const endStream, endHeaders, padded, priority = 1, 4, 8, 32
 	for name, request := range map[string]string{

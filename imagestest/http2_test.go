@@ -77,7 +77,7 @@ func TestHTTP2TransportCanBeCloned(t *testing.T) {
 	assert.ErrorContains(t, err, "certificate", "nobody else trusts it")
 }
 
-func TestHTTP2ServerSpeaksHTTP1Too(t *testing.T) {
+func TestHTTP2ServerAlsoServesHTTP1(t *testing.T) {
 	srv := newServer(t, imagestest.WithHTTP2())
 	srv.AddImages(cfimages.Image{ID: "a"})
 	client := overHTTP1(srv)
@@ -139,7 +139,7 @@ func TestHTTP2HeadersOfManyFrames(t *testing.T) {
 	assert.ErrorContains(t, got.err, "CANCEL", "the stream is known by its tag")
 }
 
-func TestHTTP2CloseBreaksWhatIsUnderWay(t *testing.T) {
+func TestHTTP2CloseAbortsRequestsInProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2(), imagestest.WithLatency(time.Hour))
 		var requests sync.WaitGroup
@@ -159,7 +159,7 @@ func TestHTTP2CloseBreaksWhatIsUnderWay(t *testing.T) {
 	}) // and synctest fails when a goroutine is left
 }
 
-func TestHTTP2AClientThatLeavesIsNotServed(t *testing.T) {
+func TestHTTP2DisconnectedClientIsNotServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2(), imagestest.WithLatency(time.Hour))
 		defer srv.Close()

@@ -19,7 +19,7 @@ type members map[string]jsontext.Value
 func (s *Server) parseBody(c *call, known ...string) (members, error) {
 	contentType, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || contentType != "application/json" {
-		return nil, refuse(http.StatusUnsupportedMediaType, codeUnsupported, "The body must be application/json")
+		return nil, reject(http.StatusUnsupportedMediaType, codeUnsupported, "The body must be application/json")
 	}
 	return s.parseMembers("body", c.body, known...)
 }

@@ -31,7 +31,7 @@ func walk(t *testing.T, srv *imagestest.Server, query string) []string {
 	}
 }
 
-func TestListReplyIsLikeTheReferenceSample(t *testing.T) {
+func TestListResponseMatchesTheReferenceSample(t *testing.T) {
 	clock := imagestest.NewClock(time.Date(2014, 1, 2, 2, 20, 0, 123_000_000, time.UTC))
 	srv := newServer(t, imagestest.WithClock(clock), imagestest.WithVariants(imagestest.Variant{Name: "thumb nail"}))
 	srv.AddImages(
@@ -50,7 +50,7 @@ func TestListReplyIsLikeTheReferenceSample(t *testing.T) {
 		`]},"success":true}`, resp.Body)
 }
 
-func TestListOfNothing(t *testing.T) {
+func TestEmptyList(t *testing.T) {
 	assert.Contains(t, list(t, newServer(t), "").Body, `"result":{"continuation_token":null,"images":[]}`)
 }
 
@@ -99,7 +99,7 @@ func TestWalkVisitsEachImageOnce(t *testing.T) {
 	}
 }
 
-func TestTokensStayRightWhileImagesComeAndGo(t *testing.T) {
+func TestTokensStayValidWhileImagesChange(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(numbered(40)...)
 	first := list(t, srv, "per_page=10&sort_order=asc")
@@ -118,13 +118,13 @@ func TestTokensStayRightWhileImagesComeAndGo(t *testing.T) {
 	assert.Equal(t, "late", next.ids()[15])
 }
 
-func TestAnImageAddedAgainTakesANewPlace(t *testing.T) {
+func TestAnImageAddedAgainGetsANewPosition(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(imagesNamed("a", "b", "a")...)
 	assert.Equal(t, []string{"b", "a"}, list(t, srv, "sort_order=asc").ids())
 }
 
-func TestTokensServeOnlyTheirQuery(t *testing.T) {
+func TestTokensAreValidOnlyForTheirQuery(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(numbered(30)...)
 	token := *list(t, srv, "per_page=10").Result.ContinuationToken

@@ -1,22 +1,22 @@
 package imagestest
 
-// Operation names what a request asked for.
+// Operation is the call that a request belongs to.
 type Operation string
 
-// The operations. OpUploadImage is both ImagesV1.Upload and
-// ImagesV1.UploadFromURL: until its body is read, one request is like the other.
+// The operations. OpUploadImage is used for both ImagesV1.Upload and
+// ImagesV1.UploadFromURL, which have the same path.
 const (
 	OpList          Operation = "ImagesV2.List"
 	OpCreate        Operation = "DirectUploads.Create"
 	OpUpload        Operation = "DirectUploads.Upload"
-	OpPreflight     Operation = "DirectUploads.Preflight" // a browser's question before an upload
+	OpPreflight     Operation = "DirectUploads.Preflight" // a browser's CORS preflight before an upload
 	OpGet           Operation = "ImagesV1.Get"
 	OpBlob          Operation = "ImagesV1.Blob"
 	OpUpdate        Operation = "ImagesV1.Update"
 	OpDelete        Operation = "ImagesV1.Delete"
 	OpUploadImage   Operation = "ImagesV1.Upload"
 	OpStats         Operation = "ImagesV1.Stats"
-	OpBatchToken    Operation = "ImagesV1.BatchToken" // what cfimages.WithBatchAPI asks by itself
+	OpBatchToken    Operation = "ImagesV1.BatchToken" // sent by clients with cfimages.WithBatchAPI
 	OpListKeys      Operation = "SigningKeys.List"
 	OpCreateKey     Operation = "SigningKeys.Create"
 	OpDeleteKey     Operation = "SigningKeys.Delete"
@@ -27,7 +27,7 @@ const (
 	OpDeleteVariant Operation = "Variants.Delete"
 	OpConfigure     Operation = "Variants.SetFlexible" // the settings of the account
 	OpDeliver       Operation = "Delivery"
-	OpUnknown       Operation = "Unknown" // no such path, or not with that method
+	OpUnknown       Operation = "Unknown" // unknown path or method
 )
 
 // known reports whether op is one of the operations.

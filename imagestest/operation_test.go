@@ -51,16 +51,16 @@ func newAccount(t *testing.T) *imagestest.Server {
 	return srv
 }
 
-func TestFaultsStrikeEveryOperation(t *testing.T) {
+func TestFaultsAffectEveryOperation(t *testing.T) {
 	for _, test := range everyOperation {
 		for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit} {
 			t.Run(fmt.Sprint(test.op, " ", at), func(t *testing.T) {
 				srv := newAccount(t)
 				before := settings(t, srv)
 				srv.Inject(imagestest.Fault{Operation: test.op, At: at, Kind: imagestest.Reset{}})
-				struck := srv.Count(test.op)
+				count := srv.Count(test.op)
 				assert.Error(t, send(srv, requestOf(t, srv, test.op)).err)
-				assert.Equal(t, struck+1, srv.Count(test.op))
+				assert.Equal(t, count+1, srv.Count(test.op))
 				assert.Empty(t, srv.Unused())
 				assert.Equal(t, test.writes && at == imagestest.AfterCommit, settings(t, srv) != before)
 			})

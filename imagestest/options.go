@@ -11,7 +11,7 @@ const maxFileSize = 10 << 20
 
 const defaultMaxStreams = 100
 
-// Option configures a server. A nil Option is ignored.
+// Option configures a [Server]. A nil Option is ignored.
 type Option func(*config)
 
 // config is what options set.
@@ -51,8 +51,8 @@ func newConfig(opts []Option) config {
 	return c
 }
 
-// WithClock makes the server follow a clock. By default it has one of its own,
-// which runs with time.Now.
+// WithClock sets the clock of the server. The default is a new Clock, which runs with
+// time.Now.
 func WithClock(c *Clock) Option {
 	return func(cfg *config) {
 		if c != nil {
@@ -61,9 +61,9 @@ func WithClock(c *Clock) Option {
 	}
 }
 
-// InMemory makes the server listen on no port: only Client and HTTPClient
-// reach it, over connections in memory. So it works inside a testing/synctest
-// bubble:
+// InMemory makes the server use connections in memory instead of a port. Only
+// [Server.Client] and [Server.HTTPClient] can connect to it. It works inside a
+// testing/synctest bubble:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := imagestest.NewServer(imagestest.InMemory())
@@ -74,20 +74,20 @@ func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
 }
 
-// WithHTTP2 makes the server speak HTTP/2 over TLS, with a certificate of its
-// own that Client and HTTPClient trust; URL begins with https. A client that does
-// not ask for HTTP/2 is served over HTTP/1.1 and TLS.
+// WithHTTP2 makes the server use HTTP/2 over TLS. It has its own certificate, which
+// [Server.Client] and [Server.HTTPClient] trust. [Server.URL] then starts with https.
+// Clients that do not support HTTP/2 are served over HTTP/1.1 and TLS.
 //
-// A client of one's own finds the certificate in the transport of HTTPClient:
+// For other clients, the certificate is in the transport of HTTPClient:
 //
 //	srv.HTTPClient().Transport.(*http.Transport).TLSClientConfig.RootCAs
 func WithHTTP2() Option {
 	return func(cfg *config) { cfg.http2 = true }
 }
 
-// WithMaxConcurrentStreams sets how many requests a server WithHTTP2 takes on a
-// connection at the same time. The default is 100, the least that RFC 9113
-// recommends; so is what is less than 1.
+// WithMaxConcurrentStreams sets the largest number of concurrent requests on an HTTP/2
+// connection. The default is 100, the minimum that RFC 9113 recommends. Values below 1
+// mean the default.
 func WithMaxConcurrentStreams(n int) Option {
 	return func(cfg *config) {
 		cfg.maxStreams = n
@@ -97,62 +97,59 @@ func WithMaxConcurrentStreams(n int) Option {
 	}
 }
 
-// WithLatency makes every request wait before it is read. By default none does.
+// WithLatency sets how long the server waits before it reads a request. The default is 0.
 func WithLatency(d time.Duration) Option {
 	return func(cfg *config) { cfg.latency = d }
 }
 
-// WithMaxFileSize sets the size in bytes of the largest file that can be
-// uploaded, so that a test of the refusal needs no large file. The default is
+// WithMaxFileSize sets the largest size of an uploaded file, in bytes. The default is
 // Cloudflare's limit of 10 MB.
 func WithMaxFileSize(size int64) Option {
 	return func(cfg *config) { cfg.maxFileSize = size }
 }
 
-// WithRateLimit makes the server refuse with 429 the API requests of a token
-// or user over quota within a window, and then all for another window. Without
-// it, responses tell of Cloudflare's documented limit of 1,200 requests per 5
-// minutes, with all of it left, and nothing is refused.
+// WithRateLimit sets and enforces a rate limit: quota requests in a window, for each
+// token or user. A request above it is rejected with 429, and so are all further requests
+// for another window. Without this option, nothing is rejected, and the headers of
+// responses contain Cloudflare's documented limit of 1,200 requests in 5 minutes, all of
+// them unused.
 //
-// A client that heeds what responses tell, as cfimages does, holds itself to that
-// limit all the same. A test that makes more calls than that sets a quota that
-// is large enough.
+// A client that obeys these headers, such as cfimages, waits even if nothing is
+// rejected. In a test with more than 1,200 calls, set a larger quota.
 //
-// The batch host does not follow it: a batch token may always send 200 requests
-// within a second, as Cloudflare documents, and what is beyond is refused with
-// 429 and a Retry-After of one second.
+// The batch host has its own limit: 200 requests a second for each batch token, as
+// documented by Cloudflare. Further requests are rejected with 429 and a Retry-After of
+// one second.
 func WithRateLimit(quota int, window time.Duration) Option {
 	return func(cfg *config) {
 		cfg.quota, cfg.window, cfg.enforceQuota = quota, window, true
 	}
 }
 
-// WithBatchTokenLifetime sets how long a batch token is good for, from when it
-// is made until the very time that it names. The default is one hour: a guess,
-// nothing is published. With a lifetime of 0 or less tokens have expired when
-// they come.
+// WithBatchTokenLifetime sets how long a new batch token is valid. The default is one
+// hour, which is a guess: nothing is published. With a lifetime of 0 or less, tokens have
+// expired when they are created.
 func WithBatchTokenLifetime(d time.Duration) Option {
 	return func(cfg *config) { cfg.batchTokenLifetime = d }
 }
 
-// WithSimulatorReplies makes a completed upload answer as Cloudflare's local
-// simulator does, {"id":…,"success":true}. By default it answers with the usual
-// envelope around the image: a guess.
+// WithSimulatorReplies makes the response to an upload to a one-time URL the same as in
+// Cloudflare's local simulator: {"id":…,"success":true}. By default it is an envelope with
+// the image, which is a guess.
 func WithSimulatorReplies() Option {
 	return func(cfg *config) { cfg.simulatorResponse = true }
 }
 
-// Variant is a form in which images are delivered. All variants of the test
-// server are the uploaded bytes: it does not resize.
+// Variant is a variant of an account. The server does not resize: every variant delivers
+// the uploaded file.
 type Variant struct {
 	Name string
-	// NeverRequireSignedURLs lets private images be seen without a signature.
+	// NeverRequireSignedURLs delivers private images without a signature.
 	NeverRequireSignedURLs bool
 }
 
-// WithVariants adds variants to the one that every account has, public, which
-// requires signed URLs where the image does. A variant of the same name is
-// replaced. Calls to the API can change them later.
+// WithVariants adds variants to every account, besides the variant public. A variant with
+// the same name is replaced. The API can change the variants of an account later.
 func WithVariants(variants ...Variant) Option {
 	return func(cfg *config) {
 		for _, v := range variants {
@@ -162,40 +159,40 @@ func WithVariants(variants ...Variant) Option {
 	}
 }
 
-// WithFlexibleVariants makes every account begin with flexible variants switched on,
-// as cfimages.Variants.SetFlexible does later. Then options in a delivery URL, such as
-// w=400 in place of a variant, show the image that was uploaded. By default they show
-// nothing.
+// WithFlexibleVariants enables flexible variants for every account.
+// cfimages.Variants.SetFlexible can change that later. If they are enabled, a delivery URL
+// with options such as w=400 instead of a variant delivers the uploaded file. By default
+// they are disabled, and such URLs deliver nothing.
 func WithFlexibleVariants() Option {
 	return func(cfg *config) { cfg.flexible = true }
 }
 
-// Rule names something that the server refuses, although Cloudflare is not
-// known to. See Enforce and Ignore.
+// Rule is a check for requests that Cloudflare is not known to reject. See [Enforce] and
+// [Ignore].
 type Rule string
 
 // The rules.
 const (
-	// RefuseUnknownFields refuses a form field, or a member of a JSON object, that
-	// is not documented. Enforced by default.
+	// RefuseUnknownFields rejects form fields and members of JSON objects that are not
+	// documented. It is enforced by default.
 	RefuseUnknownFields Rule = "unknown-fields"
-	// RefuseUploadCredentials refuses a one-time upload that carries an API
-	// token or key, which is a leak. Enforced by default.
+	// RefuseUploadCredentials rejects an upload to a one-time URL that contains an API
+	// token or key, because that would leak it. It is enforced by default.
 	RefuseUploadCredentials Rule = "upload-credentials"
-	// RefuseFlatMetadata refuses metadata in fields like metadata.key or
-	// metadata[key] instead of one field with a JSON object. The official SDKs
-	// send such fields; ignored by default, so that they work: a guess is
-	// then made, that their values are strings.
+	// RefuseFlatMetadata rejects metadata in fields such as metadata.key or
+	// metadata[key], instead of one field with a JSON object. It is ignored by default,
+	// because the official SDKs send such fields. Their values are then treated as
+	// strings, which is a guess.
 	RefuseFlatMetadata Rule = "flat-metadata"
-	// RefuseUnknownParams refuses a list request with a query parameter that is
-	// not documented. Ignored by default.
+	// RefuseUnknownParams rejects list requests with query parameters that are not
+	// documented. It is ignored by default.
 	RefuseUnknownParams Rule = "unknown-params"
 )
 
-// Enforce makes the server follow rules that it ignores by default.
+// Enforce enables rules that are ignored by default.
 func Enforce(rules ...Rule) Option { return setRules(rules, true) }
 
-// Ignore makes the server not follow rules that it enforces by default.
+// Ignore disables rules that are enforced by default.
 func Ignore(rules ...Rule) Option { return setRules(rules, false) }
 
 func setRules(rules []Rule, enforced bool) Option {

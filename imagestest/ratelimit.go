@@ -37,7 +37,7 @@ type window struct {
 type allowance struct {
 	remaining int
 	reset     time.Duration
-	refused   bool
+	rejected  bool
 }
 
 // take counts one request. A limiter that does not enforce its quota says that
@@ -60,7 +60,7 @@ func (l *limiter) take(who credential, now time.Time) allowance {
 	return allowance{
 		remaining: max(0, l.quota-w.used),
 		reset:     w.ends.Sub(now),
-		refused:   w.blocked,
+		rejected:  w.blocked,
 	}
 }
 
@@ -68,7 +68,7 @@ func (l *limiter) take(who credential, now time.Time) allowance {
 func (l *limiter) write(h http.Header, a allowance) {
 	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, a.remaining, seconds(a.reset)))
 	h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.quota, seconds(l.window)))
-	if a.refused {
+	if a.rejected {
 		h.Set("Retry-After", fmt.Sprint(seconds(a.reset)))
 	}
 }

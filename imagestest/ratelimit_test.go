@@ -10,7 +10,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestEveryAPIReplyTellsOfTheRateLimit(t *testing.T) {
+func TestEveryAPIResponseHasRateLimitHeaders(t *testing.T) {
 	srv := newServer(t)
 	for _, resp := range []result{
 		list(t, srv, ""), list(t, srv, "per_page=1"), create(t, srv), api(t, srv, "PUT", "/images/v2"), api(t, srv, "GET", "/nothing"),
@@ -46,7 +46,7 @@ func TestRateLimit(t *testing.T) {
 	expect(200, `"default";r=1;t=10`, "")
 }
 
-func TestRateLimitsAreForEachCredential(t *testing.T) {
+func TestRateLimitsArePerCredential(t *testing.T) {
 	srv := newServer(t, imagestest.WithRateLimit(1, time.Hour))
 	assert.Equal(t, 200, list(t, srv, "").Status)
 	assert.Equal(t, 429, list(t, srv, "").Status)

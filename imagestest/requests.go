@@ -15,25 +15,25 @@ const maxRequests = 1 << 16
 
 const redacted = "[redacted]"
 
-// Request is one request that the server answered, or that a fault struck. It
-// holds no credentials, no one-time upload URL and no signature.
+// Request is a request that the server has received. It contains no credentials, one-time
+// upload URLs or signatures.
 type Request struct {
-	Time      time.Time // by the server's clock, when the answer was ready
+	Time      time.Time // by the server's clock, when the response was ready
 	Operation Operation
-	AccountID string // of API requests; on the batch host that of the token, once it was looked at
-	Batch     bool   // it came to the batch host
-	ImageID   string // of the image asked for, or of the image or draft created
-	SourceURL string // of an image to be fetched; its user and password are left out, its query is redacted
+	AccountID string // of API requests; on the batch host, the account of the batch token, once it was checked
+	Batch     bool   // sent to the batch host
+	ImageID   string // of the requested image, or of the image or draft that was created
+	SourceURL string // of an upload from a URL, without user and password, and with a redacted query
 	Proto     string // HTTP/1.1 or HTTP/2.0
 	Method    string
-	Path      string // escaped, as sent; that of a one-time upload is redacted
+	Path      string // escaped, as sent; redacted for a one-time upload
 	Query     url.Values
-	Status    int  // of the response; 0 when a fault left the request without one
-	Draft     bool // the response showed a draft
+	Status    int  // of the response; 0 if a fault prevented a response
+	Draft     bool // the response contains a draft
 }
 
-// Filters returns the metadata filters of a list request in their written form
-// without the prefix, such as "status[eq:string]=active", sorted.
+// Filters returns the metadata filters of a list request, sorted, without their prefix
+// "meta.": for example "status[eq:string]=active".
 func (r Request) Filters() []string {
 	var filters []string
 	for key, values := range r.Query {
@@ -47,7 +47,7 @@ func (r Request) Filters() []string {
 	return filters
 }
 
-// Requests returns what was asked, oldest first: the last 65,536 requests.
+// Requests returns the last 65,536 requests, oldest first.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -60,24 +60,23 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// Count returns how many requests of an operation were answered, with success
-// or not, or struck by a fault.
+// Count returns the number of requests of an operation, including those that failed.
 func (s *Server) Count(op Operation) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.counts[op]
 }
 
-// Verified reports whether the details of an image were asked for, and shown,
-// after it had been uploaded.
+// Verified reports whether the details of an image were requested successfully after it
+// was uploaded. Use it to test that a backend checks its uploads.
 func (s *Server) Verified(imageID string) bool {
 	return slices.ContainsFunc(s.Requests(), func(r Request) bool {
 		return r.Operation == OpGet && r.ImageID == imageID && r.Status == http.StatusOK && !r.Draft
 	})
 }
 
-// ResetRequests forgets the requests so far, for a test that looks only at
-// what comes after its preparations.
+// ResetRequests clears the recorded requests and their counts, for example after the setup
+// of a test.
 func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestRequestsTellWhatWasAsked(t *testing.T) {
+func TestRequestsAreRecorded(t *testing.T) {
 	srv := newServer(t, imagestest.WithClock(imagestest.NewClock(noon)))
 	draft := create(t, srv)
 	id := draft.Result.ID
@@ -63,7 +63,7 @@ func TestRequestsTellWhatWasAsked(t *testing.T) {
 	assert.Zero(t, srv.Count(imagestest.OpGet))
 }
 
-func TestRequestsKeepNoSecretsOfSources(t *testing.T) {
+func TestRequestsRedactSourceURLs(t *testing.T) {
 	srv := newServer(t)
 	const secret = "hunter2"
 	for source, want := range map[string]string{
@@ -82,7 +82,7 @@ func TestRequestsKeepNoSecretsOfSources(t *testing.T) {
 	}
 }
 
-func TestRequestsKeepNoSigningKeys(t *testing.T) {
+func TestRequestsOmitSigningKeys(t *testing.T) {
 	srv := newServer(t)
 	for _, name := range []string{"a", "default"} {
 		api(t, srv, "PUT", "/images/v1/keys/"+name)

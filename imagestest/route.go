@@ -221,11 +221,11 @@ func unknown(handle func(*Server, *call) (response, error)) endpoint {
 }
 
 func noRoute(_ *Server, _ *call) (response, error) {
-	return response{}, refuse(http.StatusNotFound, codeNoRoute, "Could not route to this path")
+	return response{}, reject(http.StatusNotFound, codeNoRoute, "Could not route to this path")
 }
 
 func wrongMethod(_ *Server, c *call) (response, error) {
-	return response{}, refuse(http.StatusMethodNotAllowed, codeBadMethod,
+	return response{}, reject(http.StatusMethodNotAllowed, codeBadMethod,
 		"Method %s not available for this path", c.request.Method)
 }
 

@@ -15,18 +15,18 @@ import (
 	"github.com/cfimages/cfimages-go/internal/memnet"
 )
 
-// Credentials of the account that every server has, for tests only.
+// The account that every server has, and its credentials.
 const (
 	// AccountID is the ID of the account.
 	AccountID = "7e57acc07e57acc07e57acc07e57acc0"
-	// AccountHash is the account's name in delivery and upload URLs.
+	// AccountHash is the account hash, which is in its delivery and upload URLs.
 	AccountHash = "TestHash-TestHash-Test"
-	// APIToken may do everything in the account.
+	// APIToken has the scope Write.
 	APIToken = "imagestest-token_not-a-secret_0123456789"
-	// Email and APIKey are the older pair of credentials, which may do the same.
+	// Email and APIKey are credentials of the older form, with the same scope.
 	Email  = "tester@example.com"
 	APIKey = "7e577e577e577e577e577e577e577e577e577"
-	// SigningKey signs the account's delivery URLs.
+	// SigningKey is the value of the account's signing key.
 	SigningKey = "imagestest-signing-key_not-a-secret"
 )
 
@@ -37,7 +37,8 @@ const inMemoryAddress = "127.0.0.1:0"
 // maxIdleConns lets concurrent tests reuse connections: http's default is two.
 const maxIdleConns = 100
 
-// Server is an in-process Cloudflare Images. It is safe for concurrent use.
+// Server is an in-process Cloudflare Images server. [NewServer] starts one. It is safe for
+// concurrent use.
 type Server struct {
 	config
 	origin    string // scheme and host
@@ -62,10 +63,9 @@ type Server struct {
 	grants   map[credential]map[string]Scope // by account ID
 }
 
-// NewServer starts a server with one account, the one that AccountID names. It
-// listens on a free port of the loopback interface, or on none with InMemory,
-// and serves in goroutines of its own until Close. It panics when the machine
-// has no port to give.
+// NewServer starts a server that has the account with the ID [AccountID]. It listens on a
+// free port of the loopback interface, or on connections in memory with [InMemory]. Call
+// [Server.Close] to stop it. NewServer panics if no port is free.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:   newConfig(opts),
@@ -90,14 +90,13 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// URL returns what cfimages.WithBaseURL and the CLOUDFLARE_BASE_URL of other
-// SDKs expect. Like Cloudflare's own it ends in /client/v4.
+// URL returns the base URL of the API, for cfimages.WithBaseURL or CLOUDFLARE_BASE_URL. It
+// ends in /client/v4, as Cloudflare's does.
 func (s *Server) URL() string { return s.origin + apiPath }
 
-// Client returns a client of the account that AccountID names, with APIToken.
-// Its batch host, which cfimages.WithBatchAPI makes it use, is BatchURL. Options
-// can change that and all else. It panics when cfimages.NewClient refuses the
-// options.
+// Client returns a client for this server, with the account [AccountID] and the token
+// [APIToken]. With cfimages.WithBatchAPI, it uses [Server.BatchURL]. The options are
+// applied last. Client panics if an option is invalid.
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
 		cfimages.WithBaseURL(s.URL()),
@@ -113,32 +112,31 @@ func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	return client
 }
 
-// HTTPClient returns a client, without credentials, that reaches this server
-// and, with InMemory, nothing else.
+// HTTPClient returns an HTTP client without credentials for this server, for example to
+// request delivery URLs. With [InMemory], it cannot connect to any other server.
 func (s *Server) HTTPClient() *http.Client {
 	return &http.Client{Transport: s.transport}
 }
 
-// Handler returns all that the server serves: the API, the batch host, one-time
-// uploads and delivery. It can be mounted at the root of another host, whose base
-// URL is then its own with /client/v4 and whose batch base URL is with /batch; URLs
-// in its responses are on the host that was asked.
+// Handler returns the handler of the server, for your own HTTP server: the API below
+// /client/v4, the batch host below /batch, one-time uploads and delivery. It must be
+// mounted at the root. URLs in its responses have the host of the request.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
-// Clock returns the clock that the server follows.
+// Clock returns the clock of the server.
 func (s *Server) Clock() *Clock { return s.clock }
 
-// AddImages is Account.AddImages for the account that AccountID names.
+// AddImages calls [Account.AddImages] for the account [AccountID].
 func (s *Server) AddImages(images ...cfimages.Image) { s.Account(AccountID).AddImages(images...) }
 
-// Seed is Account.Seed for the account that AccountID names.
+// Seed calls [Account.Seed] for the account [AccountID].
 func (s *Server) Seed(n int, build func(i int) cfimages.Image) { s.Account(AccountID).Seed(n, build) }
 
-// Images is Account.Images for the account that AccountID names.
+// Images calls [Account.Images] for the account [AccountID].
 func (s *Server) Images() []cfimages.Image { return s.Account(AccountID).Images() }
 
-// Close stops the server, breaks open connections and returns when every
-// request has ended. Closing twice does no harm.
+// Close stops the server, closes all connections and waits until every request has ended.
+// It may be called more than once.
 func (s *Server) Close() {
 	s.cancel()
 	s.transport.CloseIdleConnections()
@@ -149,7 +147,7 @@ func (s *Server) Close() {
 	s.calls.close()
 }
 
-// Connections returns how many connections were made to the server so far.
+// Connections returns the number of connections that the server has accepted.
 func (s *Server) Connections() int { return int(s.accepted.Load()) }
 
 // listen opens the server's listener, and makes the transport that reaches it.

@@ -34,7 +34,7 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
-func TestOnlyUploadsAnswerBrowsers(t *testing.T) {
+func TestOnlyUploadsAllowCrossOrigin(t *testing.T) {
 	srv := newServer(t)
 	link := create(t, srv).Result.UploadURL
 	preflight := do(t, srv, newRequest(t, "OPTIONS", link, nil, "Origin", "https://app.example",
@@ -125,7 +125,7 @@ func TestClockAdvances(t *testing.T) {
 	assert.WithinRange(t, srv.Clock().Now(), before.Add(time.Hour), time.Now().Add(2*time.Hour))
 }
 
-func TestCloseBreaksWhatIsUnderWay(t *testing.T) {
+func TestCloseAbortsRequestsInProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithLatency(time.Hour))
 		var requests sync.WaitGroup
@@ -146,7 +146,7 @@ func TestCloseBreaksWhatIsUnderWay(t *testing.T) {
 	}) // and synctest fails when a goroutine is left
 }
 
-func TestAClientThatLeavesIsNotServed(t *testing.T) {
+func TestDisconnectedClientIsNotServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithLatency(time.Hour))
 		defer srv.Close()

@@ -109,7 +109,7 @@ func (s *Server) createKey(c *call) (response, error) {
 		return response{}, badRequest("Invalid signing key name: '%s'", c.name)
 	}
 	if !c.account.keys.create(c.account.id, c.name) {
-		return response{}, refuse(http.StatusConflict, codeConflict, "Signing key with that name already exists")
+		return response{}, reject(http.StatusConflict, codeConflict, "Signing key with that name already exists")
 	}
 	return s.listKeys(c)
 }
@@ -117,7 +117,7 @@ func (s *Server) createKey(c *call) (response, error) {
 // deleteKey answers SigningKeys.Delete. That an unknown name is a 404 is a guess.
 func (s *Server) deleteKey(c *call) (response, error) {
 	if !c.account.keys.remove(c.account.id, c.name) {
-		return response{}, refuse(http.StatusNotFound, codeNotFound, "Signing key not found")
+		return response{}, reject(http.StatusNotFound, codeNotFound, "Signing key not found")
 	}
 	return s.listKeys(c)
 }

@@ -53,7 +53,7 @@ func TestKeysSignFromTheirCreationToTheirDeletion(t *testing.T) {
 	assert.Equal(t, 200, status(made.Value))
 }
 
-func TestAfterTheLastKeyThereIsANewOne(t *testing.T) {
+func TestDeletingTheLastKeyCreatesANewOne(t *testing.T) {
 	srv := newServer(t)
 	replaced := api(t, srv, "DELETE", "/images/v1/keys/default")
 	require.Len(t, replaced.Result.Keys, 1)
@@ -64,7 +64,7 @@ func TestAfterTheLastKeyThereIsANewOne(t *testing.T) {
 	assert.Equal(t, replaced.Body, api(t, newServer(t), "DELETE", "/images/v1/keys/default").Body, "the same in every run")
 }
 
-func TestKeyRefusals(t *testing.T) {
+func TestInvalidKeyRequests(t *testing.T) {
 	srv := newServer(t)
 	for _, test := range []struct {
 		method, name string

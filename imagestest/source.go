@@ -22,19 +22,17 @@ type sources struct {
 	byURL map[string]source
 }
 
-// ServeSource makes content what is found at a URL from which an image is
-// uploaded, in place of what was found there before. The server never asks a
-// network: a URL that was not given to it is refused, as one is that FailSource was
-// given. The URL must be that of the upload in every character, with its user name
-// and password. ServeSource panics when it is not an http or https URL.
+// ServeSource sets the content of a URL for cfimages.ImagesV1.UploadFromURL. The server
+// never uses a network. An upload from a URL without content is rejected with a 400. The
+// URL of the upload must be exactly the same, including a user name and password.
+// ServeSource panics if rawURL is not an http or https URL.
 func (s *Server) ServeSource(rawURL string, content []byte) {
 	s.sources.put(rawURL, source{status: http.StatusOK, content: bytes.Clone(content)})
 }
 
-// FailSource makes the server of a URL answer with a status. An image that is to be
-// uploaded from there is then refused: with a 4xx, as Cloudflare's developer
-// documentation says; that it is a 400 is a guess. FailSource panics when the URL is
-// not an http or https URL, or the status not one of a failure, 300 to 599.
+// FailSource makes a URL fail with a status. An upload from it is then rejected with a
+// 400. Cloudflare's developer documentation has only 4xx; that it is a 400 is a guess.
+// FailSource panics if rawURL is not an http or https URL, or if status is not 300 to 599.
 func (s *Server) FailSource(rawURL string, status int) {
 	if status < 300 || status > 599 {
 		panic(fmt.Sprintf("imagestest: FailSource: status must be 300 to 599, got %d", status))

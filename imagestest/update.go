@@ -23,7 +23,7 @@ func (s *Server) updateImage(c *call) (response, error) {
 		case old == nil:
 			return response{}, notFound()
 		case old.draft:
-			return response{}, refuse(http.StatusConflict, codeConflict, "Image is a draft: nothing was uploaded yet")
+			return response{}, reject(http.StatusConflict, codeConflict, "Image is a draft: nothing was uploaded yet")
 		}
 		changed, err := c.account.change(old, change)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 
 const someUUID = "107b9558-dd06-4bbd-5fef-9c2c16bb7900"
 
-func TestUpdateChangesWhatIsGiven(t *testing.T) {
+func TestUpdateChangesOnlyGivenFields(t *testing.T) {
 	srv := newServer(t, imagestest.WithClock(imagestest.NewClock(noon)))
 	require.Equal(t, 200, uploadImage(t, srv, "file", png, "id", "a", "creator", "alice", "metadata", `{"x":1,"y":{"z":2}}`).Status)
 	for _, test := range []struct{ body, creator, metadata string }{
@@ -46,7 +46,7 @@ func TestUpdateChangesWhatIsGiven(t *testing.T) {
 	assert.Len(t, srv.Images(), 1)
 }
 
-func TestFiltersFindWhatWasUpdated(t *testing.T) {
+func TestFiltersMatchUpdatedImages(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(numbered(3)...)
 	apiJSON(t, srv, "PATCH", "/images/v1/001", `{"metadata":{"status":"new"}}`)
@@ -67,7 +67,7 @@ func TestUpdateDuringAWalk(t *testing.T) {
 	assert.Equal(t, "010", next.ids()[0])
 }
 
-func TestAChangeOfAccessGivesANewID(t *testing.T) {
+func TestChangingAccessCreatesANewID(t *testing.T) {
 	srv := newServer(t)
 	first := uploadImage(t, srv, "file", png, "creator", "alice")
 	require.Equal(t, 200, first.Status)
@@ -92,7 +92,7 @@ func TestAChangeOfAccessGivesANewID(t *testing.T) {
 	assert.Len(t, srv.Images(), 1)
 }
 
-func TestUpdateRefusals(t *testing.T) {
+func TestInvalidUpdates(t *testing.T) {
 	srv := newServer(t)
 	srv.AddImages(cfimages.Image{ID: "a", Creator: "alice", Meta: []byte(`{"x":1}`)}, cfimages.Image{ID: "draft", Draft: true}, cfimages.Image{ID: someUUID})
 	for _, test := range []struct{ id, body, message string }{
@@ -126,7 +126,7 @@ func TestUpdateRefusals(t *testing.T) {
 	assert.Equal(t, `{"x":1}`, string(unchanged.Result.Meta))
 }
 
-func TestUnknownFieldsOfAnUpdateCanBeIgnored(t *testing.T) {
+func TestUnknownFieldsOfUpdatesCanBeIgnored(t *testing.T) {
 	srv := newServer(t, imagestest.Ignore(imagestest.RefuseUnknownFields))
 	srv.AddImages(imagesNamed("a")...)
 	resp := apiJSON(t, srv, "PATCH", "/images/v1/a", `{"note":1,"creator":"b"}`)

@@ -23,7 +23,7 @@ func (s *Server) upload(c *call) (response, error) {
 	case l.used:
 		return response{}, linkUsed()
 	case !c.now.Before(l.expires):
-		return response{}, refuse(http.StatusGone, codeGone, "Upload link expired")
+		return response{}, reject(http.StatusGone, codeGone, "Upload link expired")
 	}
 	parts, err := c.parseForm()
 	if err != nil {
@@ -69,12 +69,12 @@ func (s *Server) parseFile(parts []formPart) (filename string, f *file, err erro
 // statuses of the refusals are guesses.
 func (s *Server) newFile(data []byte) (*file, error) {
 	if int64(len(data)) > s.maxFileSize {
-		return nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge,
+		return nil, reject(http.StatusRequestEntityTooLarge, codeTooLarge,
 			"File too large: %d bytes, maximum %d allowed", len(data), s.maxFileSize)
 	}
 	contentType := sniff(data)
 	if contentType == "" {
-		return nil, refuse(http.StatusUnsupportedMediaType, codeUnsupported,
+		return nil, reject(http.StatusUnsupportedMediaType, codeUnsupported,
 			"Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF")
 	}
 	if err := checkDimensions(data, contentType); err != nil {
@@ -84,10 +84,10 @@ func (s *Server) newFile(data []byte) (*file, error) {
 	return &file{bytes: data, contentType: contentType, etag: fmt.Sprintf(`"%x"`, sum[:16])}, nil
 }
 
-func linkNotFound() *refusal {
-	return refuse(http.StatusNotFound, codeNotFound, "Upload link not found")
+func linkNotFound() *rejection {
+	return reject(http.StatusNotFound, codeNotFound, "Upload link not found")
 }
 
-func linkUsed() *refusal {
-	return refuse(http.StatusConflict, codeConflict, "Upload link already used")
+func linkUsed() *rejection {
+	return reject(http.StatusConflict, codeConflict, "Upload link already used")
 }

@@ -25,7 +25,7 @@ func TestUploadImageStoresTheFile(t *testing.T) {
 	assert.Equal(t, imagestest.OpUploadImage, srv.Requests()[0].Operation)
 }
 
-func TestUploadImageGivesAnID(t *testing.T) {
+func TestUploadImageGeneratesAnID(t *testing.T) {
 	srv := newServer(t)
 	resp := uploadImage(t, srv, "file", png, "requireSignedURLs", "true")
 	require.Equal(t, 200, resp.Status)
@@ -34,7 +34,7 @@ func TestUploadImageGivesAnID(t *testing.T) {
 	assert.Equal(t, 401, do(t, srv, newRequest(t, "GET", resp.Result.Variants[0], nil)).Status)
 }
 
-func TestUploadImageRefusals(t *testing.T) {
+func TestInvalidImageUploads(t *testing.T) {
 	srv := newServer(t, imagestest.WithMaxFileSize(64))
 	srv.AddImages(imagesNamed("taken")...)
 	srv.ServeSource("https://example.com/a.png", []byte(png))
@@ -69,7 +69,7 @@ func TestUploadImageRefusals(t *testing.T) {
 	assert.Len(t, srv.Images(), 1)
 }
 
-func TestUploadImageTakesTheIDOfAnExpiredDraft(t *testing.T) {
+func TestUploadImageReusesTheIDOfAnExpiredDraft(t *testing.T) {
 	clock := imagestest.NewClock(noon)
 	srv := newServer(t, imagestest.WithClock(clock))
 	link := create(t, srv, "id", "a").Result.UploadURL

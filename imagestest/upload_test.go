@@ -38,13 +38,13 @@ func TestUploadTurnsTheDraftIntoAnImage(t *testing.T) {
 	assert.Equal(t, []string{"a/b c%"}, list(t, srv, "meta.n[eq]=1").ids())
 }
 
-func TestUploadAnswersLikeTheSimulatorOnRequest(t *testing.T) {
+func TestUploadResponseOfTheSimulator(t *testing.T) {
 	srv := newServer(t, imagestest.WithSimulatorReplies())
 	resp := upload(t, srv, create(t, srv, "id", "a").Result.UploadURL, "a.png", png)
 	assert.Equal(t, `{"id":"a","success":true}`, resp.Body)
 }
 
-func TestUploadRefusals(t *testing.T) {
+func TestInvalidUploads(t *testing.T) {
 	clock := imagestest.NewClock(noon)
 	srv := newServer(t, imagestest.WithClock(clock))
 	link := create(t, srv).Result.UploadURL

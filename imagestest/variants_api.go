@@ -187,10 +187,10 @@ func variantResponse(v variant) response {
 }
 
 // variantTaken refuses a name that another variant has: how is a guess.
-func variantTaken() *refusal {
-	return refuse(http.StatusConflict, codeConflict, "Variant with that id already exists")
+func variantTaken() *rejection {
+	return reject(http.StatusConflict, codeConflict, "Variant with that id already exists")
 }
 
-func variantNotFound() *refusal {
-	return refuse(http.StatusNotFound, codeNotFound, "Variant not found")
+func variantNotFound() *rejection {
+	return reject(http.StatusNotFound, codeNotFound, "Variant not found")
 }

@@ -23,7 +23,7 @@ func variantJSON(id, options string) string {
 	return fmt.Sprintf(`{"id":%q,"options":%s}`, id, options)
 }
 
-func TestVariantsAreListedLikeTheSample(t *testing.T) {
+func TestVariantListMatchesTheSample(t *testing.T) {
 	srv := newServer(t)
 	body := `{"id":"hero","options":{"fit":"contain","height":768,"metadata":"copyright","width":1366,"browser_ttl":3600},"neverRequireSignedURLs":true}`
 	created := apiJSON(t, srv, "POST", "/images/v1/variants", body)
@@ -71,7 +71,7 @@ func TestUpdateOfAVariantReplacesItsOptions(t *testing.T) {
 	assert.Contains(t, resp.Body, `"options":{"fit":"cover","height":300,"metadata":"keep","width":400},`)
 }
 
-func TestVariantRefusals(t *testing.T) {
+func TestInvalidVariantRequests(t *testing.T) {
 	srv := newServer(t)
 	with := func(old, replacement string) string {
 		return variantJSON("a", strings.Replace(options, old, replacement, 1))

@@ -20,9 +20,9 @@ type wire struct {
 	state    *tls.ConnectionState
 	frames   *frames // nil over HTTP/1.1
 
-	dark      atomic.Bool // nothing passes any more
-	closed    chan struct{}
-	closeOnce sync.Once
+	blackholed atomic.Bool // nothing passes any more
+	closed     chan struct{}
+	closeOnce  sync.Once
 }
 
 // wireListener makes wires of the connections that it accepts.
@@ -69,17 +69,17 @@ func (w *wire) Read(p []byte) (n int, err error) {
 			return 0, err
 		}
 	}
-	if !w.dark.Load() {
+	if !w.blackholed.Load() {
 		if w.frames != nil {
 			n, err = w.frames.in.Read(p)
 		} else {
 			n, err = w.Conn.Read(p)
 		}
-		if err != nil || !w.dark.Load() {
+		if err != nil || !w.blackholed.Load() {
 			return n, err
 		}
 	}
-	return w.swallow(p)
+	return w.discardReads(p)
 }
 
 func (w *wire) handshake() error {
@@ -98,7 +98,7 @@ func (w *wire) handshake() error {
 // that the client's writes wait once all buffers are full. Over HTTP/2 flow
 // control is what makes the client wait: were it blocked while it writes a frame,
 // it could not even send a ping.
-func (w *wire) swallow(p []byte) (int, error) {
+func (w *wire) discardReads(p []byte) (int, error) {
 	if w.frames == nil {
 		<-w.closed
 		return 0, net.ErrClosed
@@ -115,7 +115,7 @@ func (w *wire) Write(p []byte) (int, error) {
 	switch {
 	case w.frames != nil:
 		return w.writeFrames(p)
-	case w.dark.Load():
+	case w.blackholed.Load():
 		return len(p), nil
 	}
 	return w.Conn.Write(p)
@@ -143,18 +143,18 @@ func (w *wire) CloseWrite() error {
 // unread would reset it, and what was sent would be lost.
 func (w *wire) cut() {
 	w.flushFrames()
-	w.dark.Store(true)
+	w.blackholed.Store(true)
 	w.CloseWrite()
 }
 
 // blackhole makes the connection pass nothing more, and leaves it open.
 func (w *wire) blackhole() {
 	w.flushFrames()
-	w.dark.Store(true)
+	w.blackholed.Store(true)
 }
 
 // settle lets what was sent arrive, unless the wire is closed meanwhile.
-func (w *wire) settle(d time.Duration) {
+func (w *wire) awaitDelivery(d time.Duration) {
 	w.flushFrames()
 	timer := time.NewTimer(d)
 	defer timer.Stop()

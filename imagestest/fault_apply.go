@@ -13,23 +13,23 @@ import (
 // before the client can know of it.
 type hit struct {
 	http.ResponseWriter
-	server   *Server
-	call     *call
-	at       Position
-	own      response // the server's, from AfterCommit on
-	recorded bool
-	goesOn   bool // the call is answered all the same
+	server         *Server
+	call           *call
+	at             Position
+	own            response // the server's, from AfterCommit on
+	recorded       bool
+	serverResponds bool // the call is answered all the same
 }
 
 // strike answers a call by a fault. It returns false when the fault leaves the
 // answer to the server.
-func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault, own response) bool {
+func (s *Server) apply(w http.ResponseWriter, c *call, f *Fault, own response) bool {
 	if c.now.IsZero() {
 		c.now = s.clock.Now()
 	}
 	h := &hit{ResponseWriter: w, server: s, call: c, at: f.At, own: own}
-	f.Kind.strike(h)
-	return !h.goesOn
+	f.Kind.apply(h)
+	return !h.serverResponds
 }
 
 // WriteHeader records the call and begins the response.
@@ -38,7 +38,7 @@ func (h *hit) WriteHeader(status int) {
 	h.ResponseWriter.WriteHeader(status)
 }
 
-func (r Reply) strike(h *hit) {
+func (r Reply) apply(h *hit) {
 	header := h.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(r.Body)))
@@ -49,24 +49,24 @@ func (r Reply) strike(h *hit) {
 	io.WriteString(h, r.Body)
 }
 
-func (b Bomb) strike(h *hit) {
+func (b Bomb) apply(h *hit) {
 	h.Header().Set("Content-Type", "application/json")
 	h.Header().Set("Content-Encoding", "gzip")
 	h.WriteHeader(cmp.Or(b.Status, http.StatusOK))
 	writeBomb(h, b.Size)
 }
 
-func (Stall) strike(h *hit) {
-	h.sendUntilStruck(false)
+func (Stall) apply(h *hit) {
+	h.sendUntilFault(false)
 	<-h.call.request.Context().Done()
-	h.breakOff()
+	h.abort()
 }
 
-func (k Slow) strike(h *hit) {
+func (k Slow) apply(h *hit) {
 	h.server.send(&slowWriter{hit: h, fast: h.bodyBytes(), every: k.Every}, h.call, h.own)
 }
 
-func (k WrongLength) strike(h *hit) {
+func (k WrongLength) apply(h *hit) {
 	w := &lengthWriter{hit: h, by: k.By}
 	h.server.send(w, h.call, h.own)
 	if h.call.request.ProtoMajor >= 2 {
@@ -74,23 +74,23 @@ func (k WrongLength) strike(h *hit) {
 	}
 	h.flush()
 	if len(w.surplus) == 0 {
-		h.breakOff()
+		h.abort()
 	}
 	if conn := h.wire(); conn != nil {
 		conn.Write(w.surplus)
 		conn.Close()
 	}
-	h.breakOff()
+	h.abort()
 }
 
-func (RepeatToken) strike(h *hit) {
+func (RepeatToken) apply(h *hit) {
 	h.sendList(func(q *listQuery) ([]*record, string) {
 		page, _ := h.call.account.store.page(q)
 		return page, cmp.Or(q.token, startToken(q))
 	})
 }
 
-func (EmptyPage) strike(h *hit) {
+func (EmptyPage) apply(h *hit) {
 	h.sendList(func(q *listQuery) ([]*record, string) { return nil, detourToken(q) })
 }
 
@@ -105,9 +105,9 @@ func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	h.server.send(h, h.call, h.own)
 }
 
-// sendUntilStruck sends what is to be sent of the response before the fault. It
+// sendUntilFault sends what is to be sent of the response before the fault. It
 // reports whether that is all of it.
-func (h *hit) sendUntilStruck(chunked bool) (whole bool) {
+func (h *hit) sendUntilFault(chunked bool) (whole bool) {
 	if h.at <= AfterCommit {
 		h.record(0)
 		return false
@@ -148,8 +148,8 @@ func (h *hit) wire() *wire {
 	return newWire(conn)
 }
 
-// breakOff ends the handler; net/http closes the connection if it still has it.
-func (h *hit) breakOff() { panic(http.ErrAbortHandler) }
+// abort ends the handler; net/http closes the connection if it still has it.
+func (h *hit) abort() { panic(http.ErrAbortHandler) }
 
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -199,7 +199,7 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 	for ; n < len(p) && err == nil; n++ {
 		w.flush()
 		if !w.pause(w.every) {
-			w.breakOff()
+			w.abort()
 		}
 		_, err = w.hit.Write(p[n : n+1])
 	}
