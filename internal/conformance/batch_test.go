@@ -77,7 +77,14 @@ func batchCases() []testCase {
 	for i := range cases {
 		cases[i].client = batch(cases[i].client...)
 	}
-	for _, c := range createCases() {
+	var writes []testCase
+	for _, o := range operations {
+		if o.batched && o.retry == unprocessed {
+			writes = append(writes, o.writeCases()...)
+		}
+		cases = append(cases, o.batchHost())
+	}
+	for _, c := range writes {
 		if c.want.status == http.StatusForbidden {
 			continue // the call falls back to the standard host
 		}
@@ -88,6 +95,30 @@ func batchCases() []testCase {
 		cases = append(cases, c)
 	}
 	return cases
+}
+
+// batchHost is a call of a client that uses the batch host: one to it, after one for
+// its token, or only one to the standard host.
+func (o operation) batchHost() testCase {
+	want := outcome{requests: 1, stored: o.after}
+	if o.batched {
+		want.requests, want.atMost = 2, time.Second
+	}
+	return testCase{
+		name:   title("the host of", o),
+		client: []cfimages.Option{cfimages.WithBatchAPI()},
+		call: func(ctx context.Context, f *fixture) error {
+			if err := o.call(ctx, f); err != nil {
+				return err
+			}
+			requests := f.server.Requests()
+			if last := requests[len(requests)-1]; last.Batch != o.batched || last.Operation != o.op {
+				return fmt.Errorf("not the host: %+v", last)
+			}
+			return nil
+		},
+		want: want,
+	}
 }
 
 func TestBatchHostIsUsed(t *testing.T) {

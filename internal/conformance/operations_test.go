@@ -100,6 +100,7 @@ type operation struct {
 	after   string // stored, after a success
 	retry   retryRule
 	batched bool // the batch host serves it too
+	length  int  // of the response, for a write that may not be repeated
 }
 
 // operations are all of them. Each meets every status, and every failure of a
@@ -109,21 +110,21 @@ var operations = []operation{
 	{op: imagestest.OpGet, call: doGet, after: before, batched: true},
 	{op: imagestest.OpBlob, call: doBlob, after: before},
 	{op: imagestest.OpUpdate, call: doUpdate, after: "image:alice (draft)", batched: true},
-	{op: imagestest.OpUpdate, variety: "of the access", call: doUpdateAccess, after: "generated:private (draft)", retry: unprocessed, batched: true},
+	{op: imagestest.OpUpdate, variety: "of the access", call: doUpdateAccess, after: "generated:private (draft)", retry: unprocessed, batched: true, length: 431},
 	{op: imagestest.OpDelete, call: doDelete, after: "(draft)", batched: true},
 	{op: imagestest.OpStats, call: doStats, after: before},
-	{op: imagestest.OpUploadImage, call: doUploadImage, after: before + " uploaded", retry: unprocessed, batched: true},
-	{op: imagestest.OpUploadImage, variety: "from a URL", call: doUploadFromURL, after: before + " uploaded", retry: unprocessed, batched: true},
-	{op: imagestest.OpCreate, call: doCreate, after: before + " (new)", retry: unprocessed, batched: true},
-	{op: imagestest.OpUpload, call: doUpload, after: "image draft", retry: unsent},
+	{op: imagestest.OpUploadImage, call: doUploadImage, after: before + " uploaded", retry: unprocessed, batched: true, length: 358},
+	{op: imagestest.OpUploadImage, variety: "from a URL", call: doUploadFromURL, after: before + " uploaded", retry: unprocessed, batched: true, length: 360},
+	{op: imagestest.OpCreate, call: doCreate, after: before + " (new)", retry: unprocessed, batched: true, length: len(wholeCreate)},
+	{op: imagestest.OpUpload, call: doUpload, after: "image draft", retry: unsent, length: len(wholeUpload)},
 	{op: imagestest.OpListVariants, call: doListVariants, after: before},
 	{op: imagestest.OpGetVariant, call: doGetVariant, after: before},
-	{op: imagestest.OpCreateVariant, call: doCreateVariant, after: before + "; variants new public thumb", retry: unprocessed},
+	{op: imagestest.OpCreateVariant, call: doCreateVariant, after: before + "; variants new public thumb", retry: unprocessed, length: 182},
 	{op: imagestest.OpUpdateVariant, call: doUpdateVariant, after: before + "; variants public thumb:64"},
 	{op: imagestest.OpDeleteVariant, call: doDeleteVariant, after: before + "; variants public"},
 	{op: imagestest.OpConfigure, call: doSetFlexible, after: before + "; flexible"},
 	{op: imagestest.OpListKeys, call: doListKeys, after: before},
-	{op: imagestest.OpCreateKey, call: doCreateKey, after: before + "; keys default key-2 new", retry: unprocessed},
+	{op: imagestest.OpCreateKey, call: doCreateKey, after: before + "; keys default key-2 new", retry: unprocessed, length: 250},
 	{op: imagestest.OpDeleteKey, call: doDeleteKey, after: before + "; keys default"},
 }
 

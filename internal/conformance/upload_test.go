@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -22,15 +23,15 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// uploadCases are the same for an upload, which is never retried once a byte
-// was sent.
+// uploadCases are uploads. One to a one-time URL is never retried once a byte was
+// sent; one from a backend is retried like a create, if its file can be sent again.
 func uploadCases() []testCase {
-	const whole = `{"id":"draft","success":true}`
-	cases := writeCases(imagestest.OpUpload, doUpload, "image draft", len(whole))
+	i := slices.IndexFunc(operations, func(o operation) bool { return o.op == imagestest.OpUpload })
+	cases := operations[i].writeCases()
 	for i := range cases {
 		cases[i].server = []imagestest.Option{imagestest.WithSimulatorReplies()}
 	}
-	return append(cases, []testCase{
+	return slices.Concat(cases, backendUploadCases(), []testCase{
 		{
 			name:   "an upload to a link that was used",
 			faults: faults(on(imagestest.OpUpload, imagestest.Reset{}, at(imagestest.AfterCommit))),
@@ -63,7 +64,7 @@ func uploadCases() []testCase {
 			call:   largeUpload,
 			want:   outcome{is: targets(cfimages.ErrOutcomeUnknown), requests: 1},
 		},
-	}...)
+	})
 }
 
 // largeUpload sends more than a connection holds.

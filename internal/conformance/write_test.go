@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"context"
 	"os"
 	"slices"
 	"syscall"
@@ -11,46 +10,48 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// createCases are all kinds of faults at six positions of a create: there is one
-// draft at most, never a success that did not happen, and the outcome is called
-// unknown exactly when the server may have made a draft.
+// wholeCreate and wholeUpload are two of the responses. The others are as long as
+// the table of operations says; over HTTP/2, where URLs are https, a few bytes longer.
+const (
+	wholeCreate = `{"errors":[],"messages":[],"result":{"id":"new","uploadURL":"http://127.0.0.1:0/upload/TestHash-TestHash-Test/new"},"success":true}`
+	wholeUpload = `{"id":"draft","success":true}`
+)
+
+// writeCases are all kinds of faults at six positions of every write that must not
+// be done twice: it is done once at most, there is never a success that did not
+// happen, and the outcome is called unknown exactly when the server may have done it.
 //
-// A 4xx that comes although the draft was made is a lie that no client can see
+// A 4xx that comes although the write was done is a lie that no client can see
 // through; it is taken at its word, but for a 429, after which there would be two.
-func createCases() []testCase {
-	const whole = `{"errors":[],"messages":[],"result":{"id":"new","uploadURL":"http://127.0.0.1:0/upload/TestHash-TestHash-Test/new"},"success":true}`
-	cases := writeCases(imagestest.OpCreate, doCreate, before+" (new)", len(whole))
-	for _, position := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead} {
-		cases = append(cases, testCase{
-			name:   title(imagestest.OpCreate, position, "rate limited"),
-			faults: faults(on(imagestest.OpCreate, imagestest.Refusal(429), at(position), times(3))),
-			call:   doCreate,
-			want:   outcome{requests: 4, stored: before + " (new)", atMost: backoffs(3)},
-		})
+func writeCases() []testCase {
+	var cases []testCase
+	for _, o := range operations {
+		if o.retry == unprocessed {
+			cases = append(cases, o.writeCases()...)
+		}
 	}
 	return cases
 }
 
-// writeCases are faults at every position of a call that must not be retried,
-// with a response of length bytes.
-func writeCases(op imagestest.Operation, call func(context.Context, *fixture) error, done string, length int) []testCase {
+// writeCases are faults at every position of a write.
+func (o operation) writeCases() []testCase {
 	var cases []testCase
 	add := func(position imagestest.Position, kind imagestest.Kind, name string, want outcome) {
 		want.requests = 1
 		if position >= imagestest.AfterCommit {
-			want.stored = done
+			want.stored = o.after
 		}
 		cases = append(cases, testCase{
-			name:   title(op, position, name),
-			faults: faults(on(op, kind, at(position))),
-			call:   call,
+			name:   title(o, position, name),
+			faults: faults(on(o.op, kind, at(position))),
+			call:   o.call,
 			want:   want,
 		})
 	}
 	early := []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead, imagestest.AfterCommit}
-	inBody := []imagestest.Position{imagestest.MidBody(0), imagestest.MidBody(length / 2), imagestest.MidBody(length - 1)}
+	inBody := []imagestest.Position{imagestest.MidBody(0), imagestest.MidBody(o.length / 2), imagestest.MidBody(o.length - 1)}
 	for _, position := range early {
-		for _, r := range wrongResponses(op) {
+		for _, r := range wrongResponses(o.op) {
 			add(position, r.kind, r.name, outcome{is: r.is, status: r.status, attempts: 1})
 		}
 	}
@@ -70,12 +71,25 @@ func writeCases(op imagestest.Operation, call func(context.Context, *fixture) er
 		add(position, imagestest.Stall{}, "stall", outcome{is: unknown(os.ErrDeadlineExceeded), took: 30 * time.Second})
 	}
 	for _, position := range append(inBody, imagestest.AfterCommit) {
-		add(position, imagestest.Slow{Every: time.Second}, "slow", outcome{atMost: time.Duration(length+1) * time.Second}) // https is longer
+		add(position, imagestest.Slow{Every: time.Second}, "slow", outcome{atMost: time.Duration(o.length+2) * time.Second})
 	}
 	add(imagestest.AfterCommit, imagestest.WrongLength{By: 1}, "length too large", outcome{is: unknown()})
 	add(imagestest.AfterCommit, imagestest.WrongLength{By: -1}, "length too small",
 		outcome{is: unknown(cfimages.ErrMalformedResponse), status: 200, attempts: 1})
+	if o.retry == unprocessed {
+		cases = append(cases, o.rateLimited(imagestest.BeforeRead), o.rateLimited(imagestest.AfterRead))
+	}
 	return cases
+}
+
+// rateLimited is a write that succeeds at the fourth attempt.
+func (o operation) rateLimited(position imagestest.Position) testCase {
+	return testCase{
+		name:   title(o, position, "rate limited"),
+		faults: faults(on(o.op, imagestest.Refusal(429), at(position), times(3))),
+		call:   o.call,
+		want:   outcome{requests: 4, stored: o.after, atMost: backoffs(3)},
+	}
 }
 
 // wrongResponse is a response to a write that is not the server's own, and the
