@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/cfimages/cfimages-go/internal/envelope"
 	"github.com/cfimages/cfimages-go/internal/imagepath"
 	"github.com/cfimages/cfimages-go/internal/send"
@@ -155,9 +157,9 @@ func (s *Stats) read(r *send.Response) error {
 		return envelope.ReadObject(dec, func(name []byte) error {
 			switch string(name) {
 			case "current":
-				return envelope.ReadInt(dec, &s.Current)
+				return readCount(dec, &s.Current)
 			case "allowed":
-				return envelope.ReadInt(dec, &s.Allowed)
+				return readCount(dec, &s.Allowed)
 			}
 			return dec.SkipValue()
 		})
@@ -166,6 +168,14 @@ func (s *Stats) read(r *send.Response) error {
 		return errors.New("the result lacks a count")
 	}
 	return err
+}
+
+// readCount reads a count. null does not change dst.
+func readCount(dec *jsontext.Decoder, dst *int64) error {
+	if dec.PeekKind() == 'n' {
+		return dec.SkipValue()
+	}
+	return envelope.ReadInt(dec, dst)
 }
 
 // imageCall returns a call on the path of an image, if check accepts its ID.
