@@ -5,40 +5,96 @@ import (
 	"html/template"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/cfimages/cfimages-go"
+	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func ExampleDelivery() {
-	delivery, err := cfimages.NewDelivery("ZWd9g1K7eljCn_KDTu_MWA")
+func ExampleNewDelivery() {
+	delivery, err := cfimages.NewDelivery("ZWd9g1K7eljCn_KDTu_MWA") // the account hash, not the account ID
 	if err != nil {
 		log.Fatal(err)
 	}
-	public, err := delivery.URL("tenants/42/100% cat.png", "public")
+	link, err := delivery.URL("beach", "public")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(public)
+	fmt.Println(link)
+	// Output: https://imagedelivery.net/ZWd9g1K7eljCn_KDTu_MWA/beach/public
+}
 
-	// On a domain of the account's own, and changed on the way.
-	own, err := delivery.OnDomain("img.example.com")
+// Get the account hash from a delivery URL of any image of the account.
+func ExampleNewDelivery_accountHash() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.AddImages(cfimages.Image{ID: "beach"})
+
+	parsed, err := cfimages.ParseDeliveryURL(server.Images()[0].Variants[0])
 	if err != nil {
 		log.Fatal(err)
 	}
-	square, err := own.Transformed("tenants/42/100% cat.png", cfimages.Transform{
-		Width: 400, Height: 400, Fit: cfimages.FitCover, Gravity: cfimages.GravityFace,
+	if _, err := cfimages.NewDelivery(parsed.AccountHash); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(parsed.AccountHash)
+	// Output: TestHash-TestHash-Test
+}
+
+// Serve images from a domain of the account.
+func ExampleDelivery_OnDomain() {
+	delivery, err := cfimages.NewDelivery("hash")
+	if err != nil {
+		log.Fatal(err)
+	}
+	delivery, err = delivery.OnDomain("img.example.com")
+	if err != nil {
+		log.Fatal(err)
+	}
+	link, err := delivery.URL("beach", "public")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(link)
+	// Output: https://img.example.com/cdn-cgi/imagedelivery/hash/beach/public
+}
+
+// A custom ID is given as the API returns it. URL escapes it.
+func ExampleDelivery_URL() {
+	delivery, err := cfimages.NewDelivery("hash")
+	if err != nil {
+		log.Fatal(err)
+	}
+	link, err := delivery.URL("tenants/42/100% cat.png", "public")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(link)
+	// Output: https://imagedelivery.net/hash/tenants/42/100%25%20cat.png/public
+}
+
+// Show an image as a square around the faces in it. The account must have flexible
+// variants switched on; see Variants.SetFlexible.
+func ExampleDelivery_Transformed() {
+	delivery, err := cfimages.NewDelivery("hash")
+	if err != nil {
+		log.Fatal(err)
+	}
+	link, err := delivery.Transformed("team", cfimages.Transform{
+		Width:   400,
+		Height:  400,
+		Fit:     cfimages.FitCover,
+		Gravity: cfimages.GravityFace,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(square)
-	// Output:
-	// https://imagedelivery.net/ZWd9g1K7eljCn_KDTu_MWA/tenants/42/100%25%20cat.png/public
-	// https://img.example.com/cdn-cgi/imagedelivery/ZWd9g1K7eljCn_KDTu_MWA/tenants/42/100%25%20cat.png/width=400,height=400,fit=cover,gravity=face
+	fmt.Println(link)
+	// Output: https://imagedelivery.net/hash/team/width=400,height=400,fit=cover,gravity=face
 }
 
-// An img element from which browsers load the width that fits their screen. The
-// list of its URLs is a template.Srcset.
+// Write an img element with html/template. The browser loads the width that fits its
+// screen. The value of srcset must be a template.Srcset.
 func ExampleDelivery_SrcSet() {
 	page := template.Must(template.New("page").Parse(`<img src="{{.Src}}"
   srcset="{{.SrcSet}}"
@@ -71,15 +127,15 @@ func ExampleDelivery_SrcSet() {
 	//   sizes="(max-width: 640px) 100vw, 640px" alt="A cat">
 }
 
-// The URLs of an image that the API returns say the account hash.
+// Delete the image that a stored delivery URL shows.
 func ExampleParseDeliveryURL() {
-	stored := "https://imagedelivery.net/ZWd9g1K7eljCn_KDTu_MWA/tenants/42/100%25%20cat.png/public?exp=4102444800&sig=d6dd"
+	stored := "https://imagedelivery.net/ZWd9g1K7eljCn_KDTu_MWA/tenants/42/100%25%20cat.png/public"
 	parsed, err := cfimages.ParseDeliveryURL(stored)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(parsed.AccountHash)
-	fmt.Println(parsed.ImageID) // for ImagesV1.Get or ImagesV1.Delete
+	fmt.Println(parsed.ImageID) // for ImagesV1.Delete
 	fmt.Println(parsed.Variant)
 	// Output:
 	// ZWd9g1K7eljCn_KDTu_MWA
@@ -87,6 +143,7 @@ func ExampleParseDeliveryURL() {
 	// public
 }
 
+// Show an image that is stored elsewhere, on the zone or on another host.
 func ExampleRemoteURL() {
 	small := cfimages.Transform{Width: 80, Quality: 75, OnError: cfimages.OnErrorRedirect}
 	for _, source := range []string{"/uploads/avatar1.jpg", "https://s3.example.com/bucket/image.png"} {
@@ -101,21 +158,15 @@ func ExampleRemoteURL() {
 	// https://example.com/cdn-cgi/image/width=80,quality=75,onerror=redirect/https://s3.example.com/bucket/image.png
 }
 
-func ExampleTransform_Options() {
-	options, err := cfimages.Transform{
-		Width:      400,
-		Gravity:    cfimages.GravityAt(0.5, 0.33),
-		Background: "#f02891",
-		Saturation: new(0.0), // gray; nil would leave the colors as they are
-		Quality:    cfimages.QualityMediumHigh,
-		Anim:       new(false),
-	}.Options()
-	fmt.Println(options, err)
-
-	_, err = cfimages.Transform{Width: 400, Zoom: 2}.Options()
-	fmt.Println(err)
-	// Output:
-	// width=400,gravity=0.5x0.33,background=%23f02891,saturation=0,quality=medium-high,anim=false <nil>
-	// cfimages: Zoom: is 2, only numbers from 0 to 1 are allowed, or 0 to leave it out
-	// cfimages: Zoom: requires GravityFace: set Gravity to GravityFace, or leave Zoom out
+// deliveryOf returns the Delivery of a test server.
+func deliveryOf(server *imagestest.Server) *cfimages.Delivery {
+	delivery, err := cfimages.NewDelivery(imagestest.AccountHash)
+	if err != nil {
+		log.Fatal(err)
+	}
+	delivery, err = delivery.OnDomain(strings.TrimSuffix(server.URL(), "/client/v4"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	return delivery
 }

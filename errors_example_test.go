@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net/http"
 	"os"
@@ -13,8 +14,84 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
+// An *Error has the status, Cloudflare's error codes and the ray ID.
+func ExampleError() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client := server.Client(cfimages.WithAPIToken("expired-token"))
+
+	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	if failed, ok := errors.AsType[*cfimages.Error](err); ok {
+		fmt.Println(failed.Op, failed.StatusCode, failed.Errors[0], failed.RayID != "")
+	}
+	fmt.Println(errors.Is(err, cfimages.ErrUnauthorized))
+	// Output:
+	// ImagesV2.List 401 Authentication error (code 10000) true
+	// true
+}
+
+// Return a status to the clients of a backend, by the error of a call.
+func ExampleError_Is() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+
+	status := http.StatusOK
+	_, err := server.Client().ImagesV1.Get(context.Background(), "photo-9")
+	switch {
+	case errors.Is(err, cfimages.ErrInvalidParams), errors.Is(err, cfimages.ErrBadRequest):
+		status = http.StatusBadRequest
+	case errors.Is(err, cfimages.ErrNotFound):
+		status = http.StatusNotFound
+	case errors.Is(err, cfimages.ErrRateLimited):
+		status = http.StatusServiceUnavailable
+	case err != nil: // including ErrUnauthorized and ErrForbidden: the backend's own token
+		status = http.StatusBadGateway
+	}
+	fmt.Println(status)
+	// Output: 404
+}
+
+// slog logs the fields of an *Error as a group.
+func ExampleError_LogValue() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	_, err := server.Client().ImagesV1.Get(context.Background(), "photo-9")
+
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
+	logger.Error("no picture", "err", err)
+	// Output:
+	// level=ERROR msg="no picture" err.op=ImagesV1.Get err.status=404 err.attempts=1 err.code=5404
+}
+
+// withoutTime removes what differs between runs from the log of an example.
+func withoutTime(_ []string, attr slog.Attr) slog.Attr {
+	switch attr.Key {
+	case slog.TimeKey, "ray_id", "message", "duration":
+		return slog.Attr{}
+	}
+	return attr
+}
+
+// Invalid parameters are rejected before a request is sent. The error joins a
+// *ParamError for each of them.
+func ExampleParamError() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+
+	_, err := server.Client().DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{
+		ID:        "/photo",
+		ExpiresIn: time.Minute,
+	})
+	fmt.Println(errors.Is(err, cfimages.ErrInvalidParams))
+	fmt.Println(err)
+	// Output:
+	// true
+	// cfimages: ID: must not start or end with a slash: "/photo"
+	// cfimages: ExpiresIn: must be between 2 minutes and 6 hours from now, got 1m0s
+}
+
 // The response to a create was lost. With a custom ID the draft can be found, but not
-// its URL: it is deleted, if there is one, and made again.
+// its upload URL: delete the draft, and create it again.
 func ExampleErrOutcomeUnknown() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
@@ -30,66 +107,68 @@ func ExampleErrOutcomeUnknown() {
 		}
 	}
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println(upload.ID, len(server.Images()))
-	// Output:
-	// users/alice/avatar 1
+	// Output: users/alice/avatar 1
 }
 
-// A backend passes the continuation tokens of Cloudflare on to its own clients. One
-// that comes back and is not accepted any more is the fault of the client, and the
-// list begins anew; any other error is an outage.
+// Without a custom ID, a unique value in the metadata finds an image whose upload has
+// an unknown outcome.
+func ExampleErrOutcomeUnknown_metadata() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.Inject(imagestest.Fault{Operation: imagestest.OpUploadImage, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
+	client, ctx := server.Client(), context.Background()
+	order := "7d1f6a52" // unique to this upload
+	server.ServeSource("https://example.com/cat.png", []byte(png))
+
+	img, err := client.ImagesV1.UploadFromURL(ctx, "https://example.com/cat.png",
+		cfimages.UploadParams{Metadata: map[string]string{"order": order}})
+	if errors.Is(err, cfimages.ErrOutcomeUnknown) {
+		var page *cfimages.ImagePage
+		page, err = client.ImagesV2.List(ctx, cfimages.ListParams{Meta: cfimages.Where(cfimages.Eq("order", order))})
+		if err == nil && len(page.Images) > 0 {
+			img = &page.Images[0] // otherwise it may still appear: look again before uploading it again
+		}
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(img.Filename)
+	// Output: cat.png
+}
+
+// A backend passes continuation tokens to its own clients. A token that Cloudflare
+// does not accept is an error of the client, and any other error is an outage.
 func ExampleErrBadRequest() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	client := server.Client()
 
-	cursor := "from-a-bookmark-of-last-year"
-	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{ContinuationToken: cursor})
+	cursor := "from-an-old-bookmark" // a query parameter of the backend's client
+	_, err := server.Client().ImagesV2.List(context.Background(), cfimages.ListParams{ContinuationToken: cursor})
 	switch {
 	case errors.Is(err, cfimages.ErrBadRequest):
 		fmt.Println(http.StatusBadRequest, "start again without a cursor")
 	case err != nil:
-		fmt.Println(http.StatusBadGateway, err)
+		fmt.Println(http.StatusBadGateway)
 	}
-	// Output:
-	// 400 start again without a cursor
+	// Output: 400 start again without a cursor
 }
 
-// The quota is spent and its window is long: the call is not even sent.
+// The rate limit is reached, and its window ends later than the retry policy allows
+// to wait. RetryAfter says when to try again. Attempts is 0 because no request was sent.
 func ExampleErrRateLimited() {
 	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1, 5*time.Minute))
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
 	if _, err := client.ImagesV2.List(ctx, cfimages.ListParams{}); err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
+
 	_, err := client.ImagesV2.List(ctx, cfimages.ListParams{})
 	if limited, ok := errors.AsType[*cfimages.Error](err); ok && errors.Is(err, cfimages.ErrRateLimited) {
-		fmt.Println("attempts:", limited.Attempts, "wait for minutes:", limited.RetryAfter > 4*time.Minute)
+		fmt.Println("attempts:", limited.Attempts, "retry after:", limited.RetryAfter.Round(time.Minute))
 	}
-	// Output:
-	// attempts: 0 wait for minutes: true
-}
-
-// slog prints the fields of an Error, not only its text.
-func ExampleError_LogValue() {
-	server := imagestest.NewServer(imagestest.InMemory())
-	defer server.Close()
-	_, err := server.Client().ImagesV1.Get(context.Background(), "no-such-image")
-
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
-		ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
-			if attr.Key == "ray_id" || attr.Key == "message" || len(groups) == 0 && attr.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return attr
-		},
-	}))
-	logger.Error("no picture", "err", err)
-	// Output:
-	// level=ERROR msg="no picture" err.op=ImagesV1.Get err.status=404 err.attempts=1 err.code=5404
+	// Output: attempts: 0 retry after: 5m0s
 }

@@ -14,51 +14,78 @@ import (
 )
 
 func ExampleImagesV1_Get() {
-	server, client := album()
+	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	img, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	server.AddImages(photos()...)
+
+	img, err := server.Client().ImagesV1.Get(context.Background(), "photo-1")
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println(img.Filename, img.Uploaded.Format(time.DateOnly), "draft:", img.Draft)
-	// Output:
-	// photo-1.png 2026-11-01 draft: false
+	// Output: photo-1.png 2026-11-01 draft: false
+}
+
+func ExampleImagesV1_Get_notFound() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+
+	_, err := server.Client().ImagesV1.Get(context.Background(), "photo-9")
+	switch {
+	case errors.Is(err, cfimages.ErrNotFound):
+		fmt.Println("no such image")
+	case err != nil:
+		log.Fatal(err)
+	}
+	// Output: no such image
 }
 
 func ExampleImagesV1_Delete() {
-	server, client := album()
+	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	fmt.Println(client.ImagesV1.Delete(context.Background(), "photo-1"))
-	_, err := client.ImagesV1.Get(context.Background(), "photo-1")
+	server.AddImages(photos()...)
+	client, ctx := server.Client(), context.Background()
+
+	if err := client.ImagesV1.Delete(ctx, "photo-1"); err != nil {
+		log.Fatal(err)
+	}
+	_, err := client.ImagesV1.Get(ctx, "photo-1")
 	fmt.Println(errors.Is(err, cfimages.ErrNotFound))
-	// Output:
-	// <nil>
-	// true
+	// Output: true
 }
 
+// Download the original of an image, as it was uploaded.
 func ExampleImagesV1_Blob() {
-	server := imagestest.NewServer()
+	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
-	upload, err := client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
-	if _, err := client.DirectUploads.Upload(ctx, upload.UploadURL, cfimages.File{Body: strings.NewReader(gif)}); err != nil {
+	file := cfimages.File{Name: "cat.png", Body: strings.NewReader(png)}
+	if _, err := client.ImagesV1.Upload(ctx, file, cfimages.UploadParams{ID: "cat"}); err != nil {
 		log.Fatal(err)
 	}
 
-	blob, err := client.ImagesV1.Blob(ctx, upload.ID)
+	blob, err := client.ImagesV1.Blob(ctx, "cat")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer blob.Close()
-	n, err := io.Copy(io.Discard, blob) // to a file, in a program
+	n, err := io.Copy(io.Discard, blob) // or to an *os.File
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(n, "bytes of", blob.Size, blob.ContentType)
-	// Output: 14 bytes of 14 image/gif
+	fmt.Println(n, "bytes of", blob.ContentType)
+	// Output: 67 bytes of image/png
+}
+
+func ExampleImagesV1_Stats() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	server.AddImages(photos()...)
+
+	stats, err := server.Client().ImagesV1.Stats(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(stats.Current, "images stored,", stats.Current < stats.Allowed)
+	// Output: 5 images stored, true
 }

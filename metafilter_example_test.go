@@ -1,11 +1,14 @@
 package cfimages_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"maps"
 	"net/url"
 	"slices"
+
+	"github.com/google/go-querystring/query"
 
 	"github.com/cfimages/cfimages-go"
 )
@@ -34,8 +37,8 @@ func ExampleWhere() {
 	// meta.status[eq:string]=active
 }
 
-// The type of the value decides what it is compared to: the number 5 is not the
-// string "5".
+// The type of the value selects the type of the comparison: the number 5 is not equal
+// to the string "5".
 func ExampleEq() {
 	printFilter(cfimages.Where(
 		cfimages.Eq("enabled", true),
@@ -64,6 +67,26 @@ func ExampleGt() {
 	// meta.size[gt:number]=0.5
 }
 
+func ExampleGte() {
+	printFilter(cfimages.Where(cfimages.Gte("rating", 4)))
+	// Output:
+	// meta.rating[gte:number]=4
+}
+
+// A range: greater than 0.5 and less than 1.
+func ExampleLt() {
+	printFilter(cfimages.Where(cfimages.Gt("size", 0.5), cfimages.Lt("size", 1)))
+	// Output:
+	// meta.size[gt:number]=0.5
+	// meta.size[lt:number]=1
+}
+
+func ExampleLte() {
+	printFilter(cfimages.Where(cfimages.Lte("rating", 4)))
+	// Output:
+	// meta.rating[lte:number]=4
+}
+
 // Cloudflare decides whether the value is a string, a number or a boolean.
 func ExampleEqUntyped() {
 	printFilter(cfimages.Where(cfimages.EqUntyped("region.name", "eu-west")))
@@ -71,14 +94,43 @@ func ExampleEqUntyped() {
 	// meta.region.name[eq]=eu-west
 }
 
-// Every call validates its filter; Validate tells the same beforehand.
+// Cloudflare decides the type of the values.
+func ExampleInUntyped() {
+	printFilter(cfimages.Where(cfimages.InUntyped("status", "pending", "flagged")))
+	// Output:
+	// meta.status[in]=pending|flagged
+}
+
+// Every call validates its filter before it sends a request. Validate does only that,
+// for a filter from the configuration of a program or from a user.
 func ExampleMetaFilter_Validate() {
 	err := cfimages.Where(
 		cfimages.Eq("re-gion", "eu"),
 		cfimages.In[string]("status"),
 	).Validate()
+	fmt.Println(errors.Is(err, cfimages.ErrInvalidParams))
 	fmt.Println(err)
 	// Output:
+	// true
 	// cfimages: Meta: field "re-gion" contains '-', only letters, digits and underscores are allowed: use such names, with dots between them
 	// cfimages: Meta: field "status" has an empty list for in:string: give 1 to 10 values, or leave the condition out
+}
+
+// A filter without conditions selects every image. A cleanup job rejects it.
+func ExampleMetaFilter_IsZero() {
+	var filter cfimages.MetaFilter
+	fmt.Println(filter.IsZero(), cfimages.Where(cfimages.Eq("status", "expired")).IsZero())
+	// Output: true false
+}
+
+// Send a filter with a request of your own, by github.com/google/go-querystring.
+func ExampleMetaFilter_EncodeValues() {
+	values, err := query.Values(struct {
+		Meta cfimages.MetaFilter `url:"meta"`
+	}{cfimages.Where(cfimages.Eq("status", "active"))})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(values.Get("meta.status[eq:string]"))
+	// Output: active
 }

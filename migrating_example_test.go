@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"strings"
 	"time"
 
@@ -11,11 +12,12 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// What MIGRATING.md shows of lists, as a whole.
+// The list of MIGRATING.md, as a whole program.
 func Example_migratingLists() {
-	server, client := album()
+	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	ctx := context.Background()
+	server.AddImages(photos()...)
+	client, ctx := server.Client(), context.Background()
 
 	params := cfimages.ListParams{
 		PerPage: 100,
@@ -23,8 +25,7 @@ func Example_migratingLists() {
 	}
 	for img, err := range client.ImagesV2.All(ctx, params) {
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
 		fmt.Println(img.ID)
 	}
@@ -34,7 +35,7 @@ func Example_migratingLists() {
 	// photo-1
 }
 
-// What MIGRATING.md shows of direct uploads, as a whole.
+// The direct upload of MIGRATING.md, as a whole program.
 func Example_migratingUploads() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
@@ -46,28 +47,27 @@ func Example_migratingUploads() {
 		Metadata:  map[string]any{"status": "pending"},
 	})
 	if errors.Is(err, cfimages.ErrOutcomeUnknown) {
-		fmt.Println("a draft may be left over")
+		fmt.Println("a draft may exist")
 	}
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	file := cfimages.File{Name: "beach.png", Body: strings.NewReader(tinyPNG)}
+	file := cfimages.File{Name: "beach.png", Body: strings.NewReader(png)}
 	img, err := client.DirectUploads.Upload(ctx, upload.UploadURL, file)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	fmt.Println(img.Filename, img.Draft)
 	// Output:
 	// beach.png false
 }
 
-// What MIGRATING.md shows of details, as a whole.
+// The details of MIGRATING.md, as a whole program.
 func Example_migratingDetails() {
-	server, client := album()
+	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	ctx := context.Background()
+	server.AddImages(photos()...)
+	client, ctx := server.Client(), context.Background()
 	for _, id := range []string{"photo-1", "photo-9"} {
 		img, err := client.ImagesV1.Get(ctx, id)
 		if errors.Is(err, cfimages.ErrNotFound) {
@@ -75,8 +75,7 @@ func Example_migratingDetails() {
 			continue
 		}
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
 		fmt.Println(img.Filename, img.Draft)
 	}

@@ -9,31 +9,51 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// A secret store rotates the token. The program goes on without a restart: the source
-// returns what the store has at that time.
+// The e-mail address of a user and the global API key, for accounts that do not use
+// API tokens. Both are also taken from CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.
+func ExampleWithAPIKey() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+	client, err := cfimages.NewClient(
+		cfimages.WithAccountID(imagestest.AccountID),
+		cfimages.WithAPIKey(imagestest.Email, imagestest.APIKey),
+		cfimages.WithBaseURL(server.URL()),           // only for this test
+		cfimages.WithHTTPClient(server.HTTPClient()), // only for this test
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Images), "images")
+	// Output: 0 images
+}
+
+// A secret store rotates the API token. The source returns the current one, and the
+// program needs no restart.
 func ExampleWithTokenSource() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.AddImages(cfimages.Image{ID: "photo"})
-	var store string
+	var secret string // a file or a secret store, in a program
 	client := server.Client(cfimages.WithTokenSource(func(context.Context) (string, error) {
-		return store, nil // from a file or a secret store, in a program
+		return secret, nil
 	}))
 
 	for _, token := range []string{"token-of-february", "token-of-march"} {
-		store = token
+		secret = token
 		server.Account(imagestest.AccountID).AddToken(token, imagestest.Read)
 		img, err := client.ImagesV1.Get(context.Background(), "photo")
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
 		fmt.Println(img.ID)
 	}
@@ -42,8 +62,47 @@ func ExampleWithTokenSource() {
 	// photo
 }
 
-// A page view would rather fail soon than wait: two attempts, and no wait that the
-// server asks for.
+// Send the requests to a test server. The environment variable CLOUDFLARE_BASE_URL
+// does the same without a change of the program.
+func ExampleWithBaseURL() {
+	server := imagestest.NewServer()
+	defer server.Close()
+	client, err := cfimages.NewClient(
+		cfimages.WithBaseURL(server.URL()), // http://127.0.0.1:<port>/client/v4
+		cfimages.WithAccountID(imagestest.AccountID),
+		cfimages.WithAPIToken(imagestest.APIToken),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	stats, err := client.ImagesV1.Stats(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(stats.Current, "images")
+	// Output: 0 images
+}
+
+// Plain http to a host that is not a loopback host, such as a container of a test,
+// needs WithInsecureHTTP.
+func ExampleWithInsecureHTTP() {
+	options := []cfimages.Option{
+		cfimages.WithBaseURL("http://images.test:8787/client/v4"),
+		cfimages.WithAccountID("acc"),
+		cfimages.WithAPIToken("token"),
+	}
+	_, err := cfimages.NewClient(options...)
+	fmt.Println(errors.Is(err, cfimages.ErrInvalidParams))
+
+	_, err = cfimages.NewClient(append(options, cfimages.WithInsecureHTTP())...)
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
+// A page view fails rather than waits: at most two attempts, with a short pause
+// between them. MaxWait is 0, so a longer pause that the server requests is an error.
 func ExampleWithRetryPolicy() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
@@ -54,61 +113,66 @@ func ExampleWithRetryPolicy() {
 	if failed, ok := errors.AsType[*cfimages.Error](err); ok {
 		fmt.Println(failed.StatusCode, "after", failed.Attempts, "attempts")
 	}
-	// Output:
-	// 502 after 2 attempts
+	// Output: 502 after 2 attempts
 }
 
-// A long walk would rather wait for the rate limit's window to end than stop.
+// A job over many images waits for the rate limit rather than fails.
 func ExampleDefaultRetryPolicy() {
 	policy := cfimages.DefaultRetryPolicy()
-	policy.MaxWait = 5 * time.Minute
-	client, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithAPIToken("token"), cfimages.WithRetryPolicy(policy))
-	fmt.Println(client != nil, err)
-	// Output:
-	// true <nil>
+	policy.MaxWait = 5 * time.Minute // the window of the rate limit
+	client, err := cfimages.NewClient(
+		cfimages.WithAccountID("acc"),
+		cfimages.WithAPIToken("token"),
+		cfimages.WithRetryPolicy(policy),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(client != nil)
+	// Output: true
 }
 
-// A server that says nothing is given up, which is not the caller's own deadline.
+// The timeout of an attempt matches os.ErrDeadlineExceeded. The deadline of the
+// caller's context matches context.DeadlineExceeded.
 func ExampleWithRequestTimeout() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Stall{}})
-	client := server.Client(cfimages.WithRequestTimeout(10*time.Millisecond), cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+	client := server.Client(
+		cfimages.WithRequestTimeout(10*time.Millisecond),
+		cfimages.WithRetryPolicy(cfimages.RetryPolicy{}), // one attempt
+	)
 
 	_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
 	fmt.Println(errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded))
-	// Output:
-	// true false
+	// Output: true false
 }
 
-// A loop that is often left early, and must not spend a request on a page that it
-// does not look at.
+// Switch off the prefetch of pages for a loop that often ends early.
 func ExampleWithPrefetch() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.Seed(1000, func(int) cfimages.Image { return cfimages.Image{} })
 	client := server.Client(cfimages.WithPrefetch(false))
 
-	seen := 0
+	images := 0
 	for _, err := range client.ImagesV2.All(context.Background(), cfimages.ListParams{PerPage: 200}) {
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
-		if seen++; seen == 300 {
+		if images++; images == 300 {
 			break
 		}
 	}
 	fmt.Println(server.Count(imagestest.OpList), "pages")
-	// Output:
-	// 2 pages
+	// Output: 2 pages
 }
 
-// One record for each attempt, without IDs and without secrets.
+// Log each attempt, at the debug level.
 func ExampleWithLogger() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
-	server.AddImages(cfimages.Image{ID: "photo-1"})
+	server.AddImages(cfimages.Image{ID: "photo"})
 	server.Inject(imagestest.Fault{Operation: imagestest.OpGet, Kind: imagestest.EdgePage(503)})
 
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
@@ -118,115 +182,79 @@ func ExampleWithLogger() {
 			case "op", "path", "status", "attempt":
 				return attr
 			}
-			return slog.Attr{} // what differs between runs
+			return slog.Attr{} // only so that the example always prints the same
 		},
 	}))
-	client := server.Client(cfimages.WithLogger(logger), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2}))
-	if _, err := client.ImagesV1.Get(context.Background(), "photo-1"); err != nil {
-		fmt.Println(err)
+	client := server.Client(cfimages.WithLogger(logger))
+	if _, err := client.ImagesV1.Get(context.Background(), "photo"); err != nil {
+		log.Fatal(err)
 	}
 	// Output:
 	// op=ImagesV1.Get path=images/v1/{id} status=503 attempt=1
 	// op=ImagesV1.Get path=images/v1/{id} status=200 attempt=2
 }
 
-// roundTripper is a transport made of a function.
+// Log each attempt in a CI job, if the job runs in debug mode. GitHub Actions sets
+// RUNNER_DEBUG then; other systems have similar variables. The records have no
+// credentials, image IDs or upload URLs.
+func ExampleWithLogger_ci() {
+	server := imagestest.NewServer(imagestest.InMemory())
+	defer server.Close()
+
+	level := slog.LevelWarn
+	if os.Getenv("RUNNER_DEBUG") == "1" {
+		level = slog.LevelDebug
+	}
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	client := server.Client(cfimages.WithLogger(logger))
+	page, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(page.Images), "images")
+	// Output: 0 images
+}
+
+// roundTripper is an http.RoundTripper made of a function.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// What every request passes is the transport: a proxy, tracing, or this, which
-// prints.
+// Use a transport of your own, for example for tracing. Base it on a transport that
+// checks idle HTTP/2 connections.
 func ExampleWithHTTPClient() {
 	server := imagestest.NewServer()
 	defer server.Close()
-	printing := roundTripper(func(req *http.Request) (*http.Response, error) {
-		product, _, _ := strings.Cut(req.UserAgent(), " ")
-		fmt.Println(req.Method, req.URL.Path[strings.Index(req.URL.Path, "/images"):], "by", product)
-		return http.DefaultTransport.RoundTrip(req)
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
+	tracing := roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := base.RoundTrip(req)
+		if err == nil {
+			fmt.Println(req.Method, resp.StatusCode)
+		}
+		return resp, err
 	})
-	client, err := cfimages.NewClient(
-		cfimages.WithBaseURL(server.URL()),
-		cfimages.WithAccountID(imagestest.AccountID),
-		cfimages.WithAPIToken(imagestest.APIToken),
-		cfimages.WithHTTPClient(&http.Client{Transport: printing}),
-		cfimages.WithUserAgent("myapp/1.2"),
-	)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+
+	client := server.Client(cfimages.WithHTTPClient(&http.Client{Transport: tracing}))
 	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
-		fmt.Println(err)
-	}
-	// Output:
-	// GET /images/v2 by myapp/1.2
-}
-
-// Thousands of calls go to the batch host, which does not count them against
-// the account's rate limit.
-func ExampleWithBatchAPI() {
-	server := imagestest.NewServer()
-	defer server.Close()
-	server.AddImages(cfimages.Image{ID: "beach"})
-
-	client := server.Client(cfimages.WithBatchAPI()) // cfimages.NewClient in a program
-	if err := client.ImagesV1.Delete(context.Background(), "beach"); err != nil {
 		log.Fatal(err)
 	}
-	for _, r := range server.Requests() {
-		fmt.Println(r.Method, r.Operation, r.Status)
-	}
-	// Output:
-	// GET ImagesV1.BatchToken 200
-	// DELETE ImagesV1.Delete 200
+	// Output: GET 200
 }
 
-// Each client has a batch token of its own, so four of them make up to four
-// times as many calls.
-func ExampleWithBatchAPI_several() {
+// Cloudflare's logs show which program sent a request.
+func ExampleWithUserAgent() {
 	server := imagestest.NewServer()
 	defer server.Close()
-	server.Seed(100, func(i int) cfimages.Image { return cfimages.Image{ID: fmt.Sprint("image-", i)} })
-	ids := make(chan string, 100)
-	for i := range 100 {
-		ids <- fmt.Sprint("image-", i)
-	}
-	close(ids)
+	printing := roundTripper(func(req *http.Request) (*http.Response, error) {
+		product, _, _ := strings.Cut(req.UserAgent(), " ") // the library's own product follows
+		fmt.Println(product)
+		return http.DefaultTransport.RoundTrip(req)
+	})
 
-	var wg sync.WaitGroup
-	for range 4 {
-		client := server.Client(cfimages.WithBatchAPI())
-		wg.Go(func() {
-			for id := range ids {
-				if err := client.ImagesV1.Delete(context.Background(), id); err != nil {
-					log.Print(err)
-				}
-			}
-		})
+	client := server.Client(cfimages.WithUserAgent("myapp/1.2"), cfimages.WithHTTPClient(&http.Client{Transport: printing}))
+	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+		log.Fatal(err)
 	}
-	wg.Wait()
-	fmt.Println(len(server.Images()), "images left")
-	// Output: 0 images left
-}
-
-// Creator is a pointer since there are three questions: anybody's images, those of
-// one creator, and those of none.
-func ExampleListParams_creator() {
-	server := imagestest.NewServer(imagestest.InMemory())
-	defer server.Close()
-	server.AddImages(cfimages.Image{ID: "hers", Creator: "alice"}, cfimages.Image{ID: "nobodys"})
-	client := server.Client()
-	for _, creator := range []*string{nil, new("alice"), new("")} {
-		page, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{Creator: creator, SortOrder: cfimages.SortAscending})
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(len(page.Images), "first", page.Images[0].ID)
-	}
-	// Output:
-	// 2 first hers
-	// 1 first hers
-	// 1 first nobodys
+	// Output: myapp/1.2
 }

@@ -9,6 +9,21 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
+// The key is in Cloudflare's dashboard; a program reads it from its secrets. See
+// SigningKey.Signer for a key that comes from the API.
+func ExampleNewURLSigner() {
+	signer, err := cfimages.NewURLSigner("test-signing-key-1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := signer.Sign("https://imagedelivery.net/hash/cat/public", time.Now().Add(time.Hour))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signer.Verify(signed, time.Now()))
+	// Output: <nil>
+}
+
 func ExampleURLSigner_Sign() {
 	signer, err := cfimages.NewURLSigner("test-signing-key-1")
 	if err != nil {
@@ -20,8 +35,7 @@ func ExampleURLSigner_Sign() {
 		log.Fatal(err)
 	}
 	fmt.Println(signed)
-	// Output:
-	// https://imagedelivery.net/h/100%25/public?w=640&exp=4102444800&sig=d6dd84c607c389ebb534ffb72bac9c44d4a9807400cbc8946c87c14e9285781c
+	// Output: https://imagedelivery.net/h/100%25/public?w=640&exp=4102444800&sig=d6dd84c607c389ebb534ffb72bac9c44d4a9807400cbc8946c87c14e9285781c
 }
 
 func ExampleURLSigner_Verify() {
@@ -30,7 +44,7 @@ func ExampleURLSigner_Verify() {
 		log.Fatal(err)
 	}
 	expires := time.Date(2100, time.January, 1, 0, 0, 0, 0, time.UTC)
-	signed, err := signer.Sign("https://imagedelivery.net/h/i/public", expires)
+	signed, err := signer.Sign("https://imagedelivery.net/hash/cat/public", expires)
 	if err != nil {
 		log.Fatal(err)
 	}
