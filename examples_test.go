@@ -1,0 +1,81 @@
+package cfimages_test
+
+import (
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestEveryCallHasAnExample checks that the documentation shows an Example at each
+// exported function and method. shownBy names those without one, and the Example that
+// shows them instead.
+func TestEveryCallHasAnExample(t *testing.T) {
+	shownBy := map[string]string{
+		"WithAccountID":         "NewClient",
+		"WithAPIToken":          "NewClient",
+		"Blob.Read":             "ImagesV1.Blob",
+		"Blob.Close":            "ImagesV1.Blob",
+		"DirectUpload.String":   "DirectUpload",
+		"DirectUpload.GoString": "DirectUpload",
+		"DirectUpload.LogValue": "DirectUpload",
+		"Error.Error":           "Error",
+		"Error.Unwrap":          "Error.Is",
+		"ErrorInfo.String":      "Error",
+		"ParamError.Error":      "ParamError",
+		"ParamError.Is":         "ParamError",
+		"PageError.Error":       "PageError",
+		"PageError.Unwrap":      "PageError",
+		"Quality.String":        "Quality",
+		"SigningKey.Value":      "SigningKeys.Create",
+	}
+	calls, examples := exportedCalls(t, ".")
+	for _, call := range calls {
+		shown := call
+		if other, ok := shownBy[call]; ok {
+			assert.False(t, examples[call], "%s has an Example of its own", call)
+			shown = other
+		}
+		assert.True(t, examples[shown], "%s has no Example", call)
+		delete(shownBy, call)
+	}
+	assert.Empty(t, shownBy, "there are no such calls")
+}
+
+// exportedCalls returns the exported functions and methods of the package in a directory,
+// such as "NewClient" and "ImagesV1.Get", and the names that have an Example.
+func exportedCalls(t *testing.T, dir string) (calls []string, examples map[string]bool) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		files = append(files, file)
+	}
+	pkg, err := doc.NewFromFiles(fset, files, dir)
+	require.NoError(t, err)
+
+	examples = make(map[string]bool)
+	add := func(prefix string, funcs []*doc.Func) {
+		for _, f := range funcs {
+			calls = append(calls, prefix+f.Name)
+			examples[prefix+f.Name] = len(f.Examples) > 0
+		}
+	}
+	add("", pkg.Funcs)
+	for _, typ := range pkg.Types {
+		examples[typ.Name] = len(typ.Examples) > 0
+		add("", typ.Funcs)
+		add(typ.Name+".", typ.Methods)
+	}
+	require.NotEmpty(t, calls)
+	return calls, examples
+}
