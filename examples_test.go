@@ -12,39 +12,61 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// shownElsewhere names, for each package, the calls without an Example of their own,
+// and the Example that shows each of them.
+func shownElsewhere() map[string]map[string]string {
+	return map[string]map[string]string{
+		".": {
+			"WithAccountID":         "NewClient",
+			"WithAPIToken":          "NewClient",
+			"Blob.Read":             "ImagesV1.Blob",
+			"Blob.Close":            "ImagesV1.Blob",
+			"DirectUpload.String":   "DirectUpload",
+			"DirectUpload.GoString": "DirectUpload",
+			"DirectUpload.LogValue": "DirectUpload",
+			"Error.Error":           "Error",
+			"Error.Unwrap":          "Error.Is",
+			"ErrorInfo.String":      "Error",
+			"ParamError.Error":      "ParamError",
+			"ParamError.Is":         "ParamError",
+			"PageError.Error":       "PageError",
+			"PageError.Unwrap":      "PageError",
+			"Quality.String":        "Quality",
+			"SigningKey.Value":      "SigningKeys.Create",
+		},
+		"imagestest": {
+			"Server.Close":      "NewServer",
+			"Server.Clock":      "Clock.Advance",
+			"Server.Count":      "Server.ResetRequests",
+			"Account.ID":        "Server.Account",
+			"Account.AddImages": "Server.Account",
+			"Account.Images":    "Server.Account",
+			"Account.Seed":      "Server.Seed",
+			"Clock.Now":         "NewClock",
+			"WithClock":         "NewClock",
+			"Fault.String":      "Fault", // for the logs of tests
+			"Position.String":   "MidBody",
+			"Request.Filters":   "Server.Requests",
+		},
+	}
+}
+
 // TestEveryCallHasAnExample checks that the documentation shows an Example at each
-// exported function and method. shownBy names those without one, and the Example that
-// shows them instead.
+// exported function and method.
 func TestEveryCallHasAnExample(t *testing.T) {
-	shownBy := map[string]string{
-		"WithAccountID":         "NewClient",
-		"WithAPIToken":          "NewClient",
-		"Blob.Read":             "ImagesV1.Blob",
-		"Blob.Close":            "ImagesV1.Blob",
-		"DirectUpload.String":   "DirectUpload",
-		"DirectUpload.GoString": "DirectUpload",
-		"DirectUpload.LogValue": "DirectUpload",
-		"Error.Error":           "Error",
-		"Error.Unwrap":          "Error.Is",
-		"ErrorInfo.String":      "Error",
-		"ParamError.Error":      "ParamError",
-		"ParamError.Is":         "ParamError",
-		"PageError.Error":       "PageError",
-		"PageError.Unwrap":      "PageError",
-		"Quality.String":        "Quality",
-		"SigningKey.Value":      "SigningKeys.Create",
-	}
-	calls, examples := exportedCalls(t, ".")
-	for _, call := range calls {
-		shown := call
-		if other, ok := shownBy[call]; ok {
-			assert.False(t, examples[call], "%s has an Example of its own", call)
-			shown = other
+	for dir, elsewhere := range shownElsewhere() {
+		calls, examples := exportedCalls(t, dir)
+		for _, call := range calls {
+			shown := call
+			if other, ok := elsewhere[call]; ok {
+				assert.False(t, examples[call], "%s: %s has an Example of its own", dir, call)
+				shown = other
+			}
+			assert.True(t, examples[shown], "%s: %s has no Example", dir, call)
+			delete(elsewhere, call)
 		}
-		assert.True(t, examples[shown], "%s has no Example", call)
-		delete(shownBy, call)
+		assert.Empty(t, elsewhere, "%s: no such calls", dir)
 	}
-	assert.Empty(t, shownBy, "there are no such calls")
 }
 
 // exportedCalls returns the exported functions and methods of the package in a directory,

@@ -3,6 +3,7 @@ package imagestest_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/http"
 	"time"
 
@@ -10,30 +11,32 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// HTTP/2 and TLS, as Cloudflare speaks them.
+// Serve HTTP/2 over TLS, as Cloudflare does.
 func ExampleWithHTTP2() {
 	srv := imagestest.NewServer(imagestest.WithHTTP2())
 	defer srv.Close()
 
-	_, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{})
-
-	fmt.Println(err, srv.Requests()[0].Proto)
-	// Output: <nil> HTTP/2.0
+	if _, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(srv.Requests()[0].Proto)
+	// Output: HTTP/2.0
 }
 
-// A server that takes only a few requests at a time on each connection.
+// Accept at most ten requests at a time on each connection.
 func ExampleWithMaxConcurrentStreams() {
 	srv := imagestest.NewServer(imagestest.WithHTTP2(), imagestest.WithMaxConcurrentStreams(10))
 	defer srv.Close()
 
-	_, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{})
-
-	fmt.Println(err, srv.Connections())
-	// Output: <nil> 1
+	if _, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(srv.Connections())
+	// Output: 1
 }
 
-// A server that restarts in good order: the response comes, and the next request
-// needs a new connection.
+// A graceful shutdown: the request gets its response, and the next one needs a new
+// connection.
 func ExampleGoAway() {
 	srv := imagestest.NewServer(imagestest.WithHTTP2())
 	defer srv.Close()
@@ -41,31 +44,29 @@ func ExampleGoAway() {
 	client := srv.Client()
 
 	for range 2 {
-		_, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{})
-		fmt.Println(err)
+		if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
+			log.Fatal(err)
+		}
 	}
-	fmt.Println(srv.Count(imagestest.OpList), srv.Connections())
-	// Output:
-	// <nil>
-	// <nil>
-	// 2 2
+	fmt.Println(srv.Count(imagestest.OpList), "requests,", srv.Connections(), "connections")
+	// Output: 2 requests, 2 connections
 }
 
-// A request that the server refused before it did anything, so that it can be
-// retried whatever it is.
+// The server refuses a request before it does anything. Any request can be retried
+// then.
 func ExampleResetStream() {
 	const refusedStream = 7
 	srv := imagestest.NewServer(imagestest.WithHTTP2())
 	defer srv.Close()
-	srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.ResetStream{Code: refusedStream}})
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, Kind: imagestest.ResetStream{Code: refusedStream}})
 
-	_, err := srv.Client().ImagesV2.List(context.Background(), cfimages.ListParams{})
+	_, err := srv.Client().DirectUploads.Create(context.Background(), cfimages.DirectUploadParams{})
 
-	fmt.Println(err, srv.Count(imagestest.OpList), srv.Connections())
+	fmt.Println(err, srv.Count(imagestest.OpCreate), srv.Connections())
 	// Output: <nil> 2 1
 }
 
-// A connection that dies without a word: requests on it get no response, and new
+// A connection that fails silently: requests on it get no response, and new
 // connections work.
 func ExampleBlackhole() {
 	srv := imagestest.NewServer()
@@ -80,10 +81,9 @@ func ExampleBlackhole() {
 	fmt.Println(err != nil)
 
 	client.Timeout = 0
-	resp, err := client.Get(url) // HTTP/1.1 gives the connection up with its request
+	resp, err := client.Get(url) // on a new connection
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	resp.Body.Close()
 	fmt.Println(resp.StatusCode == http.StatusOK, srv.Connections())

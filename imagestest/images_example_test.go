@@ -4,26 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"path"
 	"strings"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// An import of images that are on another server: what is there is given to the
-// test server, which asks no network.
+// Test an import of images from another server. The test server does not use a
+// network: the test sets what is found at a URL.
 func ExampleServer_ServeSource() {
-	srv := imagestest.NewServer()
+	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()
-	srv.ServeSource("https://user:secret@example.com/cat.png", []byte("\x89PNG\r\n\x1a\n"))
+	const source = "https://user:secret@example.com/cat.png"
+	srv.ServeSource(source, []byte(png))
 
-	img, err := srv.Client().ImagesV1.UploadFromURL(context.Background(),
-		"https://user:secret@example.com/cat.png", cfimages.UploadParams{ID: "cat"})
+	img, err := srv.Client().ImagesV1.UploadFromURL(context.Background(), source, cfimages.UploadParams{ID: "cat"})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-
 	fmt.Println(img.ID, img.Filename)
 	fmt.Println(srv.Requests()[0].SourceURL)
 	// Output:
@@ -31,22 +31,23 @@ func ExampleServer_ServeSource() {
 	// https://example.com/cat.png
 }
 
-// An import that must cope with a server that fails.
+// Test an import from a server that fails.
 func ExampleServer_FailSource() {
-	srv := imagestest.NewServer()
+	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()
 	srv.FailSource("https://example.com/cat.png", 503)
 
 	_, err := srv.Client().ImagesV1.UploadFromURL(context.Background(), "https://example.com/cat.png", cfimages.UploadParams{})
 
-	failed, _ := errors.AsType[*cfimages.Error](err)
-	fmt.Println(failed.StatusCode/100 == 4, len(srv.Images()))
+	if failed, ok := errors.AsType[*cfimages.Error](err); ok {
+		fmt.Println(failed.StatusCode/100 == 4, len(srv.Images()))
+	}
 	// Output: true 0
 }
 
-// A variant is made, and shows an image.
+// Create a variant that shows private images without a signature.
 func ExampleServer_variants() {
-	srv := imagestest.NewServer()
+	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()
 	srv.AddImages(cfimages.Image{ID: "beach", RequireSignedURLs: true})
 
@@ -55,45 +56,38 @@ func ExampleServer_variants() {
 		NeverRequireSignedURLs: true,
 	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-
 	for _, url := range srv.Images()[0].Variants {
 		resp, err := srv.HTTPClient().Get(url)
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
 		resp.Body.Close()
-		fmt.Println(url[strings.LastIndex(url, "/"):], resp.StatusCode)
+		fmt.Println(path.Base(url), resp.StatusCode)
 	}
 	// Output:
-	// /public 401
-	// /thumbnail 200
+	// public 401
+	// thumbnail 200
 }
 
-// A page whose images come in the width that the browser asks for. The test server
-// checks the options, and shows the image as it was uploaded.
+// Test a page that shows images by flexible variants. The server checks the options,
+// and delivers the image as it was uploaded.
 func ExampleWithFlexibleVariants() {
 	srv := imagestest.NewServer(imagestest.WithFlexibleVariants())
 	defer srv.Close()
 	srv.AddImages(cfimages.Image{ID: "beach"})
-	delivery, _ := cfimages.NewDelivery(imagestest.AccountHash)
-	delivery, _ = delivery.OnDomain(strings.TrimSuffix(srv.URL(), "/client/v4"))
+	base := strings.TrimSuffix(srv.Images()[0].Variants[0], "public")
 
-	good, _ := delivery.Transformed("beach", cfimages.Transform{Width: 400, Fit: cfimages.FitCover})
-	bad, _ := delivery.URL("beach", "width=0")
-	for _, url := range []string{good, bad} {
-		resp, err := srv.HTTPClient().Get(url)
+	for _, options := range []string{"width=400,fit=cover", "width=0"} {
+		resp, err := srv.HTTPClient().Get(base + options)
 		if err != nil {
-			fmt.Println(err)
-			return
+			log.Fatal(err)
 		}
 		resp.Body.Close()
-		fmt.Printf("%s %t %q\n", url[strings.LastIndex(url, "/"):], resp.StatusCode == 200, resp.Header.Get("Cf-Resized"))
+		fmt.Printf("%s: %t %q\n", options, resp.StatusCode == 200, resp.Header.Get("Cf-Resized"))
 	}
 	// Output:
-	// /width=400,fit=cover true ""
-	// /width=0 false "err=9401"
+	// width=400,fit=cover: true ""
+	// width=0: false "err=9401"
 }
