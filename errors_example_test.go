@@ -120,20 +120,20 @@ func ExampleErrOutcomeUnknown_metadata() {
 	defer server.Close()
 	server.Inject(imagestest.Fault{Operation: imagestest.OpUploadImage, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
 	client, ctx := server.Client(), context.Background()
-	order := "7d1f6a52" // unique to this upload
 	server.ServeSource("https://example.com/cat.png", []byte(png))
 
-	img, err := client.ImagesV1.UploadFromURL(ctx, "https://example.com/cat.png",
-		cfimages.UploadParams{Metadata: map[string]string{"order": order}})
+	order := "7d1f6a52" // unique to this upload
+	params := cfimages.UploadParams{Metadata: map[string]string{"order": order}}
+	img, err := client.ImagesV1.UploadFromURL(ctx, "https://example.com/cat.png", params)
 	if errors.Is(err, cfimages.ErrOutcomeUnknown) {
-		var page *cfimages.ImagePage
-		page, err = client.ImagesV2.List(ctx, cfimages.ListParams{Meta: cfimages.Where(cfimages.Eq("order", order))})
-		if err == nil && len(page.Images) > 0 {
-			img = &page.Images[0] // otherwise it may still appear: look again before uploading it again
+		filter := cfimages.Where(cfimages.Eq("order", order))
+		for found, listErr := range client.ImagesV2.All(ctx, cfimages.ListParams{Meta: filter}) {
+			img, err = &found, listErr
+			break
 		}
 	}
 	if err != nil {
-		log.Fatal(err)
+		log.Fatal(err) // still ErrOutcomeUnknown if the list has no such image
 	}
 	fmt.Println(img.Filename)
 	// Output: cat.png

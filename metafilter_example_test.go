@@ -24,7 +24,7 @@ func printFilter(filter cfimages.MetaFilter) {
 	}
 }
 
-// Conditions are combined with AND. A range bounded on both sides takes two.
+// Conditions are combined with AND. A range with two bounds needs two conditions.
 func ExampleWhere() {
 	printFilter(cfimages.Where(
 		cfimages.Eq("status", "active"),

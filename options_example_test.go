@@ -15,8 +15,8 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// The e-mail address of a user and the global API key, for accounts that do not use
-// API tokens. Both are also taken from CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.
+// Authenticate with an e-mail address and the global API key, instead of an API token.
+// Without the option, they are taken from CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY.
 func ExampleWithAPIKey() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
@@ -242,7 +242,7 @@ func ExampleWithHTTPClient() {
 	// Output: GET 200
 }
 
-// Cloudflare's logs show which program sent a request.
+// Name a program in the User-Agent header, before the name of the library.
 func ExampleWithUserAgent() {
 	server := imagestest.NewServer()
 	defer server.Close()

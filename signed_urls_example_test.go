@@ -9,8 +9,8 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// The key is in Cloudflare's dashboard; a program reads it from its secrets. See
-// SigningKey.Signer for a key that comes from the API.
+// A program reads the key from its secrets. SigningKey.Signer is for a key that a call
+// returned.
 func ExampleNewURLSigner() {
 	signer, err := cfimages.NewURLSigner("test-signing-key-1")
 	if err != nil {

@@ -94,8 +94,8 @@ func ExampleFile_size() {
 	// Output: 67 of 67
 }
 
-// Upload a file of a form that was parsed before. ExampleImagesV1_Upload_form streams
-// it instead.
+// Upload a file of a form that net/http has parsed. The Form example of ImagesV1.Upload
+// streams it instead.
 func ExampleFile_request() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

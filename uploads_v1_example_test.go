@@ -35,20 +35,22 @@ func ExampleImagesV1_Upload() {
 	// Output: pets/cat cat.png
 }
 
-// Stream the file of a form on to Cloudflare. It is not held in memory: FormFile
-// would read the whole form first, MultipartReader reads a part at a time.
+// Stream the file of a form to Cloudflare, without holding it in memory. MultipartReader
+// reads a part of the form at a time. FormFile would read the whole form before the
+// upload begins.
 func ExampleImagesV1_Upload_form() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	client := server.Client()
 
 	handler := func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 11<<20) // Cloudflare's limit of 10 MB, and the rest of the form
 		form, err := r.MultipartReader()
 		if err != nil {
 			http.Error(w, "not a form", http.StatusBadRequest)
 			return
 		}
-		part, err := form.NextPart()
+		part, err := form.NextPart() // the form has only this field
 		if err != nil || part.FormName() != "picture" {
 			http.Error(w, "no picture", http.StatusBadRequest)
 			return

@@ -178,7 +178,7 @@ func ExampleStall() {
 	// Output: true
 }
 
-// A slow response: its end comes after the deadline of the caller.
+// A slow response: the deadline of the caller passes before it is complete.
 func ExampleSlow() {
 	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()

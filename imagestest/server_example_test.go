@@ -25,7 +25,7 @@ func ExampleNewServer() {
 	// Output: beach
 }
 
-// Options of the client come after those of the test server: here a read-only token,
+// Options of the client override those for the test server: here a read-only token,
 // and no retries.
 func ExampleServer_Client() {
 	srv := imagestest.NewServer(imagestest.InMemory())
