@@ -185,7 +185,7 @@ func ExampleWithLogger() {
 			return slog.Attr{} // only so that the example always prints the same
 		},
 	}))
-	client := server.Client(cfimages.WithLogger(logger))
+	client := server.Client(cfimages.WithLogger(logger), cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2}))
 	if _, err := client.ImagesV1.Get(context.Background(), "photo"); err != nil {
 		log.Fatal(err)
 	}
