@@ -98,6 +98,18 @@ func backendUploadCases() []testCase {
 			want: outcome{is: targets(cfimages.ErrConflict), status: 409, attempts: 1, requests: 2, stored: stored},
 		},
 		{
+			name:   "an error that quotes the source and its password",
+			faults: faults(on(op, imagestest.Reply{Status: 400, Body: `{"success":false,"errors":[{"code":1,"message":"no image at ` + sourceURL + `"}]}`})),
+			call:   doUploadFromURL,
+			want:   outcome{is: targets(cfimages.ErrBadRequest), says: "no image at", status: 400, attempts: 1, requests: 1},
+		},
+		{
+			name:   "a page of HTML that quotes the source and its password",
+			faults: faults(on(op, imagestest.Reply{Status: 422, Body: "<title>no image at " + sourceURL})),
+			call:   doUploadFromURL,
+			want:   outcome{says: "no image at", status: 422, attempts: 1, requests: 1},
+		},
+		{
 			name: "a source that cannot be fetched",
 			call: func(ctx context.Context, f *fixture) error {
 				f.server.FailSource(sourceURL, 503)

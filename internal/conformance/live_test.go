@@ -72,6 +72,9 @@ func plainCases() []testCase {
 		},
 		{name: "from a create to a deletion", call: wholeLife, want: outcome{requests: 7}},
 		{name: "a private image", call: privateDraft, want: outcome{requests: 3}},
+		{name: "from an upload by a backend to a deletion", call: backendLife, want: outcome{requests: 4}},
+		{name: "the counts of the account", call: counts, want: outcome{requests: 1}},
+		{name: "the variants of the account", call: publicVariant, want: outcome{requests: 2}},
 	}
 }
 
@@ -173,6 +176,50 @@ func privateDraft(ctx context.Context, f *fixture) (err error) {
 	draft, err := f.client.ImagesV1.Get(ctx, created.ID)
 	if err == nil && (!draft.Draft || !draft.RequireSignedURLs) {
 		return fmt.Errorf("not a private draft: %v", draft)
+	}
+	return err
+}
+
+// backendLife uploads an image, changes it, looks and deletes.
+func backendLife(ctx context.Context, f *fixture) (err error) {
+	id := f.unique()
+	file := cfimages.File{Name: "pixel.png", ContentType: "image/png", Body: strings.NewReader(canned.PNG)}
+	img, err := f.client.ImagesV1.Upload(ctx, file, cfimages.UploadParams{ID: id, Creator: "cfimages-test", Metadata: map[string]any{"n": 1, "old": true}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, f.client.ImagesV1.Delete(ctx, id)) }()
+	if img.ID != id || img.Filename != "pixel.png" {
+		return fmt.Errorf("not the upload: %v", img)
+	}
+	if _, err := f.client.ImagesV1.Update(ctx, id, cfimages.UpdateParams{Metadata: map[string]int{"n": 2}}); err != nil {
+		return err
+	}
+	img, err = f.client.ImagesV1.Get(ctx, id)
+	var meta map[string]int
+	if err == nil && (img.DecodeMeta(&meta) != nil || len(meta) != 1 || meta["n"] != 2 || img.Creator != "cfimages-test") {
+		return fmt.Errorf("not the changed image: %v", img)
+	}
+	return err
+}
+
+func counts(ctx context.Context, f *fixture) error {
+	stats, err := f.client.ImagesV1.Stats(ctx)
+	if err == nil && (stats.Current < 0 || stats.Allowed <= 0) {
+		return fmt.Errorf("not the counts: %+v", stats)
+	}
+	return err
+}
+
+// publicVariant looks for the variant that every account has, in the list and by itself.
+func publicVariant(ctx context.Context, f *fixture) error {
+	variants, err := f.client.Variants.List(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := f.client.Variants.Get(ctx, "public")
+	if err == nil && !slices.Contains(variants, *v) {
+		return fmt.Errorf("%+v is not among %+v", v, variants)
 	}
 	return err
 }
