@@ -62,7 +62,7 @@ func TestConformance(t *testing.T) {
 		"connection": connectionCases(), "response": responseCases(), "bound": boundCases(), "write": writeCases(),
 		"upload": uploadCases(), "walk": walkCases(), "quota": quotaCases(), "batch": batchCases(),
 		"dead": deadCases(), "together": togetherCases(), "goaway": goAwayCases(), "reset": resetCases(),
-		"token source": tokenSourceCases(),
+		"token source": tokenSourceCases(), "read": readCases(), "account": accountCases(),
 	}
 	total := 0
 	for group, cases := range groups {
