@@ -15,23 +15,23 @@ import (
 )
 
 const (
-	// longestWait is how long a spent rate limit is waited for: Cloudflare documents
-	// five minutes. The rest is for rounding and for clocks.
-	longestWait = 6 * time.Minute
-	// variantTimeout is for one attempt at a variant.
+	// maxWait is the longest wait for a rate limit. Cloudflare documents a window of
+	// five minutes; the rest is for rounding and for clocks.
+	maxWait = 6 * time.Minute
+	// variantTimeout is the timeout of one request for a variant.
 	variantTimeout = 5 * time.Minute
 )
 
-// connection is where images come from.
+// connection has the clients that read from an account.
 type connection struct {
 	*program.Account
-	api      string              // for the checkpoint
-	delivery *http.Client        // without credentials, for variants
+	api      string              // recorded in the checkpoint
+	delivery *http.Client        // for variants, without credentials
 	signer   *cfimages.URLSigner // nil: variants of private images cannot be downloaded
 }
 
-// connect returns a connection to the account that the environment names, or to
-// an in-process server.
+// connect returns a connection to the account in the environment, or to an
+// in-process server with -demo.
 func connect(opts *options, stderr io.Writer) (*connection, error) {
 	if opts.demo {
 		conn := connectServer(newDemo(opts.images), opts)
@@ -69,22 +69,23 @@ func newDemo(images int) *imagestest.Server {
 	return server
 }
 
-// clientOptions make a client patient: an export runs for hours, unattended.
+// clientOptions returns options with more retries and longer waits than the
+// defaults: an export runs unattended, for hours.
 func clientOptions(opts *options) []cfimages.Option {
 	return []cfimages.Option{
 		cfimages.WithRetryPolicy(cfimages.RetryPolicy{
 			MaxAttempts: 8,
 			BaseDelay:   200 * time.Millisecond,
 			MaxDelay:    30 * time.Second,
-			MaxWait:     longestWait,
+			MaxWait:     maxWait,
 		}),
-		// A prefetched page would wait for the downloads of the page before it, and its
-		// connection would probably not live as long.
+		// With -download, a prefetched page would wait unread until the images of the
+		// page before it are downloaded, and its connection would probably time out.
 		cfimages.WithPrefetch(opts.download == ""),
 	}
 }
 
-// deliveryClient follows no redirects: a signed URL is not for other hosts.
+// deliveryClient does not follow redirects: a signed URL must not be sent to other hosts.
 func deliveryClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     transport,

@@ -19,32 +19,32 @@ import (
 )
 
 const (
-	attempts   = 4 // at one image
-	firstPause = 250 * time.Millisecond
+	maxAttempts = 4 // for one image
+	baseDelay   = 250 * time.Millisecond
 
-	// partial is the directory, in that of the files, of those that are not complete.
-	// No image has a file of that name, since a dot at its start is escaped.
+	// partial is the subdirectory of incomplete files. No image has a file of this
+	// name, because a leading dot is escaped.
 	partial = ".partial"
 )
 
-// savedFile is what is recorded of a file that is complete.
+// savedFile is the record of a complete file.
 type savedFile struct {
 	ID          string    `json:"id"`
-	Uploaded    time.Time `json:"uploaded"` // of the image in the list: with the ID, it tells which image this is
+	Uploaded    time.Time `json:"uploaded"` // as listed: identifies the image, together with the ID
 	File        string    `json:"file"`
 	Size        int64     `json:"size"`
 	ETag        string    `json:"etag,omitempty"`
 	ContentType string    `json:"contentType,omitempty"`
 }
 
-// failedFile is what is recorded of an image that could not be downloaded: all that
-// is needed to retry it.
+// failedFile is the record of an image that could not be downloaded, with
+// everything that a retry needs.
 type failedFile struct {
 	cfimages.Image
 	Reason string `json:"reason"`
 }
 
-// downloader brings the images of pages into a directory.
+// downloader downloads the images of pages to a directory.
 type downloader struct {
 	source   source
 	workers  int
@@ -52,18 +52,18 @@ type downloader struct {
 	root     *os.Root
 	dir      *os.File // the same directory, for its lock
 
-	known map[string]savedFile // files that an unfinished page has left, by ID
-	temps atomic.Int64         // names given to partial files
+	known map[string]savedFile // complete files of the unfinished page, by ID
+	temps atomic.Int64         // numbers of partial files
 
 	mu            sync.Mutex // guards the rest
 	files, failed *durable.Journal
-	streak        int // failures in a row that may pass
-	// outageAfter is how long a streak is taken for an outage: the export stops, and
-	// does not go on without thousands of images.
+	streak        int // temporary failures in a row
+	// outageAfter is the streak that is treated as an outage: it stops the export,
+	// which would otherwise skip thousands of images.
 	outageAfter int
 }
 
-// openDownloads opens the directory and what belongs to it, and changes nothing.
+// openDownloads opens the directory and the journals. It changes nothing in them.
 func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader, err error) {
 	d := &downloader{source: originals(conn.Client), workers: opts.workers, progress: p, outageAfter: 10}
 	if opts.variant != "" {
@@ -93,7 +93,7 @@ func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader,
 	return d, err
 }
 
-// isEmpty reports whether nothing was downloaded yet.
+// isEmpty reports whether the directory and the journals are empty.
 func (d *downloader) isEmpty() bool {
 	for _, j := range []*durable.Journal{d.files, d.failed} {
 		if size, err := j.Size(); err != nil || size > 0 {
@@ -109,8 +109,8 @@ func (d *downloader) isEmpty() bool {
 	return err == io.EOF
 }
 
-// resume removes what an earlier run has left incomplete, and learns which files
-// of the unfinished page are there.
+// resume removes incomplete files and records of an earlier run, and reads which
+// files of the unfinished page are complete.
 func (d *downloader) resume(c *checkpoint) error {
 	d.known = make(map[string]savedFile)
 	end := c.Files
@@ -119,7 +119,7 @@ func (d *downloader) resume(c *checkpoint) error {
 			return err
 		}
 		var saved savedFile
-		if json.Unmarshal(line.Text, &saved) != nil { // damaged by a crash, as all after it may be
+		if json.Unmarshal(line.Text, &saved) != nil { // damaged by a crash; so may be all lines after it
 			break
 		}
 		d.known[saved.ID], end = saved, line.End
@@ -127,7 +127,7 @@ func (d *downloader) resume(c *checkpoint) error {
 	if err := d.files.Cut(end); err != nil {
 		return err
 	}
-	if !c.Done { // afterwards, all of it is tried again
+	if !c.Done { // otherwise, the whole list is retried
 		if err := d.failed.Cut(c.Failed); err != nil {
 			return err
 		}
@@ -138,11 +138,11 @@ func (d *downloader) resume(c *checkpoint) error {
 	return d.root.Mkdir(partial, 0o777)
 }
 
-// finish removes what is needed only while there is more to download.
+// finish removes the directory of partial files.
 func (d *downloader) finish() error { return d.root.RemoveAll(partial) }
 
-// page downloads the images of a page. When it returns nil, each is a file on the
-// disk, or recorded as failed.
+// page downloads the images of a page. When it returns nil, each image is either
+// synced to the disk or recorded as failed.
 func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -164,9 +164,9 @@ func (d *downloader) page(ctx context.Context, images []cfimages.Image) error {
 	return errors.Join(durable.SyncDir(d.dir.Name()), d.files.Sync(), d.failed.Sync())
 }
 
-// download brings one image. An error is one that stops the export.
+// download downloads one image and records the outcome. An error stops the export.
 func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
-	saved, err := d.try(ctx, img)
+	saved, err := d.fetchWithRetries(ctx, img)
 	failure, ok := errors.AsType[*sourceError](err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -178,14 +178,14 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 		err = errors.Join(d.files.Append(saved), d.files.Flush())
 	case !ok:
 		return err
-	case failure.scope == general:
+	case failure.scope == allImages:
 		return fmt.Errorf("download of image %q: %w", img.ID, err)
 	default:
-		if failure.scope == passing {
+		if failure.scope == temporary {
 			d.streak++
 		}
 		if d.streak >= d.outageAfter {
-			return fmt.Errorf("the downloads of %d images in a row have failed, the last one of image %q: %w", d.streak, img.ID, err)
+			return fmt.Errorf("the downloads of %d images in a row failed, the last one for image %q: %w", d.streak, img.ID, err)
 		}
 		err = d.failed.Append(failedFile{*img, failure.Error()})
 	}
@@ -193,32 +193,32 @@ func (d *downloader) download(ctx context.Context, img *cfimages.Image) error {
 	return err
 }
 
-// try makes the attempts at one image.
-func (d *downloader) try(ctx context.Context, img *cfimages.Image) (savedFile, error) {
+// fetchWithRetries downloads one image, with up to maxAttempts attempts.
+func (d *downloader) fetchWithRetries(ctx context.Context, img *cfimages.Image) (savedFile, error) {
 	for attempt := 1; ; attempt++ {
 		saved, err := d.fetch(ctx, img)
 		failure, ok := errors.AsType[*sourceError](err)
-		if !ok || !failure.again || attempt == attempts {
+		if !ok || !failure.retryable || attempt == maxAttempts {
 			return saved, err
 		}
-		pause := rand.N(firstPause << attempt)
+		delay := rand.N(baseDelay << attempt)
 		select {
-		case <-time.After(pause):
+		case <-time.After(delay):
 		case <-ctx.Done():
 			return saved, ctx.Err()
 		}
 	}
 }
 
-// fetch makes one attempt, from the first byte on: a part of an earlier one could
-// be of another image with the same ID.
+// fetch makes one attempt. It always starts at the first byte: a part from an
+// earlier attempt could belong to another image with the same ID.
 func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile, error) {
 	body, err := d.source(ctx, img)
 	if err != nil {
 		return savedFile{}, err
 	}
 	defer body.Close()
-	if saved := d.known[img.ID]; d.has(saved, img, body) {
+	if saved := d.known[img.ID]; d.isCurrent(saved, img, body) {
 		return saved, nil
 	}
 	temp := path.Join(partial, strconv.FormatInt(d.temps.Add(1), 10))
@@ -228,7 +228,7 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 		err = d.root.Rename(temp, saved.File)
 	}
 	if err != nil {
-		d.root.Remove(temp) // or the next run does
+		d.root.Remove(temp) // if this fails, the next run removes it
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -236,9 +236,9 @@ func (d *downloader) fetch(ctx context.Context, img *cfimages.Image) (savedFile,
 	return saved, err
 }
 
-// has reports whether the file of an image is there already, as it was recorded,
-// and is still what the source has: under its ID, it can have been replaced.
-func (d *downloader) has(saved savedFile, img *cfimages.Image, now *content) bool {
+// isCurrent reports whether the file of an image exists as recorded and still
+// matches the source: the image may have been replaced under the same ID.
+func (d *downloader) isCurrent(saved savedFile, img *cfimages.Image, now *content) bool {
 	if saved.File != fileName(img.ID) || !saved.Uploaded.Equal(img.Uploaded) ||
 		now.etag != "" && now.etag != saved.ETag || now.size >= 0 && now.size != saved.Size {
 		return false
@@ -247,7 +247,7 @@ func (d *downloader) has(saved savedFile, img *cfimages.Image, now *content) boo
 	return err == nil && info.Mode().IsRegular() && info.Size() == saved.Size
 }
 
-// write returns when all of an image is on the disk, under a name for the time being.
+// write writes an image to a temporary file and syncs it to the disk.
 func (d *downloader) write(temp string, body *content) (size int64, err error) {
 	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -258,21 +258,22 @@ func (d *downloader) write(temp string, body *content) (size int64, err error) {
 		return size, err
 	}
 	if body.size >= 0 && size != body.size {
-		return size, &sourceError{fmt.Errorf("%d bytes came instead of %d", size, body.size), passing, true}
+		return size, &sourceError{fmt.Errorf("received %d bytes instead of %d", size, body.size), temporary, true}
 	}
 	return size, f.Sync()
 }
 
-// bodyReader tells the errors of a body from those of the disk.
+// bodyReader marks the errors of a body with *sourceError, to distinguish them
+// from errors of the disk.
 type bodyReader struct{ *content }
 
 func (r bodyReader) Read(p []byte) (int, error) {
 	n, err := r.content.Read(p)
 	switch {
 	case errors.Is(err, cfimages.ErrResponseTooLarge):
-		err = &sourceError{err: err} // and so would it be the next time
+		err = &sourceError{err: err} // a retry would give the same result
 	case err != nil && err != io.EOF:
-		err = &sourceError{withoutURL(err), passing, true}
+		err = &sourceError{withoutURL(err), temporary, true}
 	}
 	return n, err
 }

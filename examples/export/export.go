@@ -17,10 +17,10 @@ import (
 	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
-// checkpoint is how far an export has come.
+// checkpoint is the saved state of an export.
 type checkpoint struct {
-	Settings string       `json:"settings"` // what is exported, and how
-	Token    string       `json:"token"`    // of the next page; "" is the first
+	Settings string       `json:"settings"` // account and flags
+	Token    string       `json:"token"`    // continuation token of the next page; "" is the first
 	Pages    int          `json:"pages"`
 	Images   durable.Mark `json:"images"`
 	Files    durable.Mark `json:"files"`
@@ -28,19 +28,19 @@ type checkpoint struct {
 	Done     bool         `json:"done"`
 }
 
-const goOn = "run the same command again to go on"
+const resumeHint = "run the same command again to resume"
 
-// exporter is one export, from where it stopped to its end.
+// exporter is one run of an export, which may resume an earlier one.
 type exporter struct {
 	conn      *connection
 	opts      *options
 	state     checkpoint // as saved
 	out       *durable.Journal
-	downloads *downloader // nil: none
+	downloads *downloader // nil without -download
 	progress  *progress
 }
 
-// export runs an export as far as it gets.
+// export runs or resumes an export.
 func export(ctx context.Context, conn *connection, opts *options, stdout, stderr io.Writer) error {
 	e := &exporter{conn: conn, opts: opts, progress: newProgress(stderr, conn.Client.RateLimit)}
 	defer e.close()
@@ -50,28 +50,28 @@ func export(ctx context.Context, conn *connection, opts *options, stdout, stderr
 	work := e.walk
 	switch {
 	case e.isComplete():
-		fmt.Fprintf(stdout, "the export to %s is finished already: %d images; for a new one, take another file\n", opts.out, e.state.Images.Lines)
+		fmt.Fprintf(stdout, "the export to %s is already complete: %d images; use another file for a new export\n", opts.out, e.state.Images.Lines)
 		return nil
 	case e.state.Done:
-		fmt.Fprintf(stdout, "trying the images of %s.failed again\n", opts.out)
-		work = e.again
+		fmt.Fprintf(stdout, "retrying the images in %s.failed\n", opts.out)
+		work = e.retryFailed
 	case e.state.Pages > 0:
-		fmt.Fprintf(stdout, "going on after %d images\n", e.state.Images.Lines)
+		fmt.Fprintf(stdout, "resuming after %d images\n", e.state.Images.Lines)
 	}
 	err := work(ctx)
 	e.progress.end()
 	if err != nil {
 		if !e.state.Done {
-			_ = e.out.Cut(e.state.Images) // the lines of the unfinished page; otherwise the next run does it
+			_ = e.out.Cut(e.state.Images) // the lines of the unfinished page; if this fails, the next run removes them
 		}
 		return e.explain(ctx, err)
 	}
-	fmt.Fprintf(stdout, "%d images are in %s\n", e.state.Images.Lines, opts.out)
-	return e.failures()
+	fmt.Fprintf(stdout, "exported %d images to %s\n", e.state.Images.Lines, opts.out)
+	return e.failedDownloads()
 }
 
-// open finds where to begin, and opens the files there. It changes nothing in
-// them when something is not as it should be.
+// open opens the files and restores the state of an earlier run. If it finds
+// an inconsistency, it returns an error and changes no file.
 func (e *exporter) open() (err error) {
 	if e.out, err = durable.Open(e.opts.out, 0o666); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (e *exporter) open() (err error) {
 	case err != nil || e.isComplete():
 		return err
 	case fresh:
-		// First of all: an output without a checkpoint could not be gone on with.
+		// Save the checkpoint before the first line: an output without one cannot be resumed.
 		if err := durable.Save(e.checkpointName(), e.state); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (e *exporter) open() (err error) {
 	return nil
 }
 
-// load reads the checkpoint, or begins with an empty one.
+// load reads the checkpoint. Without one, it sets an empty one and reports fresh.
 func (e *exporter) load() (fresh bool, err error) {
 	settings := e.settings()
 	saved, err := loadCheckpoint(e.checkpointName())
@@ -116,19 +116,19 @@ func (e *exporter) load() (fresh bool, err error) {
 			return false, nil
 		}
 		if saved.Pages > 0 || !e.isEmpty() {
-			return false, program.Usagef("the export to %s was begun with %s, and this is %s; go on with the same flags and account, or take another file",
+			return false, program.Usagef("the export to %s was started with %s, but this run has %s; use the same flags and account to resume it, or use another file",
 				e.opts.out, saved.Settings, settings)
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, err
 	case !e.isEmpty():
-		return false, e.refuseFiles()
+		return false, e.rejectFiles()
 	}
 	e.state = checkpoint{Settings: settings}
 	return true, nil
 }
 
-// loadCheckpoint reads a checkpoint. The error is fs.ErrNotExist if there is none.
+// loadCheckpoint reads a checkpoint. If there is none, the error is fs.ErrNotExist.
 func loadCheckpoint(name string) (*checkpoint, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -136,12 +136,12 @@ func loadCheckpoint(name string) (*checkpoint, error) {
 	}
 	c := new(checkpoint)
 	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("the checkpoint %s is damaged: %w; restore it from a backup, or remove it and what belongs to it to export all anew", name, err)
+		return nil, fmt.Errorf("the checkpoint %s is damaged: %w; restore it from a backup, or remove all files of this export to start over", name, err)
 	}
 	return c, nil
 }
 
-// settings are what an export must go on with.
+// settings returns the account and flags, which must not change when an export resumes.
 func (e *exporter) settings() string {
 	p := &e.opts.params
 	creator := "any"
@@ -152,23 +152,23 @@ func (e *exporter) settings() string {
 		e.conn.ID, e.conn.api, creator, p.PerPage, p.SortOrder, e.opts.download, e.opts.variant)
 }
 
-// isEmpty reports whether nothing was written yet.
+// isEmpty reports whether no data has been written.
 func (e *exporter) isEmpty() bool {
 	size, err := e.out.Size()
 	return err == nil && size == 0 && (e.downloads == nil || e.downloads.isEmpty())
 }
 
-func (e *exporter) refuseFiles() error {
+func (e *exporter) rejectFiles() error {
 	where := e.opts.out
 	if e.downloads != nil {
 		where = fmt.Sprintf("%s, %s.files, %s.failed and %s", where, where, where, e.opts.download)
 	}
-	return fmt.Errorf("there is something in %s, and no checkpoint to go on from: take another place, or remove what is there", where)
+	return fmt.Errorf("there is data in %s, but no checkpoint to resume from: use another location, or remove the data", where)
 }
 
 func (e *exporter) checkpointName() string { return e.opts.out + ".checkpoint" }
 
-// walk takes the pages that are left.
+// walk saves the remaining pages.
 func (e *exporter) walk(ctx context.Context) error {
 	params := e.opts.params
 	params.ContinuationToken = e.state.Token
@@ -176,15 +176,15 @@ func (e *exporter) walk(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := e.take(ctx, page); err != nil {
+		if err := e.savePage(ctx, page); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take brings a page to the disk, and then the checkpoint after it.
-func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
+// savePage writes a page to the disk, and then the checkpoint after it.
+func (e *exporter) savePage(ctx context.Context, page *cfimages.ImagePage) error {
 	for i := range page.Images {
 		if err := e.out.Append(&page.Images[i]); err != nil {
 			return err
@@ -217,33 +217,33 @@ func (e *exporter) take(ctx context.Context, page *cfimages.ImagePage) error {
 	return nil
 }
 
-// failures is the error of an export that is complete but for some images.
-func (e *exporter) failures() error {
+// failedDownloads returns an error if some images could not be downloaded.
+func (e *exporter) failedDownloads() error {
 	if n := e.state.Failed.Lines; n > 0 {
-		return fmt.Errorf("%d images could not be downloaded: %s.failed tells which and why; the same command tries them again", n, filepath.Clean(e.opts.out))
+		return fmt.Errorf("%d images could not be downloaded: see %s.failed; run the same command again to retry them", n, filepath.Clean(e.opts.out))
 	}
 	return nil
 }
 
-// explain says what became of an export that stopped, and what to do.
+// explain adds to the error of an export what was saved and how to resume.
 func (e *exporter) explain(ctx context.Context, err error) error {
-	done := fmt.Sprintf("%d images are safe in %s", e.state.Images.Lines, e.opts.out)
+	saved := fmt.Sprintf("%d images are saved in %s", e.state.Images.Lines, e.opts.out)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: %s; %s", program.ErrInterrupted, done, goOn)
+		return fmt.Errorf("%w: %s; %s", program.ErrInterrupted, saved, resumeHint)
 	}
-	if stopped, ok := errors.AsType[*cfimages.PageError](err); ok {
+	if pageErr, ok := errors.AsType[*cfimages.PageError](err); ok {
 		if errors.Is(err, cfimages.ErrInvalidParams) {
-			return program.UsageError(stopped.Err)
+			return program.UsageError(pageErr.Err)
 		}
-		refused, ok := errors.AsType[*cfimages.Error](err)
-		if ok && refused.StatusCode == http.StatusBadRequest && stopped.ContinuationToken != "" {
-			return fmt.Errorf("%w\n%s; if the place to go on from is not accepted any more, export all anew to another file", err, done)
+		apiErr, ok := errors.AsType[*cfimages.Error](err)
+		if ok && apiErr.StatusCode == http.StatusBadRequest && pageErr.ContinuationToken != "" {
+			return fmt.Errorf("%w\n%s; if the continuation token is no longer valid, start over with another file", err, saved)
 		}
 	}
 	if errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) {
-		return fmt.Errorf("%w\n%s; fix the credentials and %s", err, done, goOn)
+		return fmt.Errorf("%w\n%s; fix the credentials and %s", err, saved, resumeHint)
 	}
-	return fmt.Errorf("%w\n%s; %s", err, done, goOn)
+	return fmt.Errorf("%w\n%s; %s", err, saved, resumeHint)
 }
 
 func (e *exporter) close() {

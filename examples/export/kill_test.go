@@ -26,21 +26,22 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// seedVariable repeats the kills of a failure, as far as the machine does.
+// seedVariable is the environment variable that sets the random seed, to reproduce
+// a failure as far as timing allows.
 const seedVariable = "EXPORT_TEST_SEED"
 
-// shooter serves requests until it shoots the program that asks.
-type shooter struct {
+// signaler serves requests and, at one of them, sends a signal to the program.
+type signaler struct {
 	next   http.Handler
 	random *rand.Rand
 
 	mu     sync.Mutex
-	left   int // requests until the shot; 0: none
+	left   int // requests until the signal; 0: none
 	moment int
-	shoot  func()
+	send   func()
 }
 
-// The moments of a shot.
+// The moments of a signal within a request.
 const (
 	beforeResponse = iota
 	withinResponse
@@ -48,33 +49,33 @@ const (
 	moments
 )
 
-// arm makes the shooter shoot at one of the next requests.
-func (s *shooter) arm(within int, shoot func()) {
+// arm sets send to be called at one of the next requests.
+func (s *signaler) arm(within int, send func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left, s.moment, s.shoot = 1+s.random.IntN(within), s.random.IntN(moments), shoot
+	s.left, s.moment, s.send = 1+s.random.IntN(within), s.random.IntN(moments), send
 }
 
-// aim reports whether this request is the one, and how many bytes or
-// microseconds after its moment the shot is.
-func (s *shooter) aim() (shoot func(), moment, delay int) {
+// due returns the send function if this request is the chosen one, otherwise nil.
+// delay is the number of bytes or microseconds after the moment.
+func (s *signaler) due() (send func(), moment, delay int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left--; s.left != 0 {
 		return nil, 0, 0
 	}
-	return s.shoot, s.moment, s.random.IntN(3000)
+	return s.send, s.moment, s.random.IntN(3000)
 }
 
-func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	shoot, moment, delay := s.aim()
-	if shoot == nil {
+func (s *signaler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	send, moment, delay := s.due()
+	if send == nil {
 		s.next.ServeHTTP(w, r)
 		return
 	}
 	if moment == afterResponse {
 		s.next.ServeHTTP(w, r)
-		time.AfterFunc(time.Duration(delay)*time.Microsecond, shoot)
+		time.AfterFunc(time.Duration(delay)*time.Microsecond, send)
 		return
 	}
 	if moment == withinResponse {
@@ -85,19 +86,19 @@ func (s *shooter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Write(body[:delay%(len(body)+1)])
 		http.NewResponseController(w).Flush()
 	}
-	shoot()
+	send()
 	panic(http.ErrAbortHandler)
 }
 
-// process is the export of a server by a process of its own.
+// process runs an export in a separate process.
 type process struct {
-	t       *testing.T
-	shooter *shooter
-	flags   []string
-	env     []string
-	seed    string
-	want    string            // output
-	files   map[string]string // with -download
+	t        *testing.T
+	signaler *signaler
+	flags    []string
+	env      []string
+	seed     string
+	want     string            // output
+	files    map[string]string // with -download
 }
 
 func newProcess(t *testing.T, n int, flags ...string) *process {
@@ -108,24 +109,24 @@ func newProcess(t *testing.T, n int, flags ...string) *process {
 		seed, err = strconv.ParseUint(text, 10, 64)
 		require.NoError(t, err)
 	}
-	b := newBench(t, n)
-	shooter := &shooter{next: b.server.Handler(), random: rand.New(rand.NewPCG(seed, 0))}
-	server := httptest.NewServer(shooter)
+	f := newFixture(t, n)
+	signaler := &signaler{next: f.server.Handler(), random: rand.New(rand.NewPCG(seed, 0))}
+	server := httptest.NewServer(signaler)
 	t.Cleanup(server.Close)
 	p := &process{
-		t: t, shooter: shooter, flags: flags,
+		t: t, signaler: signaler, flags: flags,
 		seed: fmt.Sprintf("%s=%d", seedVariable, seed),
 		env: append(os.Environ(), beProgram+"=1", "GORACE=atexit_sleep_ms=0", "CLOUDFLARE_BASE_URL="+server.URL+"/client/v4",
 			"CLOUDFLARE_ACCOUNT_ID="+imagestest.AccountID, "CLOUDFLARE_API_TOKEN="+imagestest.APIToken),
-		files: b.images(),
+		files: f.images(),
 	}
-	client := b.server.Client(cfimages.WithHTTPClient(server.Client()), cfimages.WithBaseURL(server.URL+"/client/v4"))
+	client := f.server.Client(cfimages.WithHTTPClient(server.Client()), cfimages.WithBaseURL(server.URL+"/client/v4"))
 	p.want = listing(t, client)
 	return p
 }
 
-// run runs the program in a directory until it ends or is sent a signal at one of
-// the next requests.
+// run runs the program in a directory until it ends or receives a signal at one
+// of the next requests.
 func (p *process) run(dir string, signal os.Signal, within int) (code int, output string) {
 	p.t.Helper()
 	args := append([]string{"-o", filepath.Join(dir, "images.jsonl"), "-per-page", "10"}, p.flags...)
@@ -137,7 +138,7 @@ func (p *process) run(dir string, signal os.Signal, within int) (code int, outpu
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started := make(chan struct{})
-	p.shooter.arm(within, func() {
+	p.signaler.arm(within, func() {
 		<-started
 		cmd.Process.Signal(signal)
 	})
@@ -151,32 +152,32 @@ func (p *process) run(dir string, signal os.Signal, within int) (code int, outpu
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// check compares what is there with the images of the server.
+// check compares the files in a directory with the images of the server.
 func (p *process) check(dir string, finished bool) {
 	p.t.Helper()
-	there := &bench{T: p.t, opts: &options{out: filepath.Join(dir, "images.jsonl")}}
+	result := &fixture{T: p.t, opts: &options{out: filepath.Join(dir, "images.jsonl")}}
 	if finished {
-		require.Equal(p.t, p.want, there.read(""), p.seed)
+		require.Equal(p.t, p.want, result.read(""), p.seed)
 	} else {
-		require.True(p.t, strings.HasPrefix(p.want, there.read("")), "what is there is right: %s", p.seed)
+		require.True(p.t, strings.HasPrefix(p.want, result.read("")), "the lines so far are correct: %s", p.seed)
 	}
 	if len(p.flags) == 0 {
 		return
 	}
 	files := readFiles(p.t, filepath.Join(dir, "files"), !finished)
 	for name, data := range files {
-		require.True(p.t, p.files[name] == data, "%s is not whole: %s", name, p.seed)
+		require.True(p.t, p.files[name] == data, "%s is incomplete: %s", name, p.seed)
 	}
 	if finished {
 		require.Len(p.t, files, len(p.files), p.seed)
-		require.Len(p.t, there.saved(), len(p.files), p.seed)
-		require.Empty(p.t, there.failed(), p.seed)
+		require.Len(p.t, result.saved(), len(p.files), p.seed)
+		require.Empty(p.t, result.failed(), p.seed)
 	}
 }
 
-// torment sends a signal so many times, each time to the program that goes on
-// after the one before, and begins a new export whenever one is finished.
-func (p *process) torment(signal os.Signal, times, within, interrupted int) {
+// interrupt sends a signal to the program a number of times. After each signal it
+// resumes the export; when an export completes, it starts a new one.
+func (p *process) interrupt(signal os.Signal, times, within, interrupted int) {
 	p.t.Helper()
 	dir := p.t.TempDir()
 	for hits := 0; ; {
@@ -185,7 +186,7 @@ func (p *process) torment(signal os.Signal, times, within, interrupted int) {
 		}
 		code, output := p.run(dir, signal, within)
 		switch code {
-		case interrupted, killed: // a signal that comes as the program ends finds no handler any more
+		case interrupted, killed: // at the end of the program, its signal handler is already removed
 			hits++
 			p.check(dir, false)
 		case 0:
@@ -203,27 +204,29 @@ func (p *process) torment(signal os.Signal, times, within, interrupted int) {
 const killed = -1
 
 func TestKill(t *testing.T) {
-	t.Run("list", func(t *testing.T) { newProcess(t, 200).torment(syscall.SIGKILL, 15, 8, killed) })
-	t.Run("originals", func(t *testing.T) { newProcess(t, 120, "-workers", "8").torment(syscall.SIGKILL, 20, 20, killed) })
-	t.Run("variants", func(t *testing.T) { newProcess(t, 120, "-variant", "public").torment(syscall.SIGKILL, 15, 20, killed) })
+	t.Run("list", func(t *testing.T) { newProcess(t, 200).interrupt(syscall.SIGKILL, 15, 8, killed) })
+	t.Run("originals", func(t *testing.T) { newProcess(t, 120, "-workers", "8").interrupt(syscall.SIGKILL, 20, 20, killed) })
+	t.Run("variants", func(t *testing.T) {
+		newProcess(t, 120, "-variant", "public").interrupt(syscall.SIGKILL, 15, 20, killed)
+	})
 }
 
 func TestInterruptedProcess(t *testing.T) {
-	newProcess(t, 100, "-variant", "public").torment(syscall.SIGINT, 10, 30, 130)
+	newProcess(t, 100, "-variant", "public").interrupt(syscall.SIGINT, 10, 30, 130)
 }
 
 func TestOneExportAtATime(t *testing.T) {
-	b := newDownload(t, 3)
-	out, err := durable.Open(b.opts.out, 0o600)
+	f := newDownload(t, 3)
+	out, err := durable.Open(f.opts.out, 0o600)
 	require.NoError(t, err)
-	b.ends(1, b.opts.out+" is in use by another process")
+	f.ends(1, f.opts.out+" is in use by another process")
 	require.NoError(t, out.Close())
 
-	require.NoError(t, os.MkdirAll(b.opts.download, 0o777))
-	dir, err := os.Open(b.opts.download)
+	require.NoError(t, os.MkdirAll(f.opts.download, 0o777))
+	dir, err := os.Open(f.opts.download)
 	require.NoError(t, err)
 	require.NoError(t, durable.Lock(dir))
-	b.ends(1, b.opts.download+" is in use by another process")
+	f.ends(1, f.opts.download+" is in use by another process")
 	require.NoError(t, dir.Close())
-	b.finishes()
+	f.finishes()
 }

@@ -1,37 +1,37 @@
-// Command export writes a whole account to a file: the metadata of every image,
-// a JSON object a line, and with -download the images themselves.
+// Command export writes the metadata of all images of an account to a file, one
+// JSON object per line. With -download, it also downloads the images.
 //
 //	go run ./examples/export -demo -o /tmp/images.jsonl
 //
-// needs no account. Without -demo, the account and its API token come from
+// needs no account. Without -demo, the account and its API token are read from
 // CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.
 //
-// After Ctrl-C, a crash or a lost network, the same command again goes on where
-// it stopped: nothing is missing and nothing is there twice. After each page,
-// how far it has come is kept in <file>.checkpoint. The lines of a page that was
-// not finished are cut off, and written anew. A list that changes meanwhile may
-// show an image twice or not at all: see ImagesV2.All. How long Cloudflare accepts
-// the continuation token in the checkpoint is not published.
+// To resume after Ctrl-C, a crash or a lost connection, run the same command
+// again: no image is lost or written twice. The state is saved in
+// <file>.checkpoint after each page. The lines of an unfinished page are removed
+// and written again. If the images of the account change during the export, an
+// image may be listed twice or not at all: see ImagesV2.All. Cloudflare does not
+// publish how long the continuation token in the checkpoint is valid.
 //
-// With -download, each image becomes a file named by its ID, escaped: "a/B"
-// is a%2f%42. An ID that would make a longer name than 200 bytes is cut and
-// ends in its SHA-256. Originals are calls of the API, one each. Variants come
-// from their delivery URLs, which do not count against its limit; for those of
-// private images, CLOUDFLARE_IMAGES_SIGNING_KEY has to be one of the account's
-// signing keys. <file>.files tells the file, size and ETag of each image; if it
-// has an ID twice, the later line counts. <file>.failed tells which images could
-// not be downloaded, and why. When all others are there, the same command retries
-// these, and keeps in the list those that fail again.
+// With -download, each image is stored in a file whose name is the escaped ID:
+// "a/B" is a%2f%42. A name longer than 200 bytes is shortened and ends with the
+// SHA-256 of the ID. Each original takes one API call. Variants are downloaded
+// from their delivery URLs, which do not count against the API's rate limit; for
+// variants of private images, CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the
+// account's signing keys. <file>.files records the file name, size and ETag of
+// each image; if an ID is listed twice, the later line is valid. <file>.failed
+// lists the images that could not be downloaded, with the reasons. When all other
+// images are downloaded, the same command retries these and updates the list.
 //
-// A file of a page that was not finished is kept if it still is what its source
-// has: one request each asks for that, and does not read the image when upload
-// time, size and ETag are as recorded; without an ETag in the response, the other two
-// must do. So that going on costs little of the rate limit, a page has 100 images
-// with -download, and 1000 otherwise: that is at most 100 calls of the 1,200 in 5
-// minutes, for a list call with every 100 images. -per-page changes it.
+// The downloaded files of an unfinished page are checked with one request each.
+// A file is kept if upload time, size and ETag are as recorded (without an ETag
+// in the response: upload time and size); the image is then not read again. To
+// limit these requests, a page has 100 images with -download and 1000 without:
+// resuming takes at most 100 of the 1,200 calls in 5 minutes, but an export needs
+// a list call for every 100 images. -per-page changes the page size.
 //
-// The exit code is 0 when all was exported, 1 when something went wrong, 2 for a
-// wrong command line and 130 after an interrupt.
+// The exit code is 0 if everything was exported, 1 after an error, 2 for an
+// invalid command line and 130 after an interrupt.
 package main
 
 import (
@@ -47,19 +47,19 @@ import (
 
 func main() { program.Main("export", run) }
 
-// options are what the command line says.
+// options are the settings from the command line.
 type options struct {
 	params   cfimages.ListParams
 	out      string
-	download string // "": no images
+	download string // directory; "": do not download images
 	variant  string // "": the originals
 	workers  int
 	batch    bool
 	demo     bool
-	images   int // of the demo
+	images   int // in the demo
 }
 
-// downloadPage is how many images a page has, when they are downloaded too.
+// downloadPage is the default page size with -download.
 const downloadPage = 100
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -89,27 +89,27 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 	}
 	opts.params.PerPage = cmp.Or(opts.params.PerPage, downloadPage)
 	var err error
-	opts.download, err = filepath.Abs(opts.download) // as the checkpoint has it, wherever the export goes on
+	opts.download, err = filepath.Abs(opts.download) // the checkpoint must not depend on the working directory
 	return opts, err
 }
 
 func (o *options) define(flags *flag.FlagSet) {
-	flags.StringVar(&o.out, "o", "", "write the images to this `file`, as JSON lines; required")
-	flags.StringVar(&o.download, "download", "", "download the images too, into this `directory`")
-	flags.StringVar(&o.variant, "variant", "", "download the variant of this `name` (default: the original)")
-	flags.IntVar(&o.workers, "workers", 8, "download `n` images at a time, 1 to 64")
-	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images a page, 10 to 10000 (default: 100 with -download, otherwise 1000, that of the API)")
-	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "asc or desc, an `order` by upload time (default of the API: desc)")
-	flags.Func("creator", "only images of this `creator`; if it is empty, those without one", func(creator string) error {
+	flags.StringVar(&o.out, "o", "", "write the images to this `file` as JSON lines (required)")
+	flags.StringVar(&o.download, "download", "", "also download the images to this `directory`")
+	flags.StringVar(&o.variant, "variant", "", "download the variant with this `name` (default: the original)")
+	flags.IntVar(&o.workers, "workers", 8, "download `n` images concurrently, 1 to 64")
+	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images per page, 10 to 10000 (default: 100 with -download, otherwise 1000, the API's default)")
+	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "sort `order` by upload time, asc or desc (default of the API: desc)")
+	flags.Func("creator", "only images of this `creator`; if empty, only images without a creator", func(creator string) error {
 		o.params.Creator = &creator
 		return nil
 	})
-	flags.BoolVar(&o.batch, "batch", false, "list by way of the batch host, which does not count against the rate limit; originals do")
-	flags.BoolVar(&o.demo, "demo", false, "export an in-process server, without an account")
-	flags.IntVar(&o.images, "images", 2500, "`n` images in the demo")
+	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, whose calls do not count against the rate limit; downloads of originals do")
+	flags.BoolVar(&o.demo, "demo", false, "export from an in-process server, without an account")
+	flags.IntVar(&o.images, "images", 2500, "number `n` of images in the demo")
 }
 
-// check rejects what makes no sense; the library checks the rest.
+// check rejects invalid combinations of flags. The library checks the list parameters.
 func (o *options) check(given map[string]bool) error {
 	switch {
 	case o.out == "":
@@ -119,11 +119,11 @@ func (o *options) check(given map[string]bool) error {
 	case o.images < 0:
 		return program.Usagef("-images must not be negative, got %d", o.images)
 	case given["images"] && !o.demo:
-		return program.Usagef("-images is for -demo")
+		return program.Usagef("-images requires -demo")
 	case given["download"] && o.download == "":
 		return program.Usagef("-download must name a directory")
 	case o.download == "" && (given["variant"] || given["workers"]):
-		return program.Usagef("-variant and -workers are for -download")
+		return program.Usagef("-variant and -workers require -download")
 	}
 	return nil
 }

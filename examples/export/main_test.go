@@ -15,7 +15,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// beProgram makes the test binary be the program.
+// beProgram is the environment variable that makes the test binary run the program.
 const beProgram = "EXPORT_TEST_BE_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runExport runs the program as a shell would, and returns what it wrote.
+// runExport runs the program as a shell would, and returns its output and exit code.
 func runExport(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, progress, errs bytes.Buffer
@@ -39,7 +39,7 @@ func TestDemo(t *testing.T) {
 	out := filepath.Join(dir, "images.jsonl")
 	args := []string{"-demo", "-images", "35", "-per-page", "10", "-o", out, "-download", filepath.Join(dir, "files"), "-variant", "public"}
 	var written []byte
-	for _, want := range []string{"35 images are in " + out + "\n", "finished already: 35 images"} {
+	for _, want := range []string{"exported 35 images to " + out + "\n", "already complete: 35 images"} {
 		stdout, stderr, code := runExport(t, args...)
 		require.Zero(t, code, stderr)
 		assert.Contains(t, stdout, want)
@@ -54,10 +54,10 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-func TestParametersReachTheWire(t *testing.T) {
-	b := newBench(t, 3, "-sort", "asc", "-creator", "")
-	b.ends(0)
-	requests := b.server.Requests()
+func TestListParametersAreSent(t *testing.T) {
+	f := newFixture(t, 3, "-sort", "asc", "-creator", "")
+	f.ends(0)
+	requests := f.server.Requests()
 	require.Len(t, requests, 1)
 	assert.Equal(t, "creator=&per_page=10&sort_order=asc", requests[0].Query.Encode())
 }
@@ -73,12 +73,12 @@ func TestPageSize(t *testing.T) {
 }
 
 func TestBatch(t *testing.T) {
-	b := newBench(t, 25, "-batch", "-download", filepath.Join(t.TempDir(), "files"))
-	b.ends(0)
-	for _, r := range b.server.Requests() {
+	f := newFixture(t, 25, "-batch", "-download", filepath.Join(t.TempDir(), "files"))
+	f.ends(0)
+	for _, r := range f.server.Requests() {
 		assert.Equal(t, r.Operation == imagestest.OpList, r.Batch, r.Operation)
 	}
-	b.wantFiles()
+	f.wantFiles()
 }
 
 func TestUsage(t *testing.T) {
@@ -92,11 +92,11 @@ func TestUsage(t *testing.T) {
 		{[]string{"-demo", "-o", out, "-sort", "up"}, "SortOrder"},
 		{[]string{"-demo", "-o", out, "-workers", "0", "-download", "x"}, "-workers must be 1 to 64"},
 		{[]string{"-demo", "-o", out, "-images", "-1"}, "-images must not be negative"},
-		{[]string{"-demo", "-o", out, "-variant", "public"}, "are for -download"},
-		{[]string{"-demo", "-o", out, "-workers", "2"}, "are for -download"},
+		{[]string{"-demo", "-o", out, "-variant", "public"}, "require -download"},
+		{[]string{"-demo", "-o", out, "-workers", "2"}, "require -download"},
 		{[]string{"-demo", "-o", out, "-download", ""}, "must name a directory"},
 		{[]string{"-demo", "-o", out, "images"}, `unexpected argument "images"`},
-		{[]string{"-o", out, "-images", "5"}, "-images is for -demo"},
+		{[]string{"-o", out, "-images", "5"}, "-images requires -demo"},
 		{[]string{"-unknown"}, "-unknown"},
 	} {
 		stdout, stderr, code := runExport(t, test.args...)
@@ -105,7 +105,7 @@ func TestUsage(t *testing.T) {
 		assert.Contains(t, stderr, test.want, test.args)
 	}
 	_, stderr, code := runExport(t, "-demo", "-o", out)
-	assert.Zero(t, code, "a usage error leaves nothing behind that is in the way: %s", stderr)
+	assert.Zero(t, code, "a usage error leaves no files that block the next run: %s", stderr)
 
 	stdout, stderr, code := runExport(t, "-help")
 	assert.Zero(t, code)
@@ -113,7 +113,7 @@ func TestUsage(t *testing.T) {
 	assert.Contains(t, stdout, "-download directory")
 }
 
-func TestAccountOfTheEnvironment(t *testing.T) {
+func TestAccountFromTheEnvironment(t *testing.T) {
 	server := imagestest.NewServer()
 	t.Cleanup(server.Close)
 	server.Seed(3, func(int) cfimages.Image { return cfimages.Image{} })

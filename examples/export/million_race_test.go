@@ -2,6 +2,6 @@
 
 package main
 
-// accountSize is how many images the simulated account has: a million take long
-// under the race detector.
+// accountSize is how many images the simulated account has: a million take too
+// long with the race detector.
 const accountSize = 100_000

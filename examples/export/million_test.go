@@ -22,17 +22,17 @@ import (
 
 const (
 	pageSize = 5000
-	maxHeap  = 8 << 20 // over that at the start
+	maxHeap  = 8 << 20 // growth since the start
 )
 
-// endless is an account that makes its pages as they are asked for, and looks at
-// the heap then.
-type endless struct {
+// bigAccount is a transport that generates the page of each request and measures
+// the heap at every fifth page.
+type bigAccount struct {
 	pages int
-	heap  uint64 // live, at most
+	heap  uint64 // maximum of the live heap
 }
 
-func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
+func (e *bigAccount) RoundTrip(r *http.Request) (*http.Response, error) {
 	first, _ := strconv.Atoi(r.URL.Query().Get("continuation_token"))
 	if e.pages++; e.pages%5 == 0 {
 		e.heap = max(e.heap, liveHeap())
@@ -70,7 +70,7 @@ func liveHeap() uint64 {
 }
 
 func TestMemoryIsConstant(t *testing.T) {
-	account := new(endless)
+	account := new(bigAccount)
 	opts := &options{params: cfimages.ListParams{PerPage: pageSize}, out: filepath.Join(t.TempDir(), "images.jsonl"), workers: 1}
 	client, err := cfimages.NewClient(append(clientOptions(opts), cfimages.WithAccountID("million"), cfimages.WithAPIToken("token"),
 		cfimages.WithHTTPClient(&http.Client{Transport: account}))...)
@@ -81,7 +81,7 @@ func TestMemoryIsConstant(t *testing.T) {
 	assert.Equal(t, accountSize/pageSize, account.pages)
 	require.NotZero(t, account.heap)
 	assert.Less(t, account.heap, before+maxHeap)
-	assert.True(t, strings.HasPrefix(out.String(), strconv.Itoa(accountSize)+" images"), out.String())
+	assert.True(t, strings.HasPrefix(out.String(), "exported "+strconv.Itoa(accountSize)+" images"), out.String())
 
 	file, err := os.Open(opts.out)
 	require.NoError(t, err)

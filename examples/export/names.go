@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// maxName is how long a file name may be. Common file systems take 255 bytes.
+// maxName is the maximum length of a file name. Common file systems allow 255 bytes.
 const maxName = 200
 
-// fileName returns the name of the file for an image ID. It is good on every
-// common system, those that ignore case included, and no two IDs share one.
+// fileName returns the name of the file for an image ID. It is valid on all
+// common systems, including those that ignore case, and unique for each ID.
 //
-// It has only a-z, 0-9, dot, underscore, hyphen, and %xx for each other byte.
-// A dot at an end and the first letter of a name that Windows reserves are
-// escaped too, so no name is hidden or special. A name that gets too long is cut
-// and ends in a tilde and the SHA-256 of the ID.
+// It contains only a-z, 0-9, dot, underscore, hyphen, and %xx for each other
+// byte. A dot at the start or end and the first letter of a name reserved by
+// Windows are escaped too, so that no name is hidden or special. A name that is
+// too long is shortened and ends with a tilde and the SHA-256 of the ID.
 func fileName(id string) string {
 	var b strings.Builder
 	reserved := isReserved(id)
@@ -34,14 +34,14 @@ func fileName(id string) string {
 	name := b.String()
 	switch {
 	case name == "":
-		return "%" // of no other ID
+		return "%" // no other ID has this name
 	case len(name) <= maxName:
 		return name
 	}
 	sum := sha256.Sum256([]byte(id))
 	suffix := "~" + hex.EncodeToString(sum[:])
 	name = name[:maxName-len(suffix)]
-	if i := strings.LastIndexByte(name, '%'); i > len(name)-3 { // not half an escape
+	if i := strings.LastIndexByte(name, '%'); i > len(name)-3 { // do not split an escape
 		name = name[:i]
 	}
 	return name + suffix
@@ -51,8 +51,8 @@ func isPlain(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-'
 }
 
-// isReserved reports whether Windows takes a name for a device, with or without
-// something after a dot. Capitals are escaped anyway.
+// isReserved reports whether a name is a device name on Windows, with or without
+// an extension. Capitals are escaped anyway.
 func isReserved(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
 	switch stem {

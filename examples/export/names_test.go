@@ -41,7 +41,7 @@ func TestFileName(t *testing.T) {
 	}
 	assert.Len(t, fileName(long), maxName)
 	assert.NotEqual(t, fileName(long), fileName(long+"x"))
-	assert.NotEqual(t, fileName(long), fileName(fileName(long)), "a name of a file is an ID like any other")
+	assert.NotEqual(t, fileName(long), fileName(fileName(long)), "a file name may itself be an ID")
 }
 
 func FuzzFileName(f *testing.F) {

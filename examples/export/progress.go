@@ -18,8 +18,8 @@ const (
 	lowQuota = 50
 )
 
-// progress tells how far an export is: in one line that is written again and
-// again on a terminal, and in a line now and then elsewhere.
+// progress shows the progress of an export: on a terminal in one line that is
+// redrawn, elsewhere in a new line every few seconds.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -33,14 +33,14 @@ type progress struct {
 	pages   int
 	files   int
 	failed  int
-	counted bool // files are
+	counted bool // files and failed are valid
 }
 
 func newProgress(w io.Writer, limit func() cfimages.RateLimit) *progress {
 	return &progress{w: w, terminal: program.IsTerminal(w), limit: limit}
 }
 
-// begin starts the clock, with what earlier runs have done.
+// begin starts the clock and counts from the state of earlier runs.
 func (p *progress) begin(c *checkpoint) {
 	p.started = time.Now()
 	p.shown = p.started
@@ -57,7 +57,7 @@ func (p *progress) page(images int) {
 	p.show()
 }
 
-// download tells how many files there are now, and how many failed.
+// download sets the numbers of downloaded files and of failures.
 func (p *progress) download(files, failed int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *progress) download(files, failed int) {
 	p.show()
 }
 
-// show writes the state, unless that was done just before.
+// show writes the state, unless it was written a moment ago.
 func (p *progress) show() {
 	every := lineEvery
 	if p.terminal {
@@ -89,7 +89,7 @@ func (p *progress) end() {
 func (p *progress) write() {
 	p.shown = time.Now()
 	if p.terminal {
-		// Back to the margin, clear the line, and do not wrap: only one line can be written again.
+		// Return to the margin, clear the line, and disable wrapping: only one line can be redrawn.
 		fmt.Fprintf(p.w, "\r\x1b[K\x1b[?7l%s\x1b[?7h", p.text())
 		return
 	}
@@ -108,7 +108,7 @@ func (p *progress) text() string {
 	}
 	if limit := p.limit(); !limit.Reset.IsZero() {
 		fmt.Fprintf(&b, ", %d requests left", limit.Remaining)
-		if limit.Remaining < lowQuota { // there will be a wait
+		if limit.Remaining < lowQuota { // the export will soon wait
 			fmt.Fprintf(&b, " until %s", limit.Reset.Local().Format(time.TimeOnly))
 		}
 	}

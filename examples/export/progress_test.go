@@ -14,7 +14,8 @@ import (
 	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
-// showPages counts 200 pages, one every 50 ms, after 100 images of an earlier run.
+// showPages returns the progress of 200 pages, one every 50 ms, after 100 images
+// of an earlier run.
 func showPages(t *testing.T, terminal bool) (shown string) {
 	t.Helper()
 	synctest.Test(t, func(_ *testing.T) {
@@ -35,7 +36,7 @@ func showPages(t *testing.T, terminal bool) (shown string) {
 	return shown
 }
 
-func TestProgressElsewhere(t *testing.T) {
+func TestProgressWithoutATerminal(t *testing.T) {
 	assert.Equal(t, `10100 images, 2000/s, page 101, 600 requests left
 20100 images, 2000/s, page 201, 0 requests left until 09:05:00
 20100 images, 2000/s, page 201, 3 files, 1 failed, 0 requests left until 09:05:00
@@ -45,13 +46,13 @@ func TestProgressElsewhere(t *testing.T) {
 func TestProgressOnATerminal(t *testing.T) {
 	shown := showPages(t, true)
 	states := strings.Split(shown, "\r\x1b[K\x1b[?7l")
-	require.Len(t, states, 1+100+1, "at most ten in each of ten seconds, and the end")
+	require.Len(t, states, 1+100+1, "at most ten in each of ten seconds, and the last state")
 	assert.Equal(t, "300 images, 2000/s, page 3, 1188 requests left\x1b[?7h", states[1])
 	assert.Equal(t, "20100 images, 2000/s, page 201, 3 files, 1 failed, 0 requests left until 09:05:00\x1b[?7h\n", states[101])
 	assert.Equal(t, 1, strings.Count(shown, "\n"))
 }
 
-func TestProgressOfNothing(t *testing.T) {
+func TestProgressOfAnEmptyExport(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, func() cfimages.RateLimit { return cfimages.RateLimit{} })
 	synctest.Test(t, func(_ *testing.T) {

@@ -19,31 +19,31 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// stopped returns a bench whose export has stopped after two of four pages.
-func stopped(t *testing.T, flags ...string) *bench {
+// stopped returns a fixture whose export stopped after two of four pages.
+func stopped(t *testing.T, flags ...string) *fixture {
 	t.Helper()
-	b := newBench(t, 35, flags...)
-	b.inject(imagestest.OpList, 2, 1, imagestest.Refusal(400))
-	b.ends(1, "20 images are safe in "+b.opts.out, "if the place to go on from is not accepted any more")
-	return b
+	f := newFixture(t, 35, flags...)
+	f.inject(imagestest.OpList, 2, 1, imagestest.Refusal(400))
+	f.ends(1, "20 images are saved in "+f.opts.out, "if the continuation token is no longer valid")
+	return f
 }
 
 func TestDamagedCheckpointIsRejected(t *testing.T) {
-	b := stopped(t)
-	out, whole := b.read(""), b.read(".checkpoint")
+	f := stopped(t)
+	out, whole := f.read(""), f.read(".checkpoint")
 	for _, damaged := range []string{"", whole[:len(whole)/2], whole[:len(whole)-1], whole + whole, "[]"} {
-		b.write(".checkpoint", damaged)
-		b.ends(1, "images.jsonl.checkpoint is damaged")
-		assert.Equal(t, out, b.read(""))
-		assert.Equal(t, damaged, b.read(".checkpoint"))
+		f.write(".checkpoint", damaged)
+		f.ends(1, "images.jsonl.checkpoint is damaged")
+		assert.Equal(t, out, f.read(""))
+		assert.Equal(t, damaged, f.read(".checkpoint"))
 	}
-	b.write(".checkpoint", whole)
-	b.finishes()
+	f.write(".checkpoint", whole)
+	f.finishes()
 }
 
 func TestOtherSettingsAreRejected(t *testing.T) {
-	b := stopped(t)
-	out, saved := b.read(""), b.read(".checkpoint")
+	f := stopped(t)
+	out, saved := f.read(""), f.read(".checkpoint")
 	for _, test := range []struct {
 		flags []string
 		want  string
@@ -52,130 +52,131 @@ func TestOtherSettingsAreRejected(t *testing.T) {
 		{[]string{"-creator", "bob"}, `-creator "bob" `},
 		{[]string{"-creator", ""}, `-creator "" `},
 		{[]string{"-sort", "asc"}, `-sort "asc" `},
-		{[]string{"-download", t.TempDir(), "-variant", "public"}, `-variant "public"; go on`},
+		{[]string{"-download", t.TempDir(), "-variant", "public"}, `-variant "public"; use the same flags`},
 	} {
-		b.with(b.opts.out, test.flags...).ends(2, `was begun with account `+imagestest.AccountID+
-			` at , -creator any -per-page 10 -sort "" -download "" -variant "", and this is`, test.want)
-		assert.Equal(t, out, b.read(""))
-		assert.Equal(t, saved, b.read(".checkpoint"))
+		f.with(f.opts.out, test.flags...).ends(2, `was started with account `+imagestest.AccountID+
+			` at , -creator any -per-page 10 -sort "" -download "" -variant "", but this run has`, test.want)
+		assert.Equal(t, out, f.read(""))
+		assert.Equal(t, saved, f.read(".checkpoint"))
 	}
-	assert.Equal(t, 3, b.server.Count(imagestest.OpList))
-	b.finishes()
+	assert.Equal(t, 3, f.server.Count(imagestest.OpList))
+	f.finishes()
 }
 
 func TestOtherWorkingDirectoryIsRejected(t *testing.T) {
 	flags := []string{"-download", "files", "-variant", "public"}
 	t.Chdir(t.TempDir())
-	b := stopped(t, flags...)
+	f := stopped(t, flags...)
 	t.Chdir(t.TempDir())
-	b.with(b.opts.out, flags...).ends(2, "was begun with account")
-	b.finishes()
+	f.with(f.opts.out, flags...).ends(2, "was started with account")
+	f.finishes()
 }
 
 func TestChangedOutput(t *testing.T) {
-	b := stopped(t)
-	out := b.read("")
-	for changed, want := range map[string]string{out[:len(out)-1]: "the checkpoint says", "{}\n" + out: "has no end of a line"} {
-		b.write("", changed)
-		b.ends(1, "images.jsonl was changed: ", want)
-		assert.Equal(t, changed, b.read(""))
+	f := stopped(t)
+	out := f.read("")
+	for changed, want := range map[string]string{out[:len(out)-1]: "the checkpoint says", "{}\n" + out: "no line ends at byte"} {
+		f.write("", changed)
+		f.ends(1, "images.jsonl was changed: ", want)
+		assert.Equal(t, changed, f.read(""))
 	}
-	b.write("", out+strings.Repeat("{\"id\":\"of an unfinished page\"}\n", 1000)+"{\"id")
-	b.finishes()
+	f.write("", out+strings.Repeat("{\"id\":\"of an unfinished page\"}\n", 1000)+"{\"id")
+	f.finishes()
 }
 
 func TestFilesWithoutCheckpointAreRejected(t *testing.T) {
 	for _, suffix := range []string{"", ".files", ".failed", "/x"} {
-		b := newDownload(t, 3)
-		name := b.opts.out + suffix
+		f := newDownload(t, 3)
+		name := f.opts.out + suffix
 		if suffix == "/x" {
-			require.NoError(t, os.Mkdir(b.opts.download, 0o777))
-			name = b.opts.download + suffix
+			require.NoError(t, os.Mkdir(f.opts.download, 0o777))
+			name = f.opts.download + suffix
 		}
 		require.NoError(t, os.WriteFile(name, []byte("mine\n"), 0o600))
-		b.ends(1, "no checkpoint to go on from")
+		f.ends(1, "no checkpoint to resume from")
 		kept, err := os.ReadFile(name)
 		require.NoError(t, err)
 		assert.Equal(t, "mine\n", string(kept))
-		assert.Zero(t, b.server.Count(imagestest.OpList))
+		assert.Zero(t, f.server.Count(imagestest.OpList))
 		require.NoError(t, os.Remove(name))
-		b.ends(0)
+		f.ends(0)
 	}
 }
 
 func TestOutputMustBeAFile(t *testing.T) {
 	for _, out := range []string{os.DevNull, t.TempDir(), filepath.Join(t.TempDir(), "missing", "images.jsonl")} {
-		newBench(t, 3).with(out).ends(1, out)
+		newFixture(t, 3).with(out).ends(1, out)
 	}
 }
 
 func TestInterrupt(t *testing.T) {
-	b := newBench(t, 60)
+	f := newFixture(t, 60)
 	ctx, interrupt := context.WithCancel(t.Context())
 	left := 3
-	b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	f.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 		if left--; left == 0 {
 			interrupt()
 		}
 		return next.RoundTrip(r)
 	}
-	text, code := b.run(ctx)
+	text, code := f.run(ctx)
 	assert.Equal(t, 130, code)
 	assert.Contains(t, text, "export: interrupted: ")
-	assert.Contains(t, text, goOn)
-	saved, err := loadCheckpoint(b.opts.out + ".checkpoint")
+	assert.Contains(t, text, resumeHint)
+	saved, err := loadCheckpoint(f.opts.out + ".checkpoint")
 	require.NoError(t, err)
 	require.NotZero(t, saved.Pages)
-	assert.Equal(t, saved.Images.Lines, strings.Count(b.read(""), "\n"))
-	assert.Len(t, b.read(""), int(saved.Images.Bytes), "the output has what the checkpoint says, and no more")
-	b.finishes()
+	assert.Equal(t, saved.Images.Lines, strings.Count(f.read(""), "\n"))
+	assert.Len(t, f.read(""), int(saved.Images.Bytes), "the output ends where the checkpoint says")
+	f.finishes()
 }
 
-// unfinishedPage returns a bench of which n files of the first page are there.
-func unfinishedPage(t *testing.T, n int) *bench {
+// unfinishedPage returns a fixture whose export stopped after n downloads of the
+// first page.
+func unfinishedPage(t *testing.T, n int) *fixture {
 	t.Helper()
-	b := newDownload(t, 10, "-workers", "1")
-	b.loseNetwork(int64(1 + n))
-	b.ends(1)
-	require.Len(t, b.saved(), n)
-	return b
+	f := newDownload(t, 10, "-workers", "1")
+	f.loseNetwork(int64(1 + n))
+	f.ends(1)
+	require.Len(t, f.saved(), n)
+	return f
 }
 
-func TestFilesThatAreGoneAreFetchedAgain(t *testing.T) {
+func TestDamagedFilesAreDownloadedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := unfinishedPage(t, 5)
-		recorded := b.saved()
-		path := func(name string) string { return filepath.Join(b.opts.download, name) }
+		f := unfinishedPage(t, 5)
+		recorded := f.saved()
+		path := func(name string) string { return filepath.Join(f.opts.download, name) }
 		require.NoError(t, os.Remove(path(recorded[1].File)))
 		require.NoError(t, os.Truncate(path(recorded[3].File), 7))
 		require.NoError(t, os.MkdirAll(path(partial), 0o777))
-		require.NoError(t, os.WriteFile(path(partial+"/1"), []byte("of a crash"), 0o600))
-		b.send = nil
-		b.ends(0)
-		assert.Equal(t, 5+10, b.server.Count(imagestest.OpDeliver), "one request each")
-		assert.Equal(t, b.images(), readFiles(t, b.opts.download, false))
+		require.NoError(t, os.WriteFile(path(partial+"/1"), []byte("left by a crash"), 0o600))
+		f.send = nil
+		f.ends(0)
+		assert.Equal(t, 5+10, f.server.Count(imagestest.OpDeliver), "one request each")
+		assert.Equal(t, f.images(), readFiles(t, f.opts.download, false))
 	})
 }
 
-func TestReplacedImagesAreFetchedAgain(t *testing.T) {
+func TestReplacedImagesAreDownloadedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := unfinishedPage(t, 3)
-		saved := b.saved()
+		f := unfinishedPage(t, 3)
+		saved := f.saved()
 		id := saved[1].ID
-		require.NoError(t, b.server.Client().ImagesV1.Delete(t.Context(), id))
-		b.server.AddImages(cfimages.Image{ID: id, Filename: "anew", Uploaded: saved[0].Uploaded.Add(time.Hour)})
-		b.send = nil
-		b.ends(0)
-		b.wantAll()
-		assert.Equal(t, b.images(), readFiles(t, b.opts.download, false))
-		assert.Len(t, b.saved(), 11, "the later record counts")
+		require.NoError(t, f.server.Client().ImagesV1.Delete(t.Context(), id))
+		f.server.AddImages(cfimages.Image{ID: id, Filename: "anew", Uploaded: saved[0].Uploaded.Add(time.Hour)})
+		f.send = nil
+		f.ends(0)
+		f.wantAll()
+		assert.Equal(t, f.images(), readFiles(t, f.opts.download, false))
+		assert.Len(t, f.saved(), 11, "the later record is valid")
 	})
 }
 
-func TestKeptFilesAreCompared(t *testing.T) {
+func TestFilesThatDifferAreReplaced(t *testing.T) {
 	for name, test := range map[string]struct {
-		etag string // "": none, "same": as it is
-		grow int64  // the size; -1: it is not known
+		etag string // "": none, "same": unchanged
+		grow int64  // added to the size; -1: unknown size
 		kept bool
 	}{
 		"same":                {"same", 0, true},
@@ -187,21 +188,21 @@ func TestKeptFilesAreCompared(t *testing.T) {
 	} {
 		for _, variant := range []string{"", "public"} {
 			synctest.Test(t, func(t *testing.T) {
-				b := newDownload(t, 5, "-workers", "1")
-				b.opts.variant = variant
-				b.loseNetwork(1 + 2)
-				b.ends(1)
-				before := b.stat()
+				f := newDownload(t, 5, "-workers", "1")
+				f.opts.variant = variant
+				f.loseNetwork(1 + 2)
+				f.ends(1)
+				before := f.stat()
 				require.Len(t, before, 2)
-				b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+				f.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 					resp, err := next.RoundTrip(r)
 					if err == nil && !strings.HasSuffix(r.URL.Path, "/images/v2") {
 						change(resp, test.etag, test.grow)
 					}
 					return resp, err
 				}
-				b.ends(0)
-				after := b.stat()
+				f.ends(0)
+				after := f.stat()
 				assert.Len(t, after, 5)
 				for file, info := range before {
 					assert.Equal(t, test.kept, os.SameFile(info, after[file]), "%s, variant %q", name, variant)
@@ -230,15 +231,15 @@ func change(r *http.Response, etag string, grow int64) {
 	r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 }
 
-// stat returns the files that are complete.
-func (b *bench) stat() map[string]os.FileInfo {
-	b.Helper()
+// stat returns the complete files by name.
+func (f *fixture) stat() map[string]os.FileInfo {
+	f.Helper()
 	infos := make(map[string]os.FileInfo)
-	entries, err := os.ReadDir(b.opts.download)
-	require.NoError(b, err)
+	entries, err := os.ReadDir(f.opts.download)
+	require.NoError(f, err)
 	for _, entry := range entries {
 		info, err := entry.Info()
-		require.NoError(b, err)
+		require.NoError(f, err)
 		if !entry.IsDir() {
 			infos[entry.Name()] = info
 		}
@@ -246,21 +247,21 @@ func (b *bench) stat() map[string]os.FileInfo {
 	return infos
 }
 
-// atWrite is a moment at which the program could be killed.
-type atWrite func()
+// onWrite is a writer that calls a function at each write.
+type onWrite func()
 
-func (f atWrite) Write(p []byte) (int, error) {
+func (f onWrite) Write(p []byte) (int, error) {
 	f()
 	return len(p), nil
 }
 
-func TestNothingIsLeftAfterTheLastCheckpoint(t *testing.T) {
-	b := newDownload(t, 15)
+func TestTemporaryFilesAreRemovedBeforeTheLastCheckpoint(t *testing.T) {
+	f := newDownload(t, 15)
 	written := 0
-	lastWords := atWrite(func() {
+	out := onWrite(func() {
 		written++
-		b.wantFiles() // no later run would remove the rest
+		f.wantFiles() // a crash from here on would leave other files forever
 	})
-	require.NoError(t, export(t.Context(), connectServer(b.server, b.opts), b.opts, lastWords, io.Discard))
+	require.NoError(t, export(t.Context(), connectServer(f.server, f.opts), f.opts, out, io.Discard))
 	assert.Equal(t, 1, written)
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// signedFor is how long the URL of a private variant is good: long enough for
-// one attempt.
-const signedFor = time.Hour
+// signatureLifetime is how long the signed URL of a private variant is valid:
+// long enough for one attempt.
+const signatureLifetime = time.Hour
 
-// source opens the bytes of an image. Its errors are those of the context, or a
+// source opens the bytes of an image. Its error is the context's error or a
 // *sourceError.
 type source func(ctx context.Context, img *cfimages.Image) (*content, error)
 
-// content is an image while it arrives.
+// content is the body of an image and its properties.
 type content struct {
 	io.ReadCloser
 	contentType string
@@ -29,26 +29,26 @@ type content struct {
 	size        int64 // -1: unknown
 }
 
-// sourceError is why the bytes of an image did not come.
+// sourceError reports why an image could not be read from its source.
 type sourceError struct {
-	err   error
-	scope scope
-	again bool // another attempt may help
+	err       error
+	scope     scope
+	retryable bool
 }
 
-// scope says whom a failure is about, and so what to do.
+// scope is what a failure affects.
 type scope int
 
 const (
-	lasting scope = iota // this image, now and later
-	passing              // perhaps only this moment
-	general              // every image: the export has to stop
+	permanent scope = iota // this image: retrying it does not help
+	temporary              // this image, perhaps only at the moment
+	allImages              // every image: the export must stop
 )
 
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// originals is the source of images as they were uploaded.
+// originals returns the source of the images as they were uploaded.
 func originals(client *cfimages.Client) source {
 	return func(ctx context.Context, img *cfimages.Image) (*content, error) {
 		blob, err := client.ImagesV1.Blob(ctx, img.ID)
@@ -62,31 +62,31 @@ func originals(client *cfimages.Client) source {
 	}
 }
 
-// scopeOf judges an error of the client.
+// scopeOf classifies an error of the client.
 func scopeOf(err error) scope {
 	for _, all := range []error{cfimages.ErrRateLimited, cfimages.ErrUnauthorized, cfimages.ErrForbidden} {
 		if errors.Is(err, all) {
-			return general
+			return allImages
 		}
 	}
-	refused, responded := errors.AsType[*cfimages.Error](err)
+	apiErr, responded := errors.AsType[*cfimages.Error](err)
 	switch {
 	case errors.Is(err, cfimages.ErrInvalidParams):
-		return lasting // an ID that cannot be addressed
-	case !responded || refused.StatusCode == 0:
-		return general
-	case refused.StatusCode >= 500:
-		return passing
+		return permanent // the ID cannot be put into a URL
+	case !responded || apiErr.StatusCode == 0:
+		return allImages
+	case apiErr.StatusCode >= 500:
+		return temporary
 	}
-	return lasting
+	return permanent
 }
 
-// variants is the source of one variant of the images. signer may be nil.
+// variants returns the source of one variant of the images. signer may be nil.
 func variants(client *http.Client, signer *cfimages.URLSigner, name string) source {
 	return func(ctx context.Context, img *cfimages.Image) (*content, error) {
 		address, err := variantURL(img, name)
 		if err == nil && img.RequireSignedURLs && signer != nil {
-			address, err = signer.Sign(address, time.Now().Add(signedFor))
+			address, err = signer.Sign(address, time.Now().Add(signatureLifetime))
 		}
 		if err != nil {
 			return nil, &sourceError{err: err}
@@ -95,16 +95,16 @@ func variants(client *http.Client, signer *cfimages.URLSigner, name string) sour
 		if err != nil {
 			return nil, &sourceError{err: withoutURL(err)}
 		}
-		req.Header.Set("Accept-Encoding", "identity") // the size is to be checked
+		req.Header.Set("Accept-Encoding", "identity") // so that the size can be checked
 		resp, err := client.Do(req)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			return nil, &sourceError{withoutURL(err), general, true}
+			return nil, &sourceError{withoutURL(err), allImages, true}
 		case resp.StatusCode != http.StatusOK:
 			resp.Body.Close()
-			return nil, refusal(resp.StatusCode, img.RequireSignedURLs, signer != nil)
+			return nil, statusError(resp.StatusCode, img.RequireSignedURLs, signer != nil)
 		}
 		return &content{resp.Body, resp.Header.Get("Content-Type"), resp.Header.Get("Etag"), resp.ContentLength}, nil
 	}
@@ -128,24 +128,23 @@ func variantURL(img *cfimages.Image, name string) (string, error) {
 	return "", fmt.Errorf("the image has no variant %q, only %q", name, names)
 }
 
-// refusal is the error of a delivery URL that answers with a status that is no
-// success.
-func refusal(status int, private, signed bool) *sourceError {
+// statusError returns the error for a status of a delivery URL other than 200.
+func statusError(status int, private, signed bool) *sourceError {
 	err := fmt.Errorf("status %d %s", status, http.StatusText(status))
 	forbidden := status == http.StatusUnauthorized || status == http.StatusForbidden
 	switch {
 	case forbidden && private && signed:
-		return &sourceError{err: fmt.Errorf("%w: the signature was rejected: CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys", err), scope: general}
+		return &sourceError{err: fmt.Errorf("%w: the signature was rejected: CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the account's signing keys", err), scope: allImages}
 	case forbidden && private:
 		return &sourceError{err: fmt.Errorf("%w: the image is private: set CLOUDFLARE_IMAGES_SIGNING_KEY to one of the account's signing keys", err)}
 	case status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500:
-		return &sourceError{err, passing, true}
+		return &sourceError{err, temporary, true}
 	}
 	return &sourceError{err: err}
 }
 
-// withoutURL takes off the URL, which may be signed, that net/http and net/url
-// put into their errors.
+// withoutURL removes the URL that net/http and net/url put into their errors: it
+// may be signed.
 func withoutURL(err error) error {
 	if withURL, ok := errors.AsType[*url.Error](err); ok {
 		return withURL.Err

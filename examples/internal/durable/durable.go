@@ -1,5 +1,5 @@
-// Package durable keeps files that survive a crash at any moment: journals of
-// JSON lines, and small files that are replaced in one step.
+// Package durable writes files that survive a crash at any moment: journals of
+// JSON lines, and small files that are replaced atomically.
 package durable
 
 import (
@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Save replaces a file with a value as JSON, in one step. Only one process may
-// do so at a time.
+// Save atomically replaces the content of a file with the JSON encoding of value.
+// Only one process at a time may save a file.
 func Save(name string, value any) (err error) {
 	data, err := json.Marshal(value)
 	if err != nil {
@@ -28,7 +28,7 @@ func Save(name string, value any) (err error) {
 	return Rename(temp, name)
 }
 
-// Rename renames a synced file, and returns when its new name is on the disk.
+// Rename renames a synced file and syncs its new name to the disk.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

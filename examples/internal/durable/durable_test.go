@@ -14,7 +14,7 @@ import (
 
 func TestSaveReplacesAFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, os.WriteFile(name+".new", []byte("the longer rest of a crash"), 0o600))
+	require.NoError(t, os.WriteFile(name+".new", []byte("a longer text left by a crash"), 0o600))
 	for _, want := range []durable.Mark{{Lines: 1234567, Bytes: 1}, {Lines: 2}} {
 		require.NoError(t, durable.Save(name, want))
 		data, err := os.ReadFile(name)
@@ -25,7 +25,7 @@ func TestSaveReplacesAFile(t *testing.T) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(name))
 	require.NoError(t, err)
-	assert.Len(t, entries, 1, "nothing is left beside it")
+	assert.Len(t, entries, 1, "no temporary file is left")
 	assert.Error(t, durable.Save(filepath.Join(name, "x"), 1))
 }
 
@@ -39,7 +39,7 @@ func open(t *testing.T, content string) *durable.Journal {
 	return j
 }
 
-func TestJournalGoesOnAfterAMark(t *testing.T) {
+func TestJournalResumesAtAMark(t *testing.T) {
 	j := open(t, "{\"n\":1}\n\"two\"\n3\n{\"torn")
 	require.NoError(t, j.Cut(durable.Mark{Lines: 2, Bytes: 14}))
 	require.NoError(t, j.Append("<4>"))

@@ -10,16 +10,17 @@ import (
 	"os"
 )
 
-// Mark is a place between two lines of a journal.
+// Mark is a position between two lines of a journal.
 type Mark struct {
 	Lines int   `json:"lines"`
 	Bytes int64 `json:"bytes"`
 }
 
-// Journal is a file of JSON lines. It only grows, until Cut removes its end.
+// Journal is a file of JSON lines. Lines are only appended; Cut removes lines at
+// the end.
 type Journal struct {
 	File *os.File
-	End  Mark // of what was appended, from the last Cut on
+	End  Mark // position after the last line appended since Cut
 
 	buf     *bufio.Writer
 	encoder *json.Encoder
@@ -47,7 +48,7 @@ func check(file *os.File) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file, which can be truncated", file.Name())
+		return fmt.Errorf("%s is not a regular file, so it cannot be truncated", file.Name())
 	}
 	return Lock(file)
 }
@@ -61,14 +62,14 @@ func (j *Journal) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// Cut removes what comes after a mark. The next line is appended there.
+// Cut truncates the file at a mark. The next line is appended there.
 func (j *Journal) Cut(at Mark) error {
 	size, err := j.Size()
 	if err != nil {
 		return err
 	}
 	if size < at.Bytes {
-		return j.changed(fmt.Sprintf("it has %d bytes, and the checkpoint says %d", size, at.Bytes))
+		return j.changed(fmt.Sprintf("it has %d bytes, but the checkpoint says %d", size, at.Bytes))
 	}
 	last := []byte{'\n'}
 	if at.Bytes > 0 {
@@ -77,7 +78,7 @@ func (j *Journal) Cut(at Mark) error {
 		}
 	}
 	if last[0] != '\n' {
-		return j.changed(fmt.Sprintf("it has no end of a line at byte %d, where the checkpoint says", at.Bytes))
+		return j.changed(fmt.Sprintf("no line ends at byte %d, where the checkpoint says", at.Bytes))
 	}
 	if err := j.File.Truncate(at.Bytes); err != nil {
 		return err
@@ -88,7 +89,7 @@ func (j *Journal) Cut(at Mark) error {
 }
 
 func (j *Journal) changed(how string) error {
-	return fmt.Errorf("%s was changed: %s; restore it, or remove it and what belongs to it to start over", j.File.Name(), how)
+	return fmt.Errorf("%s was changed: %s; restore it, or remove it and all files that belong to it to start over", j.File.Name(), how)
 }
 
 // Line is a line of a journal.
@@ -97,8 +98,8 @@ type Line struct {
 	End  Mark
 }
 
-// Lines returns the complete lines after a mark. A crash may leave a part of a
-// line after them.
+// Lines returns the complete lines after a mark. It skips an incomplete last
+// line, which a crash may leave.
 func (j *Journal) Lines(from Mark) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		text := bufio.NewReader(io.NewSectionReader(j.File, from.Bytes, math.MaxInt64-from.Bytes))
@@ -116,7 +117,7 @@ func (j *Journal) Lines(from Mark) iter.Seq2[Line, error] {
 	}
 }
 
-// Append adds a line. It may stay in memory until Flush or Sync.
+// Append appends a line. The line may stay in memory until Flush or Sync.
 func (j *Journal) Append(value any) error {
 	if err := j.encoder.Encode(value); err != nil {
 		return err
@@ -125,7 +126,7 @@ func (j *Journal) Append(value any) error {
 	return nil
 }
 
-// counter counts what the encoder writes.
+// counter counts the bytes that the encoder writes.
 type counter struct{ *Journal }
 
 func (c counter) Write(p []byte) (int, error) {
@@ -134,10 +135,10 @@ func (c counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Flush passes what was appended to the operating system.
+// Flush writes the appended lines to the file.
 func (j *Journal) Flush() error { return j.buf.Flush() }
 
-// Sync returns when what was appended is on the disk.
+// Sync flushes the appended lines and syncs them to the disk.
 func (j *Journal) Sync() error {
 	if err := j.Flush(); err != nil {
 		return err
@@ -145,5 +146,5 @@ func (j *Journal) Sync() error {
 	return j.File.Sync()
 }
 
-// Close closes the file. Only what was flushed is in it.
+// Close closes the file. Lines that were not flushed are lost.
 func (j *Journal) Close() error { return j.File.Close() }

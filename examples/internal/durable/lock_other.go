@@ -4,7 +4,7 @@ package durable
 
 import "os"
 
-// Lock does nothing here: do not use a file in two processes.
+// Lock does nothing on this system: do not use a file in two processes.
 func Lock(*os.File) error { return nil }
 
 // SyncDir does nothing: not every system can sync a directory.

@@ -9,12 +9,12 @@ import (
 	"syscall"
 )
 
-// Lock keeps other processes away from a file or directory, until it is closed
-// or this process ends.
+// Lock locks a file or directory against other processes that call Lock, until
+// it is closed or this process ends.
 func Lock(file *os.File) error {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return fmt.Errorf("%s is in use by another process: wait for its end, or stop it", file.Name())
+		return fmt.Errorf("%s is in use by another process: wait until it ends, or stop it", file.Name())
 	}
 	if errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOLCK) {
 		return nil // some network file systems have no locks
@@ -22,7 +22,7 @@ func Lock(file *os.File) error {
 	return err
 }
 
-// SyncDir returns when the names in a directory are on the disk.
+// SyncDir syncs the names in a directory to the disk.
 func SyncDir(name string) error {
 	dir, err := os.Open(name)
 	if err != nil {

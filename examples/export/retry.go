@@ -13,8 +13,8 @@ import (
 	"github.com/cfimages/cfimages-go/examples/internal/durable"
 )
 
-// isComplete reports whether there is nothing left to do. Once all pages were
-// taken, the list of what failed is newer than the checkpoint.
+// isComplete reports whether the export is complete. After the last page, the
+// list of failed downloads is newer than the checkpoint.
 func (e *exporter) isComplete() bool {
 	if !e.state.Done || e.downloads == nil {
 		return e.state.Done
@@ -23,9 +23,9 @@ func (e *exporter) isComplete() bool {
 	return err == nil && size == 0
 }
 
-// again tries the images that earlier runs could not have.
-func (e *exporter) again(ctx context.Context) error {
-	if err := e.downloads.again(ctx); err != nil {
+// retryFailed retries the downloads that failed in earlier runs.
+func (e *exporter) retryFailed(ctx context.Context) error {
+	if err := e.downloads.retryFailed(ctx); err != nil {
 		return err
 	}
 	next := e.state
@@ -37,9 +37,9 @@ func (e *exporter) again(ctx context.Context) error {
 	return e.downloads.finish()
 }
 
-// again tries the images of the list of what failed. The list of those that fail
-// again takes its place in one step; until then, it stays as it is.
-func (d *downloader) again(ctx context.Context) (err error) {
+// retryFailed retries the images in the list of failed downloads. The list stays
+// unchanged until a new one, of the images that failed again, replaces it atomically.
+func (d *downloader) retryFailed(ctx context.Context) (err error) {
 	before := d.failed
 	defer before.Close()
 	name := before.File.Name()
@@ -51,19 +51,19 @@ func (d *downloader) again(ctx context.Context) (err error) {
 			os.Remove(name + ".new")
 		}
 	}()
-	if err := d.failed.Cut(durable.Mark{}); err != nil { // of a crash
+	if err := d.failed.Cut(durable.Mark{}); err != nil { // the file may be left from a crash
 		return err
 	}
-	d.outageAfter = math.MaxInt // all of them are known to fail
-	if err := d.tryList(ctx, before.File); err != nil {
+	d.outageAfter = math.MaxInt // all of these have failed before
+	if err := d.downloadList(ctx, before.File); err != nil {
 		return err
 	}
 	return durable.Rename(name+".new", name)
 }
 
-// tryList downloads the images of a list of what failed, so many at a time that
-// memory is constant.
-func (d *downloader) tryList(ctx context.Context, file *os.File) error {
+// downloadList downloads the images in a list of failed downloads. It reads them
+// in groups, so that memory stays constant.
+func (d *downloader) downloadList(ctx context.Context, file *os.File) error {
 	list := json.NewDecoder(file)
 	for end := false; !end; {
 		var images []cfimages.Image

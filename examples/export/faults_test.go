@@ -17,10 +17,10 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// sources are the values of -variant by the operation that it takes.
+// sources has the value of -variant for each download operation.
 var sources = map[imagestest.Operation]string{imagestest.OpDeliver: "public", imagestest.OpBlob: ""}
 
-func TestShortTroubleIsSurvived(t *testing.T) {
+func TestTemporaryFaultsAreRetried(t *testing.T) {
 	for name, fault := range map[string]imagestest.Fault{
 		"503 three times": {Times: 3, Kind: imagestest.EdgePage(503)},
 		"429":             {Kind: imagestest.Refusal(429)},
@@ -38,14 +38,14 @@ func TestShortTroubleIsSurvived(t *testing.T) {
 			}
 			t.Run(name+" of "+string(operation), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					b := newDownload(t, 35)
-					b.opts.variant = sources[operation]
+					f := newDownload(t, 35)
+					f.opts.variant = sources[operation]
 					fault.Operation, fault.Call = operation, 3
-					b.server.Inject(fault)
-					b.ends(0, "35 files, 0 failed")
-					assert.Empty(t, b.server.Unused())
-					b.wantAll()
-					b.wantFiles()
+					f.server.Inject(fault)
+					f.ends(0, "35 files, 0 failed")
+					assert.Empty(t, f.server.Unused())
+					f.wantAll()
+					f.wantFiles()
 				})
 			})
 		}
@@ -54,51 +54,51 @@ func TestShortTroubleIsSurvived(t *testing.T) {
 
 func TestNetworkLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 95)
+		f := newFixture(t, 95)
 		for _, requests := range []int64{0, 1, 0, 3, 2} {
-			b.loseNetwork(requests)
-			b.ends(1, "connection refused", goOn)
+			f.loseNetwork(requests)
+			f.ends(1, "connection refused", resumeHint)
 		}
-		b.send = nil
-		b.ends(0, "going on after 60 images")
-		assert.Equal(t, 10, b.server.Count(imagestest.OpList), "no page was asked for twice")
-		b.wantAll()
+		f.send = nil
+		f.ends(0, "resuming after 60 images")
+		assert.Equal(t, 10, f.server.Count(imagestest.OpList), "no page was requested twice")
+		f.wantAll()
 	})
 }
 
-func TestTroubleInAPage(t *testing.T) {
+func TestFaultsInsideAPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 60)
-		b.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 2, Times: 30, At: imagestest.MidBody(1500), Kind: imagestest.Reset{}})
+		f := newFixture(t, 60)
+		f.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 2, Times: 30, At: imagestest.MidBody(1500), Kind: imagestest.Reset{}})
 		stops := 0
-		for text, code := b.run(t.Context()); code != 0; text, code = b.run(t.Context()) {
-			require.Contains(t, text, "20 images are safe")
+		for text, code := f.run(t.Context()); code != 0; text, code = f.run(t.Context()) {
+			require.Contains(t, text, "20 images are saved")
 			stops++
 		}
 		assert.NotZero(t, stops)
-		assert.Empty(t, b.server.Unused())
-		b.wantAll()
+		assert.Empty(t, f.server.Unused())
+		f.wantAll()
 	})
 }
 
-func TestRateLimitIsWaitedOut(t *testing.T) {
+func TestExportWaitsForTheRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, 500)
+		f := newFixture(t, 500)
 		limited := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(20, 5*time.Minute))
 		defer limited.Close()
-		limited.AddImages(b.server.Images()...)
-		b.server = limited
+		limited.AddImages(f.server.Images()...)
+		f.server = limited
 		started := time.Now()
-		b.ends(0)
+		f.ends(0)
 		assert.GreaterOrEqual(t, time.Since(started), 10*time.Minute, "50 pages in windows of 20")
 		for _, r := range limited.Requests() {
 			assert.NotEqual(t, http.StatusTooManyRequests, r.Status)
 		}
-		assert.Contains(t, b.read(""), `{"n":499}`)
+		assert.Contains(t, f.read(""), `{"n":499}`)
 	})
 }
 
-func TestLastingFailuresAreRecorded(t *testing.T) {
+func TestPermanentFailuresAreRecorded(t *testing.T) {
 	for name, test := range map[string]struct {
 		times    int
 		kind     imagestest.Kind
@@ -112,17 +112,17 @@ func TestLastingFailuresAreRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newDownload(t, 25, "-workers", "1")
-				b.inject(imagestest.OpDeliver, 12, test.times, test.kind)
-				b.ends(1, "24 files, 1 failed", "1 images could not be downloaded: "+b.opts.out+".failed tells which and why")
-				assert.Equal(t, test.requests, b.server.Count(imagestest.OpDeliver))
-				failed := b.failed()
+				f := newDownload(t, 25, "-workers", "1")
+				f.inject(imagestest.OpDeliver, 12, test.times, test.kind)
+				f.ends(1, "24 files, 1 failed", "1 images could not be downloaded: see "+f.opts.out+".failed;")
+				assert.Equal(t, test.requests, f.server.Count(imagestest.OpDeliver))
+				failed := f.failed()
 				require.Len(t, failed, 1)
 				assert.Equal(t, "album 1/Photo <12>", failed[0].ID, "the thirteenth of 25, newest first")
 				assert.Contains(t, failed[0].Reason, test.want)
-				b.wantAll()
-				b.wantFiles(failed[0].ID)
-				b.finishes()
+				f.wantAll()
+				f.wantFiles(failed[0].ID)
+				f.finishes()
 			})
 		})
 	}
@@ -130,95 +130,95 @@ func TestLastingFailuresAreRecorded(t *testing.T) {
 
 func TestOutageStopsTheExport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newDownload(t, 25)
-		b.loseNetwork(1 + 10 + 1 + 4)
-		text := b.ends(1, "connection refused", "10 images are safe")
+		f := newDownload(t, 25)
+		f.loseNetwork(1 + 10 + 1 + 4)
+		text := f.ends(1, "connection refused", "10 images are saved")
 		assert.NotContains(t, text, "/delivery/", "URLs may be signed")
-		b.send = nil
-		b.ends(0)
-		assert.Equal(t, 25+4, b.server.Count(imagestest.OpDeliver), "four files were compared, and not written twice")
-		b.wantAll()
-		b.wantFiles()
+		f.send = nil
+		f.ends(0)
+		assert.Equal(t, 25+4, f.server.Count(imagestest.OpDeliver), "four files were checked and not written twice")
+		f.wantAll()
+		f.wantFiles()
 	})
 }
 
 func TestFailuresInARowAreAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newDownload(t, 45, "-per-page", "20")
-		b.inject(imagestest.OpDeliver, 25, 60, imagestest.EdgePage(503))
-		b.ends(1, "10 images in a row have failed", "20 images are safe")
-		for code := 1; code != 0 && len(b.server.Unused()) > 0; {
-			_, code = b.run(t.Context())
+		f := newDownload(t, 45, "-per-page", "20")
+		f.inject(imagestest.OpDeliver, 25, 60, imagestest.EdgePage(503))
+		f.ends(1, "10 images in a row failed", "20 images are saved")
+		for code := 1; code != 0 && len(f.server.Unused()) > 0; {
+			_, code = f.run(t.Context())
 		}
-		b.finishes()
+		f.finishes()
 	})
 }
 
 func TestPrivateVariants(t *testing.T) {
-	b := newDownload(t, 2)
-	b.server.AddImages(cfimages.Image{ID: "private", RequireSignedURLs: true})
-	b.ends(1)
-	b.wantFiles("private")
-	assert.Contains(t, b.failed()[0].Reason, "CLOUDFLARE_IMAGES_SIGNING_KEY")
+	f := newDownload(t, 2)
+	f.server.AddImages(cfimages.Image{ID: "private", RequireSignedURLs: true})
+	f.ends(1)
+	f.wantFiles("private")
+	assert.Contains(t, f.failed()[0].Reason, "CLOUDFLARE_IMAGES_SIGNING_KEY")
 
-	other := b.with(filepath.Join(t.TempDir(), "images.jsonl"), "-download", t.TempDir(), "-variant", "public")
+	other := f.with(filepath.Join(t.TempDir(), "images.jsonl"), "-download", t.TempDir(), "-variant", "public")
 	other.signer = newSigner(t, imagestest.SigningKey)
 	other.finishes()
 }
 
 func TestUnknownVariant(t *testing.T) {
-	b := newBench(t, 1, "-download", t.TempDir(), "-variant", "huge")
-	b.ends(1)
-	require.Len(t, b.failed(), 1)
-	assert.Equal(t, `the image has no variant "huge", only ["public"]`, b.failed()[0].Reason)
+	f := newFixture(t, 1, "-download", t.TempDir(), "-variant", "huge")
+	f.ends(1)
+	require.Len(t, f.failed(), 1)
+	assert.Equal(t, `the image has no variant "huge", only ["public"]`, f.failed()[0].Reason)
 }
 
 func TestDiskErrorsStopTheExport(t *testing.T) {
-	b := newDownload(t, 12, "-workers", "1")
-	b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-		if strings.HasSuffix(r.URL.Path, "Photo <5>/public") { // when the directory is known to be empty
-			os.MkdirAll(filepath.Join(b.opts.download, fileName("album 0/Photo <5>"), "x"), 0o777)
+	f := newDownload(t, 12, "-workers", "1")
+	f.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "Photo <5>/public") { // after the check that the directory is empty
+			os.MkdirAll(filepath.Join(f.opts.download, fileName("album 0/Photo <5>"), "x"), 0o777)
 		}
 		return next.RoundTrip(r)
 	}
-	b.ends(1, "album%200%2f%50hoto%20%3c5%3e", goOn)
-	assert.Empty(t, b.failed())
+	f.ends(1, "album%200%2f%50hoto%20%3c5%3e", resumeHint)
+	assert.Empty(t, f.failed())
 }
 
 func TestOriginals(t *testing.T) {
-	b := newDownload(t, 25)
-	b.opts.variant = ""
-	b.server.AddImages(cfimages.Image{ID: "a/../b"}, cfimages.Image{ID: "private", RequireSignedURLs: true})
-	b.ends(1)
-	failed := b.failed()
+	f := newDownload(t, 25)
+	f.opts.variant = ""
+	f.server.AddImages(cfimages.Image{ID: "a/../b"}, cfimages.Image{ID: "private", RequireSignedURLs: true})
+	f.ends(1)
+	failed := f.failed()
 	require.Len(t, failed, 1)
 	assert.Equal(t, "a/../b", failed[0].ID)
 	assert.Contains(t, failed[0].Reason, "would lead to another path")
-	b.wantFiles("a/../b")
-	assert.Equal(t, 26, b.server.Count(imagestest.OpBlob))
+	f.wantFiles("a/../b")
+	assert.Equal(t, 26, f.server.Count(imagestest.OpBlob))
 }
 
-func TestErrorsOfOriginals(t *testing.T) {
+func TestErrorsOfDownloadsOfOriginals(t *testing.T) {
 	for status, test := range map[int]struct {
-		of    string // the end of the paths that it comes from
+		path  string // suffix of the paths that respond with the status
 		stops bool
 		want  string
 	}{
-		200: {"<1>/blob", false, "1 images could not be downloaded"}, // and a body that is too large
+		200: {"<1>/blob", false, "1 images could not be downloaded"}, // with a body that is too large
 		401: {"/blob", true, "fix the credentials"},
 		403: {"/blob", true, "fix the credentials"},
 		404: {"<1>/blob", false, "1 images could not be downloaded"},
-		503: {"/blob", true, "10 images in a row have failed"},
+		503: {"/blob", true, "10 images in a row failed"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, 12, "-per-page", "20", "-download", filepath.Join(t.TempDir(), "files"))
-			asked := 0
-			b.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-				if !strings.HasSuffix(r.URL.Path, test.of) {
+			f := newFixture(t, 12, "-per-page", "20", "-download", filepath.Join(t.TempDir(), "files"))
+			requests := 0
+			f.send = func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+				if !strings.HasSuffix(r.URL.Path, test.path) {
 					return next.RoundTrip(r)
 				}
 				if !test.stops {
-					asked++
+					requests++
 				}
 				resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, ContentLength: -1, Request: r}
 				if status == http.StatusOK {
@@ -226,16 +226,16 @@ func TestErrorsOfOriginals(t *testing.T) {
 				}
 				return resp, nil
 			}
-			text := b.ends(1, test.want)
+			text := f.ends(1, test.want)
 			if test.stops {
-				assert.Contains(t, text, "0 images are safe")
+				assert.Contains(t, text, "0 images are saved")
 				return
 			}
-			assert.Equal(t, 1, asked, "it is not tried again")
-			b.wantAll()
-			b.wantFiles("album 0/Photo <1>")
+			assert.Equal(t, 1, requests, "it is not retried")
+			f.wantAll()
+			f.wantFiles("album 0/Photo <1>")
 			if status == http.StatusNotFound {
-				assert.Contains(t, b.failed()[0].Reason, "404")
+				assert.Contains(t, f.failed()[0].Reason, "404")
 			}
 		})
 	}
