@@ -11,20 +11,20 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// maxFailures is how many failures in a row stop the program: it is an outage
-// then, and not a matter of single images.
+// maxFailures is how many failures in a row are treated as an outage, which stops
+// the program.
 const maxFailures = 10
 
 // grace is how long calls in flight may take after an interrupt.
 const grace = 30 * time.Second
 
-// deleteAll deletes what is left of the plan, several images at a time.
+// deleteAll deletes the remaining images of the plan, with several workers.
 func (p *pruner) deleteAll(ctx context.Context, left []*candidate) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cut) })()
+	calls, cancelCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelCalls()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancelCalls) })()
 
 	queue := make(chan *candidate, len(left))
 	for _, c := range left {
@@ -37,7 +37,7 @@ func (p *pruner) deleteAll(ctx context.Context, left []*candidate) error {
 		workers.Go(func() {
 			for c := range queue {
 				result, err := p.remove(ctx, calls, c)
-				if err := p.settle(c, result, err, len(left)); err != nil {
+				if err := p.recordOutcome(c, result, err, len(left)); err != nil {
 					stopped <- err // the first is the cause of the others
 					stop()
 					return
@@ -50,13 +50,13 @@ func (p *pruner) deleteAll(ctx context.Context, left []*candidate) error {
 	return p.finish(<-stopped)
 }
 
-// errAnother means that a custom ID names another, younger image by now.
-var errAnother = errors.New("another image")
+// errReplaced means that a custom ID now refers to another, younger image.
+var errReplaced = errors.New("image was replaced")
 
-// remove deletes an image, if it is still the one that was planned. When ctx
-// ends, it starts no call; a call in flight has until calls ends.
+// remove deletes an image if it is still the planned one. After the end of ctx it
+// starts no new call; a call in flight may continue until the end of calls.
 func (p *pruner) remove(ctx, calls context.Context, c *candidate) (result, error) {
-	err := p.lookAgain(ctx, calls, c)
+	err := p.checkCustomID(ctx, calls, c)
 	if err == nil {
 		err = p.pace.wait(ctx)
 	}
@@ -66,7 +66,7 @@ func (p *pruner) remove(ctx, calls context.Context, c *candidate) (result, error
 	switch {
 	case err == nil:
 		return deleted, nil
-	case errors.Is(err, errAnother):
+	case errors.Is(err, errReplaced):
 		return kept, nil
 	case isGone(err):
 		return gone, nil
@@ -74,7 +74,8 @@ func (p *pruner) remove(ctx, calls context.Context, c *candidate) (result, error
 	return failed, err
 }
 
-func (p *pruner) lookAgain(ctx, calls context.Context, c *candidate) error {
+// checkCustomID returns errReplaced if a custom ID now refers to a younger image.
+func (p *pruner) checkCustomID(ctx, calls context.Context, c *candidate) error {
 	if !c.isCustom() {
 		return nil
 	}
@@ -83,17 +84,17 @@ func (p *pruner) lookAgain(ctx, calls context.Context, c *candidate) error {
 	}
 	img, err := p.client.ImagesV1.Get(calls, c.ID)
 	if err == nil && (img.Draft || img.Uploaded.IsZero() || !p.report.isOld(img.Uploaded)) {
-		return errAnother
+		return errReplaced
 	}
 	return err
 }
 
-// settle records the outcome of one of n candidates. An error is one that stops
-// the program.
-func (p *pruner) settle(c *candidate, became result, cause error, n int) error {
+// recordOutcome records the outcome of one of n candidates. An error stops the
+// program.
+func (p *pruner) recordOutcome(c *candidate, result result, cause error, n int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if endsAll(cause) {
+	if affectsAll(cause) {
 		return cause
 	}
 	p.tried++
@@ -101,13 +102,13 @@ func (p *pruner) settle(c *candidate, became result, cause error, n int) error {
 	if !isOutage(cause) {
 		p.outages = 0
 	}
-	o := outcome{N: c.N, ID: c.ID, Result: became, At: time.Now().UTC()}
+	o := outcome{N: c.N, ID: c.ID, Result: result, At: time.Now().UTC()}
 	if cause != nil {
 		o.Reason = cause.Error()
 		p.out.Printf("%s: %s", cell(c.ID), cell(o.Reason))
 	}
 	if err := p.report.record(o); err != nil {
-		return fmt.Errorf("write the report, after %s was %s: %w", c.ID, became, err)
+		return fmt.Errorf("write outcome %q of image %s to the report: %w", result, c.ID, err)
 	}
 	if p.outages == maxFailures {
 		return fmt.Errorf("%d failures in a row: %w", p.outages, cause)
@@ -116,7 +117,7 @@ func (p *pruner) settle(c *candidate, became result, cause error, n int) error {
 	return nil
 }
 
-// finish prints what was done, and returns how to go on if there is more.
+// finish prints the tally. Its error reports how to continue if images are left.
 func (p *pruner) finish(cause error) error {
 	tally := p.report.tally()
 	if cause != nil {
@@ -130,20 +131,20 @@ func (p *pruner) finish(cause error) error {
 	return nil
 }
 
-// endsAll reports whether what happened to one image would happen to all others.
-func endsAll(err error) bool {
+// affectsAll reports whether an error would occur for all other images too.
+func affectsAll(err error) bool {
 	return errors.Is(err, context.Canceled) ||
 		errors.Is(err, cfimages.ErrUnauthorized) || errors.Is(err, cfimages.ErrForbidden) || errors.Is(err, cfimages.ErrRateLimited)
 }
 
-// isGone reports whether the API says that there is no such image. An HTML page
-// of the edge with the same status does not prove it.
+// isGone reports whether the API responded that the image does not exist. An HTML
+// page of the edge with status 404 does not prove that.
 func isGone(err error) bool {
 	e, responded := errors.AsType[*cfimages.Error](err)
 	return responded && errors.Is(err, cfimages.ErrNotFound) && len(e.Errors) > 0
 }
 
-// isOutage reports whether a failure was not about the image.
+// isOutage reports whether a failure was not caused by the image.
 func isOutage(err error) bool {
 	e, responded := errors.AsType[*cfimages.Error](err)
 	rejected := responded && e.StatusCode/100 == 4

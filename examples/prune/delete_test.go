@@ -27,11 +27,11 @@ func TestStopsAndCrashesLoseNothing(t *testing.T) {
 				s.stopAt(random.Int64N(planned), random.IntN(2) == 0)
 				text, err := os.ReadFile(s.report)
 				require.NoError(t, err)
-				text = append(text, `{"outcome":{"n":0,"id":"x","resu`[:random.IntN(20)]...) // as a crash does
+				text = append(text, `{"outcome":{"n":0,"id":"x","resu`[:random.IntN(20)]...) // as after a crash
 				require.NoError(t, os.WriteFile(s.report, text, 0o600))
 			}
 			if _, err := s.delete(t.Context(), "-all"); err != nil {
-				require.ErrorContains(t, err, "is finished", seed)
+				require.ErrorContains(t, err, "is complete", seed)
 			}
 			assert.Equal(t, []string{"a", "b"}, s.names(), seed)
 			s.look(func(r *report) { assert.Equal(t, planned, r.done[deleted]+r.done[gone], seed) })
@@ -50,14 +50,14 @@ func fault(call, times int, kind imagestest.Kind) imagestest.Fault {
 	return imagestest.Fault{Operation: imagestest.OpDelete, Call: call, Times: times, Kind: kind}
 }
 
-// Each failure is followed by a run without trouble, which deletes the rest.
+// Each failure is followed by a run without faults, which deletes the rest.
 func TestFailuresAreRetried(t *testing.T) {
 	for name, test := range map[string]struct {
 		images int
 		faults []imagestest.Fault
-		is     error // it stops the program
+		is     error // the error that stops the program
 		err    string
-		asked  int // to delete
+		calls  int // to delete
 		ends   string
 		tally  string
 	}{
@@ -87,7 +87,7 @@ func TestFailuresAreRetried(t *testing.T) {
 			}
 			assert.Equal(t, 1, program.ExitCode("prune", err, io.Discard))
 			assert.Contains(t, stdout, test.ends+": "+test.tally+".", name)
-			assert.Equal(t, test.asked, s.server.Count(imagestest.OpDelete), name)
+			assert.Equal(t, test.calls, s.server.Count(imagestest.OpDelete), name)
 			rest := len(s.names())
 			assert.Equal(t, fmt.Sprintf("%d: %s", test.images, test.tally), s.recorded(), name)
 			assert.Contains(t, test.tally, fmt.Sprintf("%d deleted", test.images-rest), name)
@@ -111,7 +111,7 @@ func TestUnclearResponses(t *testing.T) {
 	})
 }
 
-func TestCustomIDsAreLookedAtAgain(t *testing.T) {
+func TestCustomIDsAreCheckedBeforeDeletion(t *testing.T) {
 	images := old(5)
 	for i := range images {
 		images[i].ID = fmt.Sprint("logos/", i)
@@ -119,7 +119,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 	bubble(t, images, func(t *testing.T, s *setup) {
 		stdout := s.plan("-report " + s.report)
 		assert.Contains(t, stdout, "at least 5s, for 10 calls")
-		s.server.AddImages( // anew, and a draft that waits for its upload
+		s.server.AddImages( // a replacement, and a draft whose upload is not complete
 			cfimages.Image{ID: "logos/1", Filename: "anew", Uploaded: dayBefore.AddDate(0, 0, 1)},
 			cfimages.Image{ID: "logos/2", Filename: "draft", Draft: true, Uploaded: dayBefore.AddDate(-1, 0, 0)})
 		require.NoError(t, s.server.Client().ImagesV1.Delete(t.Context(), "logos/3"))
@@ -128,7 +128,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 
 		s.client = []cfimages.Option{noRetries}
 		_, err := s.delete(t.Context(), "-all")
-		require.ErrorContains(t, err, "1 images could not be deleted", "a failed look does not delete")
+		require.ErrorContains(t, err, "1 images could not be deleted", "a failed check does not delete")
 		assert.Equal(t, "5: 1 deleted, 1 already gone, 2 kept, 1 failed", s.recorded())
 		assert.Len(t, s.deletions(), 1)
 		stdout, err = s.delete(t.Context(), "-all")
@@ -137,7 +137,7 @@ func TestCustomIDsAreLookedAtAgain(t *testing.T) {
 	})
 }
 
-func TestInterruptLetsCallsEnd(t *testing.T) {
+func TestInterruptLetsCallsInFlightFinish(t *testing.T) {
 	for seed := range uint64(20) {
 		bubble(t, old(60), func(t *testing.T, s *setup) {
 			random := rand.New(rand.NewPCG(seed, 0))
@@ -145,18 +145,18 @@ func TestInterruptLetsCallsEnd(t *testing.T) {
 			defer time.AfterFunc(time.Duration(300+random.IntN(300))*time.Millisecond, interrupt).Stop()
 			_, err := s.delete(ctx, "-all -rate 100")
 			require.Equal(t, 130, program.ExitCode("prune", err, io.Discard))
-			asked := len(s.deletions())
-			require.NotZero(t, asked)
-			require.Less(t, asked, 60)
-			assert.Equal(t, fmt.Sprintf("60: %d deleted", asked), s.recorded())
+			requested := len(s.deletions())
+			require.NotZero(t, requested)
+			require.Less(t, requested, 60)
+			assert.Equal(t, fmt.Sprintf("60: %d deleted", requested), s.recorded())
 
 			s.deleteAll("")
-			assert.Len(t, s.deletions(), 60, "none was asked for twice")
+			assert.Len(t, s.deletions(), 60, "none was requested twice")
 		}, imagestest.WithLatency(150*time.Millisecond))
 	}
 }
 
-func TestRateLimitIsWaitedFor(t *testing.T) {
+func TestPruneWaitsForTheRateLimit(t *testing.T) {
 	for _, interrupted := range []bool{false, true} {
 		bubble(t, old(3), func(t *testing.T, s *setup) {
 			ctx, interrupt := context.WithCancel(t.Context())
@@ -183,7 +183,7 @@ func TestWorkersStopTogether(t *testing.T) {
 		stdout, err := s.delete(t.Context(), "-all -rate 100")
 		require.ErrorIs(t, err, cfimages.ErrForbidden)
 		assert.Contains(t, stdout, "Stopped: 30 deleted.")
-		assert.LessOrEqual(t, len(s.deletions()), 30+11, "those in flight")
+		assert.LessOrEqual(t, len(s.deletions()), 30+11, "calls in flight")
 		assert.Equal(t, "100: 30 deleted", s.recorded())
 	}, imagestest.WithLatency(100*time.Millisecond))
 }

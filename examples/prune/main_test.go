@@ -20,7 +20,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// command runs the program as a shell would, and returns what it wrote.
+// command runs the program as a shell would, and returns its output and exit code.
 func command(t *testing.T, user console, args string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -50,8 +50,8 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
 		{"-all", "-older-than is missing"},
 		{"-older-than 30d", "-where, -creator, or -all"},
-		{"-older-than 30d -all -creator bob", "-all excludes"},
-		{"-older-than 30d -all -where a=1", "-all excludes"},
+		{"-older-than 30d -all -creator bob", "-all cannot be combined"},
+		{"-older-than 30d -all -where a=1", "-all cannot be combined"},
 		{"-older-than 30d -creator=", "must not be empty"},
 		{"-older-than 30d -where status", "the operator is missing"},
 		{"-older-than 30d -where a=1 -where a=2", "twice"},
@@ -63,7 +63,7 @@ func TestUsage(t *testing.T) {
 		{"-older-than 30d -all -workers 65", "-workers must be 1 to 64"},
 		{"-older-than 30d -all -reserve 1", "-reserve must be"},
 		{"-older-than 30d -all -reserve NaN", "-reserve must be"},
-		{"-older-than 30d -all -delete -yes", "-delete needs a -report"},
+		{"-older-than 30d -all -delete -yes", "-delete requires -report"},
 		{"-older-than 30d -all -delete -report r.jsonl", "there is no terminal"},
 		{"-older-than 30d -all now", `unexpected argument "now"`},
 		{"-older-than month -all", "must be days, such as 30d"},
@@ -102,7 +102,7 @@ func TestInterrupt(t *testing.T) {
 	}{
 		{130, "Stopped: 4 deleted.", "run the same command again to continue with " + report},
 		{0, "Done: 16 deleted.", ""},
-		{1, "", "is finished (16 deleted): name another"}, // used again by mistake, it must not look like a success
+		{1, "", "is complete (16 deleted): use another -report"}, // used again by mistake: must not look like a success
 	} {
 		stdout, stderr, code := command(t, user, "-older-than 30d -where status=expired -rate 200 -workers 1 -delete -yes -report "+report)
 		require.Equal(t, want.code, code, stderr)

@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/examples/internal/program"
 )
 
-// options are what the command line says.
+// options are the settings from the command line.
 type options struct {
 	header                   // of the report
 	conditions               []cfimages.Condition
@@ -52,8 +52,8 @@ func parseArgs(args []string, user console) (*options, error) {
 		}
 	}
 	if opts.workers == 0 {
-		// More would only queue for their turn, and so delay a deletion after its image
-		// was checked.
+		// More workers would only queue for their turn, which would lengthen the time
+		// between the check of an image and its deletion.
 		opts.workers = int(math.Ceil(opts.rate * usualLatency.Seconds()))
 	}
 	return opts, nil
@@ -77,28 +77,28 @@ func (o *options) define(flags *flag.FlagSet) {
 		o.Creator = creator
 		return nil
 	})
-	flags.BoolVar(&o.All, "all", false, "all images of that age: needed without -where and -creator")
+	flags.BoolVar(&o.All, "all", false, "all images of that age (required without -where and -creator)")
 	flags.IntVar(&o.Limit, "limit", 0, "only the oldest `n` of these images (default: no limit)")
-	flags.BoolVar(&o.delete, "delete", false, "delete, after a confirmation; otherwise the images are only shown")
+	flags.BoolVar(&o.delete, "delete", false, "delete the images after a confirmation (default: only show them)")
 	flags.BoolVar(&o.yes, "yes", false, "delete without a confirmation")
 	flags.StringVar(&o.report, "report", "", "write the plan and the outcome of each image to this `file`, or continue it (required by -delete)")
-	flags.Float64Var(&o.rate, "rate", 0, "`calls` a second at most; a deletion is one, or two for a custom ID (default: 2, or 100 with -batch)")
+	flags.Float64Var(&o.rate, "rate", 0, "at most this number of `calls` per second; a deletion takes one call, or two for a custom ID (default: 2, or 100 with -batch)")
 	flags.Float64Var(&o.reserve, "reserve", 0.25, "wait while less than this `share` of the rate limit's quota is left")
-	flags.IntVar(&o.workers, "workers", 0, "delete `n` images at a time at most, 1 to 64 (default: enough for -rate if a call takes 0.2 s)")
+	flags.IntVar(&o.workers, "workers", 0, "delete at most `n` images concurrently, 1 to 64 (default: enough for -rate if a call takes 0.2 s)")
 	flags.BoolVar(&o.batch, "batch", false, "use Cloudflare's batch host, whose calls do not count against the rate limit")
 	flags.BoolVar(&o.demo, "demo", false, "use an in-process server, without an account")
 }
 
-// check rejects what is not clearly meant: a deletion cannot be undone.
+// check rejects ambiguous command lines: a deletion cannot be undone.
 func (o *options) check(terminal bool) error {
 	filtered := len(o.Where) > 0 || o.Creator != ""
 	switch {
 	case o.OlderThan == "":
-		return errors.New("-older-than is missing: say how old the images must be, such as -older-than 30d")
+		return errors.New("-older-than is missing: set a minimum age, such as -older-than 30d")
 	case !filtered && !o.All:
-		return errors.New("say which images: -where, -creator, or -all for all of that age")
+		return errors.New("select the images with -where, -creator, or -all for all of that age")
 	case filtered && o.All:
-		return errors.New("-all excludes -where and -creator")
+		return errors.New("-all cannot be combined with -where or -creator")
 	case o.Limit < 0:
 		return fmt.Errorf("-limit must not be negative, got %d", o.Limit)
 	case o.rate != 0 && !(o.rate >= 0.01 && o.rate <= maxRate): // NaN is rejected too
@@ -108,14 +108,14 @@ func (o *options) check(terminal bool) error {
 	case o.workers < 0 || o.workers > 64:
 		return fmt.Errorf("-workers must be 1 to 64, got %d", o.workers)
 	case o.delete && o.report == "":
-		return errors.New("-delete needs a -report: it says afterwards what was deleted")
+		return errors.New("-delete requires -report, which records what was deleted")
 	case o.delete && !o.yes && !terminal:
-		return errors.New("there is no terminal to confirm -delete at: -yes deletes without")
+		return errors.New("there is no terminal to confirm -delete: use -yes to delete without a confirmation")
 	}
 	return cfimages.Where(o.conditions...).Validate()
 }
 
-// parseAge reads a duration, or a number of days.
+// parseAge parses a duration or a number of days.
 func parseAge(text string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	age, err := time.ParseDuration(text)
@@ -136,17 +136,18 @@ func parseAge(text string) (time.Duration, error) {
 	return age, nil
 }
 
-const whereHelp = `Each -where is one condition on the metadata. Repeat it, and all must hold.
+const whereHelp = `Each -where is one condition on the metadata. If it is repeated, all conditions
+must be met.
 
-  status=expired           equals; Cloudflare decides on the value's type
+  status=expired           equals; Cloudflare determines the type of the value
   region.name=eu-west      a field of a nested object
   priority<=2              a range of numbers: > >= < <=
 
-Mind the shell: -where 'priority<=2'.
+Quote < and > for the shell: -where 'priority<=2'.
 `
 
-// parseWhere reads one condition. The first of = > < ends the field, and
-// everything after the operator is the value. examples/list has a richer grammar.
+// parseWhere parses one condition. The first of = > < ends the field, and
+// everything after the operator is the value. examples/list supports more types.
 func parseWhere(text string) (none cfimages.Condition, err error) {
 	at := strings.IndexAny(text, "=<>")
 	if at < 0 {
@@ -163,8 +164,8 @@ func parseWhere(text string) (none cfimages.Condition, err error) {
 		return compare(field, operator, n), nil
 	}
 	n, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(math.Abs(n) < 1<<53) { // from there on, not every integer is a float64
-		return none, fmt.Errorf("%q must be a number, for %s", value, operator)
+	if err != nil || !(math.Abs(n) < 1<<53) { // larger integers may not be exact as a float64
+		return none, fmt.Errorf("%s requires a number, got %q", operator, value)
 	}
 	return compare(field, operator, n), nil
 }

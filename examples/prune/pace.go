@@ -10,7 +10,7 @@ import (
 )
 
 // documentedQuota is how many calls Cloudflare documents for each user or token
-// in 5 minutes. It is used where responses do not name a quota.
+// in 5 minutes. It is used if responses do not report a quota.
 const documentedQuota = 1200
 
 // pacer spaces out calls, and leaves a share of the quota to other programs.
@@ -19,7 +19,7 @@ type pacer struct {
 	interval time.Duration
 	reserve  float64
 	out      *log.Logger
-	next     chan time.Time // the earliest turn; a call takes it, and the others queue
+	next     chan time.Time // time of the next call; the call that received it blocks the others
 }
 
 func newPacer(client *cfimages.Client, rate, reserve float64, out *log.Logger) *pacer {

@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// window is that of the documented rate limit.
+// window is the window of the documented rate limit.
 const window = 5 * time.Minute
 
 func TestRate(t *testing.T) {
@@ -25,19 +25,19 @@ func TestRate(t *testing.T) {
 	})
 }
 
-func TestOthersKeepTheirShare(t *testing.T) {
+func TestReserveIsLeftToOtherPrograms(t *testing.T) {
 	for reserve, want := range map[string]time.Duration{
 		"0":    5 * time.Minute,
 		"0.25": 5*time.Minute + 75*time.Second, // after 225 s, both have used three quarters
 	} {
 		bubble(t, old(600), func(t *testing.T, s *setup) {
 			ctx, stop := context.WithCancel(s.Context())
-			refused := make(chan int)
-			go func() { refused <- othersTraffic(ctx, s.server.Client(), time.Second/2) }()
+			delayed := make(chan int)
+			go func() { delayed <- othersTraffic(ctx, s.server.Client(), time.Second/2) }()
 			_, took := s.deleteAll("-reserve " + reserve)
 			assert.InDelta(t, want, took, float64(time.Second), reserve)
 			stop()
-			assert.Zero(t, <-refused, "calls of the others")
+			assert.Zero(t, <-delayed, "calls of the others")
 			for _, r := range s.server.Requests() {
 				require.Equal(t, http.StatusOK, r.Status, reserve)
 			}
@@ -46,18 +46,18 @@ func TestOthersKeepTheirShare(t *testing.T) {
 }
 
 // othersTraffic makes a call in every period, and returns how many failed or had to wait.
-func othersTraffic(ctx context.Context, client *cfimages.Client, period time.Duration) (refused int) {
+func othersTraffic(ctx context.Context, client *cfimages.Client, period time.Duration) (delayed int) {
 	ticks := time.NewTicker(period)
 	defer ticks.Stop()
 	for {
 		start := time.Now()
 		_, err := client.ImagesV2.List(ctx, cfimages.ListParams{PerPage: 10})
 		if ctx.Err() == nil && (err != nil || time.Since(start) > 0) {
-			refused++
+			delayed++
 		}
 		select {
 		case <-ctx.Done():
-			return refused
+			return delayed
 		case <-ticks.C:
 		}
 	}

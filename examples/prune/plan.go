@@ -17,20 +17,20 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// pruner plans, and then shows the plan or deletes its images.
+// pruner makes the plan, and then shows it or deletes its images.
 type pruner struct {
 	*options
 	user   console
 	client *cfimages.Client
 	pace   *pacer
-	out    *log.Logger // serves all workers
+	out    *log.Logger // used by all workers
 
 	report *report
 
-	mu      sync.Mutex // of the workers
-	tried   int        // images
-	outages int        // failures in a row
-	spoken  time.Time  // when progress was last printed
+	mu       sync.Mutex // guards the rest
+	tried    int        // images
+	outages  int        // failures in a row
+	reported time.Time  // when progress was last printed
 }
 
 func prune(ctx context.Context, client *cfimages.Client, opts *options, user console) (err error) {
@@ -40,7 +40,7 @@ func prune(ctx context.Context, client *cfimages.Client, opts *options, user con
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	out := log.New(user.out, "", 0)
-	p := &pruner{options: opts, user: user, client: client, pace: newPacer(client, opts.rate, opts.reserve, out), out: out, report: r, spoken: time.Now()}
+	p := &pruner{options: opts, user: user, client: client, pace: newPacer(client, opts.rate, opts.reserve, out), out: out, report: r, reported: time.Now()}
 	resumed := r.planned
 	if !resumed {
 		if err := p.plan(ctx); err != nil {
@@ -49,7 +49,7 @@ func prune(ctx context.Context, client *cfimages.Client, opts *options, user con
 	}
 	left := r.left()
 	if resumed && len(left) == 0 {
-		return fmt.Errorf("report %s is finished (%s): name another", opts.report, cmp.Or(r.tally(), "nothing to delete"))
+		return fmt.Errorf("report %s is complete (%s): use another -report", opts.report, cmp.Or(r.tally(), "nothing to delete"))
 	}
 	if err := p.show(left); err != nil || len(left) == 0 || !opts.delete {
 		return err
@@ -57,13 +57,13 @@ func prune(ctx context.Context, client *cfimages.Client, opts *options, user con
 	if err := p.confirm(len(left)); err != nil {
 		return err
 	}
-	// Until here, an interrupt just ends the program: nothing was deleted.
+	// Before this point, an interrupt ends the program at once: nothing was deleted.
 	ctx, stop := user.untilInterrupt(ctx)
 	defer stop()
 	return p.deleteAll(ctx, left)
 }
 
-// plan lists the images that are old, the oldest first, and saves the list.
+// plan lists the old images, oldest first, and saves the list.
 func (p *pruner) plan(ctx context.Context) error {
 	params := cfimages.ListParams{SortOrder: cfimages.SortAscending, Meta: cfimages.Where(p.conditions...)}
 	if p.Creator != "" {
@@ -91,17 +91,17 @@ func (p *pruner) plan(ctx context.Context) error {
 	return p.report.savePlan()
 }
 
-// choose plans the images of a page that are old. As the list is sorted by upload
-// time, there are no more after the first that is young.
+// choose adds the old images of a page to the plan. The list is sorted by upload
+// time, so no old image follows the first young one.
 func (p *pruner) choose(images []cfimages.Image) (more bool, err error) {
 	for _, img := range images {
 		switch {
 		case p.Limit > 0 && len(p.report.plan) == p.Limit:
 			return false, nil
 		case img.Uploaded.IsZero():
-			return false, fmt.Errorf("image %q has no upload time, so its age is not known", img.ID)
+			return false, fmt.Errorf("image %q has no upload time, so its age is unknown", img.ID)
 		case p.Creator != "" && img.Creator != p.Creator:
-			return false, fmt.Errorf("image %q is of creator %q: the server does not keep to -creator", img.ID, img.Creator)
+			return false, fmt.Errorf("image %q has creator %q: the server ignored -creator", img.ID, img.Creator)
 		case !p.report.isOld(img.Uploaded):
 			return false, nil
 		}
@@ -110,8 +110,7 @@ func (p *pruner) choose(images []cfimages.Image) (more bool, err error) {
 	return true, nil
 }
 
-// show prints what is left to delete: each image, unless they are to be deleted
-// now, and a summary.
+// show prints the images to delete, unless they are deleted now, and a summary.
 func (p *pruner) show(left []*candidate) error {
 	calls := 0
 	for _, c := range left {
@@ -137,12 +136,12 @@ func (p *pruner) show(left []*candidate) error {
 		p.out.Printf("  before:   %s", before)
 	}
 	if len(left) > 0 && !p.delete {
-		p.out.Print("Nothing was deleted: that takes -delete and a -report.")
+		p.out.Print("Nothing was deleted. To delete the images, add -delete and -report.")
 	}
 	return nil
 }
 
-// confirm asks for the number of images, which nobody types by habit.
+// confirm asks the user to type the number of images.
 func (p *pruner) confirm(images int) error {
 	if p.yes {
 		return nil
@@ -155,17 +154,17 @@ func (p *pruner) confirm(images int) error {
 	return nil
 }
 
-// progress prints a line, at most one in half a minute.
+// progress prints a line, at most one every 30 seconds.
 func (p *pruner) progress(format string, args ...any) {
-	if time.Since(p.spoken) >= 30*time.Second {
-		p.spoken = time.Now()
+	if time.Since(p.reported) >= 30*time.Second {
+		p.reported = time.Now()
 		p.out.Printf(format, args...)
 	}
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// cell returns text without characters that control a terminal.
+// cell returns text without terminal control characters.
 func cell(text string) string {
 	return cmp.Or(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

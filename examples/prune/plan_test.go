@@ -18,7 +18,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestWhatWasShownIsWhatIsDeleted(t *testing.T) {
+func TestOnlyPlannedImagesAreDeleted(t *testing.T) {
 	images := append(old(3), young("a")...)
 	images[1].Filename = "old-\x1b[2Jb" // which clears a terminal
 	bubble(t, images, func(t *testing.T, s *setup) {
@@ -37,7 +37,7 @@ func TestWhatWasShownIsWhatIsDeleted(t *testing.T) {
 	})
 }
 
-func TestOnlyWhatIsMeant(t *testing.T) {
+func TestSelection(t *testing.T) {
 	images := append(old(4), young("young-0", "young-1")...)
 	images[0].Creator, images[2].Creator, images[5].Creator = "bob", "bob", "bob"
 	for i := range images {
@@ -63,7 +63,7 @@ func TestOnlyWhatIsMeant(t *testing.T) {
 func TestConfirmation(t *testing.T) {
 	for answer, confirmed := range map[string]bool{
 		"3\n": true, " 3\r\n": true, "4\n": false, "y\n": false, "yes\n": false, "\n": false, "3": false, "03\n": false,
-		"": false, // as of /dev/null, which looks like a terminal
+		"": false, // like /dev/null, which looks like a terminal
 	} {
 		bubble(t, old(3), func(t *testing.T, s *setup) {
 			stdout, err := s.prune(t.Context(), console{in: strings.NewReader(answer), terminal: true}, "-all -delete -report "+s.report)
@@ -97,9 +97,9 @@ func TestUnexpectedImagesStopThePlan(t *testing.T) {
 	another := `{"id":"another","uploaded":"1999-01-01T00:00:00Z","creator":`
 	for images, want := range map[string]string{
 		his + `{"id":"ageless","creator":"bob"}`: `image "ageless" has no upload time`,
-		his + another + `"alice"}`:               `image "another" is of creator "alice": the server does not keep to -creator`,
-		his + another + `"Bob"}`:                 `image "another" is of creator "Bob": the server does not keep to -creator`,
-		his + another + `null}`:                  `image "another" is of creator "": the server does not keep to -creator`,
+		his + another + `"alice"}`:               `image "another" has creator "alice": the server ignored -creator`,
+		his + another + `"Bob"}`:                 `image "another" has creator "Bob": the server ignored -creator`,
+		his + another + `null}`:                  `image "another" has creator "": the server ignored -creator`,
 	} {
 		bubble(t, old(1), func(t *testing.T, s *setup) {
 			s.server.Inject(imagestest.Fault{Operation: imagestest.OpList, Kind: imagestest.Reply{
@@ -117,19 +117,19 @@ func TestOtherReportsAreRejected(t *testing.T) {
 		s.plan("-report " + s.report)
 		for _, args := range []string{"-all -limit 2", "-creator bob", "-where a=1", "-all -older-than 48h"} {
 			_, err := s.delete(t.Context(), args)
-			assert.ErrorContains(t, err, "it is about -older-than 24h0m0s -all: repeat these flags, or name another -report", args)
+			assert.ErrorContains(t, err, "it was made with -older-than 24h0m0s -all: use the same flags, or another -report", args)
 		}
 		another, elsewhere := s.header(), s.header()
 		another.Account, elsewhere.API = "another", "http://localhost:8787"
 		for _, theirs := range []header{another, elsewhere} {
 			_, err := openReport(s.report, theirs)
-			assert.ErrorContains(t, err, "it is about account "+imagestest.AccountID+" at https://api.example: name another")
+			assert.ErrorContains(t, err, "it belongs to account "+imagestest.AccountID+" at https://api.example: use another")
 		}
 		assert.Len(t, s.server.Images(), 3)
 	})
 }
 
-func TestForeignFilesAreLeftAlone(t *testing.T) {
+func TestOtherFilesAreNotChanged(t *testing.T) {
 	first := `{"prune":{"version":1,"cutoff":"2000-01-01T00:00:00Z","account":"a","olderThan":"24h0m0s","all":true}}` + "\n"
 	for _, content := range []string{
 		"my diary", "my diary\n", "{}\n", `{"prune":{"version":2}}` + "\n", "\n",
@@ -142,7 +142,7 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "report")
 		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
 		_, err := openReport(name, header{selection: selection{Account: "a", OlderThan: "24h0m0s", All: true}})
-		assert.ErrorContains(t, err, "one of prune's: name another -report", content)
+		assert.ErrorContains(t, err, "not written by prune: use another -report", content)
 		now, err := os.ReadFile(name)
 		require.NoError(t, err)
 		assert.Equal(t, content, string(now))
@@ -156,7 +156,7 @@ func TestReportIsPrivate(t *testing.T) {
 		s.plan("")
 		left, err := os.ReadDir(temp)
 		require.NoError(t, err)
-		assert.Empty(t, left, "there is none without a name")
+		assert.Empty(t, left, "without -report, no file is written")
 		s.deleteAll("")
 		info, err := os.Stat(s.report)
 		require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestReportTornAnywhere(t *testing.T) {
 			lines, whole := bytes.Count(text[:size], []byte("\n")), bytes.LastIndexByte(text[:size], '\n')+1
 			if lines == 0 && size > 0 {
 				_, err := openReport(s.report, s.header())
-				require.ErrorContains(t, err, "it is not one of prune's")
+				require.ErrorContains(t, err, "it was not written by prune")
 				continue
 			}
 			const planned, all = 1 + 5 + 1, 1 + 5 + 1 + 5
@@ -192,7 +192,7 @@ func TestReportTornAnywhere(t *testing.T) {
 			})
 			info, err := os.Stat(s.report)
 			require.NoError(t, err)
-			assert.EqualValues(t, whole, info.Size(), "a part of a line is cut off")
+			assert.EqualValues(t, whole, info.Size(), "an incomplete line is removed")
 		}
 	})
 }

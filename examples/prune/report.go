@@ -15,19 +15,19 @@ import (
 type line struct {
 	Header  *header        `json:"prune,omitempty"`   // the first line
 	Image   *candidate     `json:"image,omitempty"`   // then the plan, the oldest image first
-	Planned map[string]int `json:"planned,omitempty"` // then how many "images" it has: it is complete
-	Outcome *outcome       `json:"outcome,omitempty"` // then what was done
+	Planned map[string]int `json:"planned,omitempty"` // then the number of "images", which ends the plan
+	Outcome *outcome       `json:"outcome,omitempty"` // then the outcomes
 }
 
 const reportVersion = 1
 
 type header struct {
 	Version int       `json:"version"`
-	Cutoff  time.Time `json:"cutoff"` // what was uploaded before it is old
+	Cutoff  time.Time `json:"cutoff"` // images uploaded before it are old
 	selection
 }
 
-// selection is what is to be deleted. A report is about one.
+// selection describes the images to delete. A report has one selection.
 type selection struct {
 	API       string   `json:"api"` // its base URL
 	Account   string   `json:"account"`
@@ -57,9 +57,9 @@ func (s selection) String() string {
 	return text
 }
 
-// candidate is an image that was planned to be deleted.
+// candidate is a planned image.
 type candidate struct {
-	N        int       `json:"n"` // its place in the plan, from 0
+	N        int       `json:"n"` // index in the plan
 	ID       string    `json:"id"`
 	Uploaded time.Time `json:"uploaded"`
 	Filename string    `json:"filename,omitempty"`
@@ -68,29 +68,29 @@ type candidate struct {
 
 var generatedID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// isCustom reports whether another image may get the ID. A custom ID is never a
-// UUID (Cloudflare's API reference).
+// isCustom reports whether the ID is a custom one, which another image may use
+// later. A custom ID is never a UUID (Cloudflare's API reference).
 func (c *candidate) isCustom() bool { return !generatedID.MatchString(c.ID) }
 
-// result is what became of a candidate; "" if it was not tried.
+// result is the outcome of a candidate; "" if it was not tried.
 type result string
 
 const (
 	deleted result = "deleted"
 	gone    result = "already gone"
-	kept    result = "kept" // its custom ID names another, younger image by now
+	kept    result = "kept" // its custom ID now refers to another, younger image
 	failed  result = "failed"
 )
 
 type outcome struct {
-	N      int       `json:"n"` // that of the candidate
+	N      int       `json:"n"` // index of the candidate
 	ID     string    `json:"id"`
 	Result result    `json:"result"`
 	Reason string    `json:"reason,omitempty"` // of a failure
 	At     time.Time `json:"at"`
 }
 
-// report is the plan and its outcomes, in memory and, if it has a name, in a file.
+// report is the plan and its outcomes. With a name, it is also stored in a file.
 type report struct {
 	header
 	plan    []*candidate
@@ -99,7 +99,7 @@ type report struct {
 	file    *durable.Journal // nil without a name
 }
 
-// openReport begins a report, or opens the one that was begun.
+// openReport creates a report, or opens an existing one.
 func openReport(name string, wanted header) (*report, error) {
 	r := &report{header: wanted, done: make(map[result]int)}
 	if name == "" {
@@ -122,9 +122,9 @@ func (r *report) close() error {
 	return r.file.Close()
 }
 
-// load reads the complete lines. The next is written after them: a crash leaves a
-// part of a line. Without a complete plan nothing was deleted, and the plan is
-// made again.
+// load reads the complete lines, and removes an incomplete last line, which a
+// crash may leave. If the plan is incomplete, nothing was deleted, and load
+// removes the whole plan.
 func (r *report) load(wanted header) error {
 	var end durable.Mark
 	for read, err := range r.file.Lines(end) {
@@ -133,8 +133,8 @@ func (r *report) load(wanted header) error {
 		}
 		end = read.End
 		var l line
-		if json.Unmarshal(read.Text, &l) != nil || !r.take(l, end.Lines == 1) {
-			return fmt.Errorf("line %d is not one of prune's: name another -report", end.Lines)
+		if json.Unmarshal(read.Text, &l) != nil || !r.apply(l, end.Lines == 1) {
+			return fmt.Errorf("line %d was not written by prune: use another -report", end.Lines)
 		}
 	}
 	size, err := r.file.Size()
@@ -142,19 +142,19 @@ func (r *report) load(wanted header) error {
 	case err != nil:
 		return err
 	case end.Lines == 0 && size > 0:
-		return errors.New("it is not one of prune's: name another -report")
+		return errors.New("it was not written by prune: use another -report")
 	case r.Account != wanted.Account || r.API != wanted.API:
-		return fmt.Errorf("it is about account %s at %s: name another -report", r.Account, r.API)
+		return fmt.Errorf("it belongs to account %s at %s: use another -report", r.Account, r.API)
 	case r.selection.String() != wanted.String():
-		return fmt.Errorf("it is about %s: repeat these flags, or name another -report", r.selection)
+		return fmt.Errorf("it was made with %s: use the same flags, or another -report", r.selection)
 	case !r.planned:
 		r.plan, end = nil, durable.Mark{}
 	}
 	return r.file.Cut(end)
 }
 
-// take learns from the next line, and reports whether there may be such a line.
-func (r *report) take(l line, first bool) bool {
+// apply applies the next line of the file, and reports whether it is valid.
+func (r *report) apply(l line, first bool) bool {
 	switch {
 	case first:
 		if l.Header == nil || l.Header.Version != reportVersion {
@@ -182,10 +182,10 @@ func (r *report) count(o *outcome) {
 	c.last = o.Result
 }
 
-// isOld reports whether an image of this upload time was to be planned.
+// isOld reports whether an upload time is before the cutoff.
 func (r *report) isOld(uploaded time.Time) bool { return uploaded.Before(r.Cutoff) }
 
-// savePlan returns when the plan is safe on the disk.
+// savePlan writes the plan to the file and syncs it to the disk.
 func (r *report) savePlan() error {
 	r.planned = true
 	if r.file == nil {
@@ -203,8 +203,8 @@ func (r *report) savePlan() error {
 	return r.file.Sync()
 }
 
-// record adds an outcome. If the machine fails before it is on the disk, the image
-// is found to be gone later.
+// record appends an outcome. It is not synced: if a machine crash loses it, the
+// next run records the image as already gone.
 func (r *report) record(o outcome) error {
 	r.count(&o)
 	if err := r.file.Append(line{Outcome: &o}); err != nil {
@@ -213,22 +213,22 @@ func (r *report) record(o outcome) error {
 	return r.file.Flush()
 }
 
-// left returns the candidates to delete: those that were not tried, and then those
-// that failed.
+// left returns the remaining candidates: first those that were not tried, then
+// those that failed.
 func (r *report) left() []*candidate {
-	var untried, again []*candidate
+	var untried, retries []*candidate
 	for _, c := range r.plan {
 		switch c.last {
 		case "":
 			untried = append(untried, c)
 		case failed:
-			again = append(again, c)
+			retries = append(retries, c)
 		}
 	}
-	return append(untried, again...)
+	return append(untried, retries...)
 }
 
-// tally returns what was done up to now; "" if nothing was.
+// tally returns the number of images for each result; "" if there is none.
 func (r *report) tally() string {
 	var parts []string
 	for _, result := range []result{deleted, gone, kept, failed} {

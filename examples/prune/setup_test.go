@@ -22,7 +22,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// setup is a server and a program that uses it.
+// setup is a test server and a report for runs of the program.
 type setup struct {
 	*testing.T
 	server *imagestest.Server
@@ -32,7 +32,7 @@ type setup struct {
 
 var noRetries = cfimages.WithRetryPolicy(cfimages.RetryPolicy{})
 
-// bubble runs a test in virtual time, with a server that has images.
+// bubble runs a test in a synctest bubble, with a server that has images.
 func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *setup), opts ...imagestest.Option) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,11 +44,10 @@ func bubble(t *testing.T, images []cfimages.Image, test func(t *testing.T, s *se
 	})
 }
 
-// dayBefore is a day before virtual time begins.
+// dayBefore is one day before the start of a synctest bubble's clock.
 var dayBefore = time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// old returns images that are older than a day by their number in minutes; the
-// last is the youngest.
+// old returns n images older than a day, one per minute; the last is the youngest.
 func old(n int) (images []cfimages.Image) {
 	for i := range n {
 		images = append(images, cfimages.Image{Filename: fmt.Sprint("old-", i), Uploaded: dayBefore.Add(time.Duration(i-n) * time.Minute)})
@@ -76,7 +75,7 @@ func (s *setup) prune(ctx context.Context, user console, args string) (stdout st
 	return out.String(), err
 }
 
-// plan runs it without -delete.
+// plan runs the program without -delete.
 func (s *setup) plan(args string) (stdout string) {
 	s.Helper()
 	stdout, err := s.prune(s.Context(), console{}, "-all "+args)
@@ -84,13 +83,14 @@ func (s *setup) plan(args string) (stdout string) {
 	return stdout
 }
 
-// delete runs it with -delete and -yes on the report.
+// delete runs the program with -delete, -yes and the report.
 func (s *setup) delete(ctx context.Context, args string) (stdout string, err error) {
 	s.Helper()
 	return s.prune(ctx, console{}, "-delete -yes -report "+s.report+" "+args)
 }
 
-// deleteAll requires it to delete all, and returns how long that took.
+// deleteAll requires the program to delete all old images, and returns how long
+// that took.
 func (s *setup) deleteAll(args string) (stdout string, took time.Duration) {
 	s.Helper()
 	start := time.Now()
@@ -102,7 +102,7 @@ func (s *setup) deleteAll(args string) (stdout string, took time.Duration) {
 	return stdout, time.Since(start)
 }
 
-// deletions returns when the server was asked to delete, in order.
+// deletions returns the times of the DELETE requests, in order.
 func (s *setup) deletions() (at []time.Time) {
 	for _, r := range s.server.Requests() {
 		if r.Operation == imagestest.OpDelete {
@@ -137,7 +137,7 @@ func (s *setup) look(at func(*report)) {
 	require.NoError(s, r.close())
 }
 
-// header is that of -older-than 24h -all.
+// header returns the header for -older-than 24h -all.
 func (s *setup) header() header {
 	return header{reportVersion, dayBefore, selection{API: "https://api.example", Account: imagestest.AccountID, OlderThan: "24h0m0s", All: true}}
 }
@@ -146,7 +146,7 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// stopAt runs the program and stops it at a request, before it is sent or after its response.
+// stopAt runs the program and stops it at a request: before it is sent or after its response.
 func (s *setup) stopAt(request int64, before bool) {
 	ctx, stop := context.WithCancel(s.Context())
 	defer stop()
