@@ -10,7 +10,7 @@ import (
 
 const demoImages = 25
 
-// newDemo returns a server in memory with a few images.
+// newDemo returns an in-memory server with a few images.
 func newDemo() *imagestest.Server {
 	server := imagestest.NewServer(imagestest.InMemory())
 	server.Seed(demoImages, func(i int) cfimages.Image {

@@ -1,9 +1,9 @@
-// Command list lists the images of an account: all, or those of a creator or
-// with some metadata.
+// Command list lists the images of an account. It can filter them by creator and
+// by metadata.
 //
 //	go run ./examples/list -demo -where 'region.name=eu-west' -where 'priority>=4'
 //
-// needs no account. Without -demo, the account and its API token come from
+// needs no account. Without -demo, the account and its API token are read from
 // CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN.
 package main
 
@@ -27,10 +27,10 @@ func main() {
 	os.Exit(exitCode(err, os.Stderr))
 }
 
-// usageError is a wrong command line.
+// usageError is an invalid command line.
 type usageError struct{ error }
 
-// exitCode reports err and returns the code to exit with.
+// exitCode prints err and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -42,7 +42,7 @@ func exitCode(err error, stderr io.Writer) int {
 	return 1
 }
 
-// options are what the command line says.
+// options are the settings from the command line.
 type options struct {
 	params     cfimages.ListParams
 	conditions []cfimages.Condition
@@ -81,9 +81,9 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 	case opts.limit < 0:
 		return nil, usageError{fmt.Errorf("-limit must not be negative, got %d", opts.limit)}
 	case creator != nil && opts.noCreator:
-		return nil, usageError{errors.New("-creator and -no-creator exclude each other")}
+		return nil, usageError{errors.New("-creator and -no-creator cannot be combined")}
 	case creator != nil && *creator == "":
-		return nil, usageError{errors.New("-creator must not be empty: -no-creator lists the images without one")}
+		return nil, usageError{errors.New("-creator must not be empty: use -no-creator to list the images without a creator")}
 	case opts.noCreator:
 		opts.params.Creator = new("")
 	}
@@ -103,16 +103,16 @@ func (o *options) define(flags *flag.FlagSet) {
 		return nil
 	})
 	flags.BoolVar(&o.noCreator, "no-creator", false, "only images without a creator")
-	flags.StringVar((*string)(&p.SortOrder), "sort", "", "asc or desc, an `order` by upload time (default of the API: desc)")
-	flags.IntVar(&p.PerPage, "per-page", 0, "`n` images a page, 10 to 10000 (default of the API: 1000)")
-	flags.StringVar(&p.ContinuationToken, "token", "", "begin with the page of this continuation `token`")
-	flags.IntVar(&p.Skip, "skip", 0, "pass over the first `n` images of that page")
+	flags.StringVar((*string)(&p.SortOrder), "sort", "", "sort `order` by upload time, asc or desc (default of the API: desc)")
+	flags.IntVar(&p.PerPage, "per-page", 0, "`n` images per page, 10 to 10000 (default of the API: 1000)")
+	flags.StringVar(&p.ContinuationToken, "token", "", "start at the page of this continuation `token`")
+	flags.IntVar(&p.Skip, "skip", 0, "skip the first `n` images of the first page")
 	flags.IntVar(&o.limit, "limit", 0, "stop after `n` images (default: no limit)")
-	flags.BoolVar(&o.json, "json", false, "print JSON, an image a line, instead of a table")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object per image and line instead of a table")
 	flags.BoolVar(&o.demo, "demo", false, "list the images of an in-process server, without an account")
 }
 
-// parse prints the help on request, and nothing else.
+// parse parses the command line. It prints the help on request, and nothing else.
 func parse(flags *flag.FlagSet, args []string, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)
@@ -156,15 +156,15 @@ func list(ctx context.Context, client *cfimages.Client, opts *options, show prin
 	return nil
 }
 
-// explain says how to go on after a walk that failed.
+// explain adds to the error of a listing the flags that resume it.
 func explain(err error) error {
-	var stopped *cfimages.PageError
+	var pageErr *cfimages.PageError
 	switch {
-	case errors.Is(err, cfimages.ErrInvalidParams) && errors.As(err, &stopped):
-		return usageError{stopped.Err}
-	case errors.As(err, &stopped):
-		token := strings.ReplaceAll(stopped.ContinuationToken, "'", `'\''`)
-		return fmt.Errorf("%w\nto go on there: -token='%s' -skip=%d", err, token, stopped.Yielded)
+	case errors.Is(err, cfimages.ErrInvalidParams) && errors.As(err, &pageErr):
+		return usageError{pageErr.Err}
+	case errors.As(err, &pageErr):
+		token := strings.ReplaceAll(pageErr.ContinuationToken, "'", `'\''`)
+		return fmt.Errorf("%w\nto resume, add: -token='%s' -skip=%d", err, token, pageErr.Yielded)
 	}
 	return err
 }

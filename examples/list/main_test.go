@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// runList runs the program as a shell would, and returns what it wrote.
+// runList runs the program as a shell would, and returns its output and exit code.
 func runList(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -25,7 +25,7 @@ func runList(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), code
 }
 
-// useServer makes the program's environment name a server with demo images.
+// useServer sets the environment to a server with the demo images.
 func useServer(t *testing.T, wrap func(http.Handler) http.Handler) *imagestest.Server {
 	t.Helper()
 	demo := newDemo()
@@ -67,7 +67,7 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
-func TestFlagsReachTheWire(t *testing.T) {
+func TestFlagsAreSent(t *testing.T) {
 	server := useServer(t, asIs)
 	stdout, stderr, code := runList(t, "-per-page", "10", "-sort", "asc", "-creator", "bob", "-skip", "2", "-limit", "1",
 		"-where", "priority:number=1|2|3|4|5", "-where", "region.name:string=eu-west")
@@ -81,7 +81,7 @@ func TestFlagsReachTheWire(t *testing.T) {
 	assert.Contains(t, stdout, "photo-14.png", "the third of bob's images in eu-west, by upload time")
 }
 
-func TestFailedWalkCanBeContinued(t *testing.T) {
+func TestFailedListingCanBeResumed(t *testing.T) {
 	broken := true
 	useServer(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +95,7 @@ func TestFailedWalkCanBeContinued(t *testing.T) {
 	before, stderr, code := runList(t, "-json", "-per-page", "10")
 	require.Equal(t, 1, code)
 	assert.Equal(t, 10, strings.Count(before, "\n"))
-	_, hint, found := strings.Cut(stderr, "to go on there: ")
+	_, hint, found := strings.Cut(stderr, "to resume, add: ")
 	require.True(t, found, stderr)
 
 	broken = false
@@ -111,7 +111,7 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-where", "region>eu"}, "list: invalid value \"region>eu\" for flag -where: a number must be here\n  \"region>eu\"\n          ^\n"},
+		{[]string{"-where", "region>eu"}, "list: invalid value \"region>eu\" for flag -where: a number is expected here\n  \"region>eu\"\n          ^\n"},
 		{[]string{"-where", "s=1", "-where", "s=2"}, "twice"},
 		{[]string{"-where", "a=1", "-where", "b=1", "-where", "c=1", "-where", "d=1", "-where", "e=1", "-where", "f=1"}, "6 conditions"},
 		{[]string{"-per-page", "5"}, "PerPage"},
@@ -119,7 +119,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-skip", "-1"}, "Skip"},
 		{[]string{"-limit", "-1"}, "-limit must not be negative"},
 		{[]string{"-creator", ""}, "-no-creator"},
-		{[]string{"-creator", "bob", "-no-creator"}, "exclude each other"},
+		{[]string{"-creator", "bob", "-no-creator"}, "cannot be combined"},
 		{[]string{"images"}, `unexpected argument "images"`},
 		{[]string{"-unknown"}, "-unknown"},
 	} {
@@ -148,7 +148,7 @@ func TestNoAccount(t *testing.T) {
 	assert.Contains(t, stderr, "CLOUDFLARE_ACCOUNT_ID")
 }
 
-func TestTableObeysNoControlCharacters(t *testing.T) {
+func TestTableHasNoControlCharacters(t *testing.T) {
 	var out bytes.Buffer
 	show := newTablePrinter(&out)
 	require.NoError(t, show(&cfimages.Image{ID: "a\x1b[2Jb", Uploaded: time.Unix(0, 0)}))

@@ -14,16 +14,16 @@ import (
 // printer writes one image.
 type printer func(*cfimages.Image) error
 
-// newLinePrinter returns a printer of JSON, an image a line.
+// newLinePrinter returns a printer of JSON lines.
 func newLinePrinter(w io.Writer) printer {
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	return func(img *cfimages.Image) error { return lines.Encode(img) }
 }
 
-// newTablePrinter returns a printer of rows. The columns have fixed widths, so
-// that a row can be written as soon as its image has come; a value that is
-// wider is not cut.
+// newTablePrinter returns a printer of table rows. The columns have fixed widths,
+// so that a row can be written as soon as its image is received. A wider value is
+// not shortened.
 func newTablePrinter(w io.Writer) printer {
 	row := func(cells ...any) error {
 		_, err := fmt.Fprintf(w, "%-36s  %-20s  %-12s  %-16s  %s\n", cells...)
@@ -41,7 +41,7 @@ func newTablePrinter(w io.Writer) printer {
 	}
 }
 
-// cell returns text that a terminal shows and does not obey.
+// cell returns text without terminal control characters.
 func cell(text string) string {
 	if text == "" {
 		return "-"

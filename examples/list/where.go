@@ -13,9 +13,9 @@ import (
 
 // whereHelp is the grammar of parseWhere.
 const whereHelp = `Each -where is one condition on the metadata: field[:type]operator value.
-Repeat it, and all conditions must hold.
+If it is repeated, all conditions must be met.
 
-  status=active            equals; Cloudflare decides on the value's type
+  status=active            equals; Cloudflare determines the type of the value
   status=active|pending    equals one of these
   region.name=eu-west      a field of a nested object
   code:string=5            equals the string "5", not the number
@@ -24,30 +24,31 @@ Repeat it, and all conditions must hold.
   priority>=4              a range of numbers: > >= < <=
 
 The first of = > < ends the field, and everything after the operator is the
-value; a pipe separates several. Mind the shell: -where 'priority>=4'.
+value. A pipe separates several values. Quote < > and | for the shell:
+-where 'priority>=4'.
 `
 
-// syntaxError says what is wrong with a condition, and where.
+// syntaxError reports a syntax error in a condition and its position.
 type syntaxError struct {
 	text   string
-	at     int // the byte of text that is wrong
+	at     int // byte offset of the error in text
 	reason string
 }
 
-// Error points at the place, below the condition.
+// Error marks the position below the condition.
 func (e *syntaxError) Error() string {
 	before := strings.TrimSuffix(strconv.Quote(e.text[:e.at]), `"`)
 	return fmt.Sprintf("%s\n  %q\n  %*s", e.reason, e.text, utf8.RuneCountInString(before)+1, "^")
 }
 
-// clause is the text of a condition, taken apart.
+// clause is the text of a condition and its parts.
 type clause struct {
 	text                         string
 	field, kind, operator, value string
-	kindAt, valueAt              int // where in text
+	kindAt, valueAt              int // offsets in text
 }
 
-// parseWhere reads one condition.
+// parseWhere parses one condition.
 func parseWhere(text string) (cfimages.Condition, error) {
 	var none cfimages.Condition
 	c, err := splitClause(text)
@@ -58,8 +59,8 @@ func parseWhere(text string) (cfimages.Condition, error) {
 	if err != nil {
 		return none, err
 	}
-	if refused, ok := errors.AsType[*cfimages.ParamError](cfimages.Where(condition).Validate()); ok {
-		return none, errors.New(refused.Reason)
+	if invalid, ok := errors.AsType[*cfimages.ParamError](cfimages.Where(condition).Validate()); ok {
+		return none, errors.New(invalid.Reason)
 	}
 	return condition, nil
 }
@@ -108,7 +109,7 @@ func (c *clause) condition() (cfimages.Condition, error) {
 
 func (c *clause) boolean() (cfimages.Condition, error) {
 	if c.value != "true" && c.value != "false" {
-		return cfimages.Condition{}, &syntaxError{c.text, c.valueAt, "the value must be true or false, one of them"}
+		return cfimages.Condition{}, &syntaxError{c.text, c.valueAt, "the value must be true or false"}
 	}
 	return cfimages.Eq(c.field, c.value == "true"), nil
 }
@@ -174,13 +175,13 @@ func parseIntegers(values []string) (integers []int64, ok bool) {
 	return integers, true
 }
 
-// float reads a number that is written at a place of the condition.
+// float parses the number at an offset of the condition.
 func (c *clause) float(text string, at int) (float64, error) {
-	const exact = 1 << 53 // from here on, not every integer is a float64
+	const exact = 1 << 53 // larger integers may not be exact as a float64
 	n, err := strconv.ParseFloat(text, 64)
 	switch {
 	case errors.Is(err, strconv.ErrSyntax) || math.IsNaN(n) || math.IsInf(n, 0) && err == nil:
-		return 0, &syntaxError{c.text, at, "a number must be here"}
+		return 0, &syntaxError{c.text, at, "a number is expected here"}
 	case math.Abs(n) >= exact:
 		return 0, &syntaxError{c.text, at, "the number is too large to be exact"}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// wire returns the one query parameter that a condition is sent as.
+// wire returns the query parameter of a condition.
 func wire(t *testing.T, condition cfimages.Condition) (name, value string) {
 	t.Helper()
 	query := url.Values{}
@@ -40,7 +40,7 @@ func TestParseWhere(t *testing.T) {
 		{"priority<4.5", "meta.priority[lt:number]=4.5"},
 		{"priority:number<=-4", "meta.priority[lte:number]=-4"},
 
-		// The first operator ends the field; the rest is the value, whatever it is.
+		// The first operator ends the field; everything after it is the value.
 		{"status=", "meta.status[eq]="},
 		{"status=|", "meta.status[in]=|"},
 		{"formula=a=b>c:d ü", "meta.formula[eq]=a=b>c:d ü"},
@@ -60,7 +60,7 @@ func TestParseWhere(t *testing.T) {
 	}
 }
 
-func TestParseWherePointsAtWhatIsWrong(t *testing.T) {
+func TestParseWhereMarksThePositionOfAnError(t *testing.T) {
 	for _, test := range []struct{ text, reason, place string }{
 		{"", "the operator is missing, one of = > >= < <=", ` ^`},
 		{"status", "the operator is missing, one of = > >= < <=", `       ^`},
@@ -70,17 +70,17 @@ func TestParseWherePointsAtWhatIsWrong(t *testing.T) {
 		{"code:=5", "the type must be string, number or boolean", `      ^`},
 		{"code:string>5", "only numbers can be compared with >", `      ^`},
 		{"on:boolean<=1", "only numbers can be compared with <=", `    ^`},
-		{"on:boolean=1", "the value must be true or false, one of them", `            ^`},
-		{"on:boolean=true|false", "the value must be true or false, one of them", `            ^`},
-		{"region>eu", "a number must be here", `        ^`},
-		{"p>=", "a number must be here", `    ^`},
-		{"p<NaN", "a number must be here", `   ^`},
-		{"p<Inf", "a number must be here", `   ^`},
-		{"p:number=4|five|6", "a number must be here", `            ^`},
-		{"p:number=4||6", "a number must be here", `            ^`},
+		{"on:boolean=1", "the value must be true or false", `            ^`},
+		{"on:boolean=true|false", "the value must be true or false", `            ^`},
+		{"region>eu", "a number is expected here", `        ^`},
+		{"p>=", "a number is expected here", `    ^`},
+		{"p<NaN", "a number is expected here", `   ^`},
+		{"p<Inf", "a number is expected here", `   ^`},
+		{"p:number=4|five|6", "a number is expected here", `            ^`},
+		{"p:number=4||6", "a number is expected here", `            ^`},
 		{"p>1e400", "the number is too large to be exact", `   ^`},
 		{"p:number=0.5|9007199254740993", "the number is too large to be exact", `              ^`},
-		{"\tü:number=x", "a number must be here", `            ^`},
+		{"\tü:number=x", "a number is expected here", `            ^`},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			_, err := parseWhere(test.text)
@@ -93,7 +93,7 @@ func TestParseWherePointsAtWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestParseWhereLeavesTheLimitsToTheLibrary(t *testing.T) {
+func TestParseWhereReportsTheLimitsOfTheLibrary(t *testing.T) {
 	for text, want := range map[string]string{
 		"a.b.c.d.e.f=1":           "6 levels",
 		"a b=1":                   "contains ' '",
@@ -104,8 +104,8 @@ func TestParseWhereLeavesTheLimitsToTheLibrary(t *testing.T) {
 	}
 }
 
-// FuzzParseWhere checks that what the parser accepts reaches the wire as it was
-// written, and that it refuses the rest with a place inside the text.
+// FuzzParseWhere checks that an accepted condition is sent as it was written, and
+// that the position of a syntax error is inside the text.
 func FuzzParseWhere(f *testing.F) {
 	for _, seed := range []string{
 		"status=active|pending", "region.name=eu-west", "code:string=5", "p:number=4|0.5", "on:boolean=true",
@@ -115,9 +115,9 @@ func FuzzParseWhere(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		condition, err := parseWhere(text)
-		if wrong, ok := err.(*syntaxError); ok {
-			require.LessOrEqual(t, wrong.at, len(text))
-			require.NotEmpty(t, wrong.Error())
+		if invalid, ok := err.(*syntaxError); ok {
+			require.LessOrEqual(t, invalid.at, len(text))
+			require.NotEmpty(t, invalid.Error())
 		}
 		if err != nil {
 			return

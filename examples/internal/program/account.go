@@ -8,7 +8,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// Account is the account that a program works on.
+// Account is an account and a client for it.
 type Account struct {
 	Client  *cfimages.Client
 	ID      string
@@ -16,17 +16,17 @@ type Account struct {
 	Close   func()
 }
 
-// HasAccount reports whether the environment names an account and an API token.
+// HasAccount reports whether the environment has an account ID and an API token.
 func HasAccount() bool {
 	return os.Getenv("CLOUDFLARE_API_TOKEN") != "" && os.Getenv("CLOUDFLARE_ACCOUNT_ID") != ""
 }
 
-// Connect connects to the account that the environment names, and uses the batch
+// Connect returns a client for the account in the environment. It uses the batch
 // host if batch is set.
 func Connect(batch bool, opts ...cfimages.Option) (*Account, error) {
 	base := os.Getenv("CLOUDFLARE_BASE_URL")
 	if batch && base != "" {
-		return nil, Usagef("-batch is for Cloudflare: the batch host of CLOUDFLARE_BASE_URL is not known")
+		return nil, Usagef("-batch cannot be combined with CLOUDFLARE_BASE_URL: its batch host is unknown")
 	}
 	client, err := cfimages.NewClient(withBatch(batch, opts)...)
 	if err != nil {
@@ -35,7 +35,7 @@ func Connect(batch bool, opts ...cfimages.Option) (*Account, error) {
 	return &Account{Client: client, ID: os.Getenv("CLOUDFLARE_ACCOUNT_ID"), BaseURL: base, Close: func() {}}, nil
 }
 
-// ConnectTest connects to a test server. Close closes the server too.
+// ConnectTest returns a client for a test server. Close also closes the server.
 func ConnectTest(server *imagestest.Server, batch bool, opts ...cfimages.Option) *Account {
 	client := server.Client(withBatch(batch, opts)...)
 	return &Account{Client: client, ID: imagestest.AccountID, BaseURL: server.URL(), Close: server.Close}
@@ -48,7 +48,7 @@ func withBatch(batch bool, opts []cfimages.Option) []cfimages.Option {
 	return opts
 }
 
-// Signer returns a signer with CLOUDFLARE_IMAGES_SIGNING_KEY; nil if it is not set.
+// Signer returns a signer for CLOUDFLARE_IMAGES_SIGNING_KEY, or nil if it is not set.
 func Signer() (signer *cfimages.URLSigner, err error) {
 	if key := os.Getenv("CLOUDFLARE_IMAGES_SIGNING_KEY"); key != "" {
 		signer, err = cfimages.NewURLSigner(key)

@@ -1,5 +1,5 @@
-// Package program holds what the larger examples share and what is not about
-// images: signals, exit codes, the command line and the account.
+// Package program has the parts that the larger examples share: signals, exit
+// codes, the command line and the account.
 package program
 
 import (
@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// Main runs a program until it ends or is interrupted, and exits with its code.
+// Main runs a program and exits with its code. A signal cancels the context.
 func Main(name string, run func(ctx context.Context, args []string, stdout, stderr io.Writer) error) {
 	ctx, stop := UntilInterrupt(context.Background())
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -21,7 +21,7 @@ func Main(name string, run func(ctx context.Context, args []string, stdout, stde
 	os.Exit(ExitCode(name, err, os.Stderr))
 }
 
-// UntilInterrupt returns a context that ends with Ctrl-C or SIGTERM. The second
+// UntilInterrupt returns a context that is canceled by Ctrl-C or SIGTERM. A second
 // signal ends the program at once.
 func UntilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -32,8 +32,8 @@ func UntilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// ErrInterrupted is the error of a program that a signal ended. So is
-// [context.Canceled].
+// ErrInterrupted is the error of an interrupted program. [ExitCode] treats
+// [context.Canceled] in the same way.
 var ErrInterrupted = errors.New("interrupted")
 
 // usageError is an invalid command line.
@@ -41,15 +41,15 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// UsageError marks err as one of the command line.
+// UsageError marks err as an error of the command line.
 func UsageError(err error) error { return usageError{err} }
 
-// Usagef returns an error of the command line.
+// Usagef formats an error of the command line.
 func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// ExitCode prints err and returns the code to exit with: 0 for success and for
-// help, 2 for an invalid command line, 130 after an interrupt, as in a shell, and
-// 1 for any other error.
+// ExitCode prints err and returns the exit code: 0 for success and for help, 2 for
+// an invalid command line, 130 after an interrupt, as in a shell, and 1 for any
+// other error.
 func ExitCode(name string, err error, stderr io.Writer) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -64,9 +64,9 @@ func ExitCode(name string, err error, stderr io.Writer) int {
 	return 1
 }
 
-// Parse parses a command line without arguments after the flags. If help was
-// requested, it prints the synopsis, the flags and the notes, and returns
-// [flag.ErrHelp]. It prints nothing else: [ExitCode] prints errors.
+// Parse parses a command line that has flags only. If help was requested, it
+// prints the synopsis, the flags and the notes, and returns [flag.ErrHelp]. It does
+// not print errors: [ExitCode] does.
 func Parse(flags *flag.FlagSet, args []string, stdout io.Writer, synopsis, notes string) error {
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {
@@ -86,8 +86,8 @@ func Parse(flags *flag.FlagSet, args []string, stdout io.Writer, synopsis, notes
 	return nil
 }
 
-// IsTerminal reports whether w is a terminal. It may take another device for
-// one, such as /dev/null.
+// IsTerminal reports whether w is a terminal or another character device, such as
+// /dev/null.
 func IsTerminal(w any) bool {
 	file, ok := w.(*os.File)
 	if !ok {

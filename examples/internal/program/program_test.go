@@ -22,8 +22,8 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// beProgram makes the test binary be a program that waits for a signal, or for
-// the second one.
+// beProgram is the environment variable that makes the test binary a program that
+// waits for the first or the second signal.
 const beProgram = "PROGRAM_TEST_BE_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -72,7 +72,7 @@ func TestSignals(t *testing.T) {
 			case err = <-ended:
 				waiting = false
 			default:
-				if until == "second" { // which may find the first not dealt with yet, so there are more
+				if until == "second" { // the first may not be handled yet, so send more
 					cmd.Process.Signal(os.Interrupt)
 				}
 				runtime.Gosched()
@@ -150,7 +150,7 @@ func TestConnect(t *testing.T) {
 	assert.Len(t, page.Images, 1)
 
 	_, err = program.Connect(true)
-	require.ErrorContains(t, err, "-batch is for Cloudflare")
+	require.ErrorContains(t, err, "-batch cannot be combined with CLOUDFLARE_BASE_URL")
 	assert.Equal(t, 2, program.ExitCode("x", err, io.Discard))
 }
 

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// grace is how long requests may take to finish after the context has ended.
+// grace is how long requests may continue after the context has ended.
 const grace = 5 * time.Second
 
-// Site is a server and the listener from which it takes connections.
+// Site is a server and its listener.
 type Site struct {
 	Listener net.Listener
 	Server   *http.Server
 }
 
-// Run serves all sites until ctx ends or one of them fails. Requests that have
-// begun then have 5 s to finish. Run closes the listeners and returns only after
-// all sites have stopped. Its error is nil if ctx ended.
+// Run serves all sites until ctx is done or one of them fails. Requests in progress
+// then have 5 s to finish. Run closes the listeners, and returns after all sites
+// have stopped. Its error is nil if ctx is done.
 func Run(ctx context.Context, sites ...Site) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

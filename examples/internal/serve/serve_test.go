@@ -15,7 +15,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/memnet"
 )
 
-// start runs a site whose responses take a while, and begins a request for it.
+// start runs a site with a response time, and sends a request to it.
 func start(ctx context.Context, responseTime time.Duration, others ...serve.Site) (ended, responded chan error) {
 	ended, responded = make(chan error, 1), make(chan error, 1)
 	listener := memnet.Listen()
@@ -39,7 +39,7 @@ func start(ctx context.Context, responseTime time.Duration, others ...serve.Site
 	return ended, responded
 }
 
-func TestRequestsHaveTimeToFinish(t *testing.T) {
+func TestRequestsInProgressFinish(t *testing.T) {
 	for responseTime, finishes := range map[time.Duration]bool{4 * time.Second: true, time.Hour: false} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
@@ -58,7 +58,7 @@ func TestFailedSiteStopsTheOthers(t *testing.T) {
 		broken := serve.Site{Listener: memnet.Listen(), Server: &http.Server{}}
 		ended, responded := start(t.Context(), time.Second, broken)
 		broken.Listener.Close()
-		require.NoError(t, <-responded, "its requests finish, too")
+		require.NoError(t, <-responded, "requests of the other site finish")
 		require.ErrorContains(t, <-ended, "closed")
 	})
 }
