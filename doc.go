@@ -12,16 +12,16 @@
 // An API token needs the account permission "Cloudflare Images: Read" to list and
 // read, and "Cloudflare Images: Edit" to create, upload, change and delete
 // (Cloudflare's list of API token permissions,
-// https://developers.cloudflare.com/fundamentals/api/reference/permissions/). Which
-// call needs which of the two is not published call by call. If a token is replaced
-// while the program runs, use [WithTokenSource]. For several accounts, create several
-// clients.
+// https://developers.cloudflare.com/fundamentals/api/reference/permissions/).
+// Cloudflare does not publish the permission for each single call. If a token is
+// replaced while the program runs, use [WithTokenSource]. For several accounts, create
+// several clients.
 //
 // # Listing images
 //
 // [ImagesV2.All] iterates over images and [ImagesV2.Pages] over pages, and
 // [ImagesV2.List] returns one page. [ListParams] sets the order, the page size, the
-// creator and the metadata filter. [Where] makes a filter from conditions, all of
+// creator and the metadata filter. [Where] creates a filter from conditions, all of
 // which must be true:
 //
 //	Eq("status", "active")              meta.status[eq:string]=active
@@ -40,6 +40,9 @@
 // If an iteration fails, its last element is a [*PageError]. Pass its
 // ContinuationToken and Yielded to [ListParams] to resume without losing or repeating
 // images. Both can be stored, so that another process can resume.
+//
+// After a crash there is no last element. So a long job uses [ImagesV2.Pages], and
+// stores the ContinuationToken of each [ImagePage] after it has processed the page.
 //
 // # Uploading from browsers and apps
 //
@@ -82,38 +85,43 @@
 //
 // An unsuccessful response is an [*Error], with the status, Cloudflare's error codes
 // and the ray ID. Use errors.Is with [ErrNotFound], [ErrRateLimited] and the other
-// variables to test for a kind of error, and with context.Canceled and
-// os.ErrDeadlineExceeded to test for the cause.
+// variables to test for a kind of error. If your context ended, the error matches
+// context.Canceled or context.DeadlineExceeded. If Cloudflare or the network was too
+// slow, it matches os.ErrDeadlineExceeded.
 //
 // If a create or an upload fails after its request may have reached Cloudflare, the
 // error is [ErrOutcomeUnknown]. Its text says how to find out whether the image exists.
 //
 // # Retries and timeouts
 //
-// Failed calls are retried if a retry cannot do harm. By default a call makes at most 4
-// attempts, with random waits of up to 200 ms, doubled for each retry up to 5 s; see
-// [RetryPolicy] and [WithRetryPolicy]. A retry budget (ten retries, refilled by
-// successful calls) prevents retry storms during an outage.
+// Failed calls are retried if a retry cannot do harm. By default a call, or each page
+// of an iteration, makes at most 4 attempts, with random waits of up to 200 ms, doubled
+// for each retry up to 5 s; see [RetryPolicy] and [WithRetryPolicy]. A retry budget
+// (ten retries, refilled by successful calls) prevents retry storms during an outage.
 //
 // To limit a whole call, pass a context with a deadline. Without one, each attempt
-// still ends: it waits 30 s for the response headers ([WithRequestTimeout]), then at
-// most 30 s for each next part of the body.
+// still ends: it waits 30 s for the response headers, which [WithRequestTimeout] can
+// change, and it fails if 30 s pass without a byte of the body.
 //
 // # Rate limits and the batch host
 //
 // Cloudflare allows 1,200 requests in 5 minutes for each user or token. The client
 // reads the Ratelimit headers and waits before it exceeds the limit. If the wait would
-// be longer than [RetryPolicy].MaxWait, 10 s by default, the call returns
-// [ErrRateLimited] at once. A job that may wait for the next window sets MaxWait to 5
-// minutes. [Client.RateLimit] returns the current state.
+// be longer than [RetryPolicy].MaxWait, 10 s by default, or than the deadline of the
+// context allows, the call returns [ErrRateLimited] at once. A job that may wait for the
+// next window sets MaxWait to 5 minutes, which is enough for each wait.
+// [Client.RateLimit] returns the current state.
 //
 // [WithBatchAPI] sends calls to Cloudflare's batch host. They do not count against this
-// limit, and Cloudflare allows 200 a second for each batch token. 100,000 calls, in
-// the virtual time of "go test -v -run TestSimulationOfManyCalls ./internal/conformance":
+// limit, and Cloudflare allows 200 a second for each batch token. A simulation of
+// 100,000 calls takes:
 //
 //	standard API host                6 h 56 min
 //	batch host, one client           8 min 46 s
 //	batch host, four clients         2 min 12 s
+//
+// This is virtual time; the simulation runs with
+// "go test -v -run TestSimulationOfManyCalls ./internal/conformance".
 //
 // # Logging
 //
@@ -131,14 +139,14 @@
 //	10       values of In and InUntyped (API reference)
 //	1024     characters of a custom ID, which must not be a UUID (API reference)
 //	1024     bytes of metadata, as JSON (API reference)
-//	2 min    to 6 h until an upload URL expires (API reference); 30 min by default (OpenAPI document)
-//	10       to 10,000 images in a page, 1000 by default (OpenAPI document)
+//	6 h      until an upload URL expires, and at least 2 min (API reference); 30 min by default (OpenAPI document)
+//	10,000   images in a page, and at least 10; 1000 by default (OpenAPI document)
 //	99       characters of a variant's name (OpenAPI document)
 //	20       characters of a signing key's name (OpenAPI document)
 //	100      characters of the path of a metadata field (developer documentation)
 //	100      variants in an account (developer documentation)
 //	10 MB    of a file (developer documentation)
-//	1 h      to 1 year of a variant's browser TTL (developer documentation)
+//	1 year   of a variant's browser TTL, and at least 1 h (developer documentation)
 //	1,200    requests in 5 minutes for each user or token (developer documentation)
 //	200      requests a second for each batch token (developer documentation)
 //
@@ -158,7 +166,8 @@
 //   - "status 403 Forbidden": the token lacks the permission, or belongs to another
 //     account.
 //   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
-//     no longer accept the token. Start the list again without it.
+//     no longer accept the token. Start the list again without it, and skip the images
+//     that you have already processed.
 //   - "status 409 Conflict": an image with the custom ID exists, or the upload URL
 //     was used before.
 //   - "rate limited", "status 429": the limit is used up. Set a longer

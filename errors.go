@@ -20,8 +20,8 @@ var (
 	// sent. The error contains a [*ParamError] for each of them. Correct the call.
 	ErrInvalidParams = errors.New("invalid parameters")
 	// ErrBadRequest is returned for status 400: Cloudflare rejects the request, for
-	// example because of a continuation token that it no longer accepts. In that case,
-	// start the list again without the token.
+	// example because of a continuation token that it no longer accepts. Start the list
+	// again without the token, and skip the images that were already processed.
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: the credentials are missing, wrong or
 	// expired. Check the API token.
@@ -36,8 +36,8 @@ var (
 	// ErrGone is returned for status 410: the upload URL has expired. Create another.
 	ErrGone = errors.New("gone")
 	// ErrRateLimited is returned for status 429, and for a call that was not sent because
-	// the known quota is used up and the call may not wait until it is renewed. Retry
-	// after [Error].RetryAfter, or set a longer MaxWait in the [RetryPolicy].
+	// the quota is used up, and MaxWait or the context does not allow it to wait for the
+	// next window. Retry after [Error].RetryAfter, or set a longer [RetryPolicy].MaxWait.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrOutcomeUnknown is returned if a create, an upload or another change failed after
 	// its request may have reached Cloudflare. The change may have happened or not. The
@@ -189,8 +189,8 @@ func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.R
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
 // PageError is the last element of an iteration that failed. Pass its token and count
-// to [ListParams], with otherwise the same parameters, to resume without losing or
-// repeating images:
+// to [ListParams], with otherwise the same parameters (PerPage, too), to resume without
+// losing or repeating images:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
 type PageError struct {
@@ -204,9 +204,9 @@ type PageError struct {
 func (e *PageError) Error() string {
 	where := "the first page"
 	if e.ContinuationToken != "" {
-		where = "the page of ContinuationToken"
+		where = "a later page"
 	}
-	return fmt.Sprintf("cfimages: walk stopped after %d images of %s: %s",
+	return fmt.Sprintf("cfimages: list stopped after %d images of %s: %s",
 		e.Yielded, where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
 }
 

@@ -23,8 +23,8 @@ type ImagesV2 struct {
 // newest first.
 type ListParams struct {
 	// PerPage is the number of images in a page: 10 to 10000 (Cloudflare's OpenAPI
-	// document; its API reference has a maximum of 1000). 0 means the API's default,
-	// 1000.
+	// document). 0 means the API's default, 1000. Cloudflare's API reference has a
+	// maximum of 1000, so larger values may be rejected.
 	PerPage int `url:"per_page,omitempty"`
 
 	// SortOrder is the order by upload time. "" means the API's default, newest first.
@@ -43,9 +43,10 @@ type ListParams struct {
 	// token is valid.
 	ContinuationToken string `url:"continuation_token,omitempty"`
 
-	// Skip is the number of images to skip at the start of the first page. Set it to
-	// the Yielded of a [PageError] to resume in the middle of a page. It is for Pages
-	// and All; List rejects it.
+	// Skip is the number of images to skip at the start of the page of
+	// ContinuationToken. Set it to the Yielded of a [PageError] to resume in the middle
+	// of a page. If the page has fewer images, all of them are skipped, and none of the
+	// next page. It is for Pages and All; List rejects it.
 	Skip int `url:"-"`
 }
 

@@ -41,7 +41,8 @@ func WithAPIKey(email, key string) Option {
 // the last option is used.
 //
 // The function is called before each attempt, with the context of the call, and
-// concurrently. It should cache the token. If it fails, or returns a token that is not
+// concurrently. It should cache the token, but only for a short time, because it is not
+// told which token was rejected. If it fails, or returns a token that is not
 // visible ASCII, the call fails before a request is sent, and is not retried. The error
 // wraps the error of the function.
 //
@@ -76,10 +77,10 @@ func WithBaseURL(rawURL string) Option {
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
 // rate limit. The fallback is logged once at Warn level. It happens if no batch token
-// can be fetched within 15 s or half of the time that the call has left, if Cloudflare
-// rejects the request for a batch token or the batch token itself, or if the batch host
-// cannot be reached. The batch host is used again after 10 minutes, or after 30 s if
-// nothing was rejected. A single call that the batch host forbids is sent to the
+// can be fetched within 15 s or half of the time that the call has left, whichever is
+// shorter; if Cloudflare rejects the request for a batch token or the batch token
+// itself; or if the batch host cannot be reached. The batch host is used again after 10
+// minutes if Cloudflare rejected something, and otherwise after 30 s. A single call that the batch host forbids is sent to the
 // standard API host. Other failures of the batch host are failures of the call.
 func WithBatchAPI() Option {
 	return func(c *config) { c.batch = true }
@@ -110,9 +111,8 @@ func WithBatchBaseURL(rawURL string) Option {
 // transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
-// share its connections: one may close a connection that another still uses. A
-// transport that retries requests itself is stopped after three requests for one
-// attempt.
+// share its connections: one may close a connection that another still uses. If a
+// transport itself retries, an attempt fails after its third request.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -135,14 +135,15 @@ func WithUserAgent(product string) Option {
 //	path      string    the path, without the query, with {id} instead of IDs
 //	status    int       the HTTP status; 0 without a response
 //	attempt   int       the number of the attempt, from 1; each page of a list starts at 1
-//	duration  Duration  until the response was read or the attempt failed; in a list, with the time of the loop's body
+//	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
 //	wait      Duration  the wait before the attempt: for a retry, the rate limit, the token source, or the batch host
 //	batch     bool      whether the request was sent to the batch host
-//	error     string    why the attempt failed; absent if it succeeded
+//	error     string    why the attempt failed; absent if it succeeded, or if the response was no longer needed
 //
-// Calls that are rejected or rate limited before a request is sent are not logged. With
+// A wait is logged with the attempt after it. Calls that are rejected or rate limited
+// before a request is sent are not logged. With
 // [WithBatchAPI], fetching a batch token is logged with the op "ImagesV1.BatchToken",
 // and the fallback to the standard API host is logged at Warn level, with error.
 func WithLogger(l *slog.Logger) Option {
@@ -175,9 +176,9 @@ func WithInsecureHTTP() Option {
 
 // WithPrefetch sets whether [ImagesV2.Pages] and [ImagesV2.All] may prefetch the next
 // page while the current one is being received or used. The default is true. At most
-// one page is prefetched. The second page is prefetched after 100 images of the first
-// page, or all of them, were used. Nothing is prefetched while fewer than 20 requests of
-// the rate limit remain.
+// one page is prefetched. The second page is requested when the loop has received 100
+// images, or the whole first page; later pages are requested as soon as their token is
+// known. Nothing is prefetched while fewer than 20 requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }
@@ -194,11 +195,11 @@ func WithPrefetch(on bool) Option {
 //     was sent or because HTTP/2 reports so.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
-// A retry budget (ten retries, refilled by successful calls) prevents retry storms
-// during an outage. Calls that fail together because they lose their connection use one
-// retry of the budget together, unless two connections were lost since the last
-// successful call. Calls that did not reach a server use none. Clients do not share their
-// budgets, nor the state of the rate limit.
+// A retry budget of ten retries prevents retry storms during an outage: each retry uses
+// one, and each successful call or page adds one, up to ten. Calls that did not reach a
+// server use none. If a connection is lost, all calls on it use one retry together; if a
+// second connection is lost before any call succeeds, each call on it uses one. Clients
+// share neither their budgets nor the state of the rate limit.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. With [WithBatchAPI], waits

@@ -30,8 +30,8 @@ func (c *Clock) Now() time.Time {
 	return c.stopped.Add(c.ahead)
 }
 
-// Advance moves the clock forward by d, or back if d is negative. It does not affect the
-// timers of the program under test.
+// Advance moves the clock forward by d, or back if d is negative. It does not fire the
+// timers of the program under test: to test waits, use [InMemory] and testing/synctest.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

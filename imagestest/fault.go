@@ -20,7 +20,8 @@ type Fault struct {
 	Operation Operation
 
 	// Call is the number of requests of the operation to skip, counted from Inject: 0
-	// means that the next request fails. Requests with other faults count, too.
+	// means that the next request fails. Requests with other faults count, too, and so
+	// do prefetched pages: use cfimages.WithPrefetch(false) to count the pages of a list.
 	Call int
 
 	// Times is the number of consecutive requests that fail. 0 means 1. Use [Always]

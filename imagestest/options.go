@@ -66,9 +66,10 @@ func WithClock(c *Clock) Option {
 // testing/synctest bubble:
 //
 //	synctest.Test(t, func(t *testing.T) {
-//		srv := imagestest.NewServer(imagestest.InMemory())
-//		defer srv.Close()
-//		…
+//		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(10, 5*time.Minute))
+//		defer server.Close()
+//		client := server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: 5 * time.Minute}))
+//		// The 11th call waits for the next window, in virtual time.
 //	})
 func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
@@ -109,13 +110,12 @@ func WithMaxFileSize(size int64) Option {
 }
 
 // WithRateLimit sets and enforces a rate limit: quota requests in a window, for each
-// token or user. A request above it is rejected with 429, and so are all further requests
-// for another window. Without this option, nothing is rejected, and the headers of
-// responses contain Cloudflare's documented limit of 1,200 requests in 5 minutes, all of
-// them unused.
+// token or user. The first request above it starts another window, in which all requests
+// are rejected with 429. Without this option, no request is rejected, and the headers of responses
+// always report 1,200 of 1,200 requests in 5 minutes, Cloudflare's documented limit.
 //
-// A client that obeys these headers, such as cfimages, waits even if nothing is
-// rejected. In a test with more than 1,200 calls, set a larger quota.
+// cfimages counts its own requests, too: after 1,200 requests it waits even without this
+// option. In a test with more calls, set a larger quota.
 //
 // The batch host has its own limit: 200 requests a second for each batch token, as
 // documented by Cloudflare. Further requests are rejected with 429 and a Retry-After of
