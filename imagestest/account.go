@@ -9,7 +9,8 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// Account is an account of a server, with its own images. It is safe for concurrent use.
+// Account is an account of a server. Each account has its own images, signing keys and
+// variants. It is safe for concurrent use.
 type Account struct {
 	server *Server
 	id     string
@@ -22,8 +23,8 @@ type Account struct {
 	variants variantSet
 }
 
-// Account returns the account with the ID. The first call with an ID creates the account,
-// without images, tokens and signing keys.
+// Account returns the account with the given ID. The first call with an ID creates the
+// account, without images, tokens and signing keys.
 func (s *Server) Account(id string) *Account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,38 +49,42 @@ func (s *Server) findAccount(c *call) bool {
 // ID returns the account's ID.
 func (a *Account) ID() string { return a.id }
 
-// Hash returns the account hash, which is in the account's delivery and upload URLs.
+// Hash returns the account hash, which identifies the account in delivery and upload URLs.
 func (a *Account) Hash() string { return a.hash }
 
-// AddToken adds an API token with a scope. A token can be added to several accounts, with
-// different scopes.
+// AddToken allows an API token to use the account. The same token may be added to several
+// accounts, with a different scope in each.
 func (a *Account) AddToken(token string, scope Scope) {
 	a.server.grant(credential("token "+token), a.id, scope)
 }
 
-// AddKey adds an e-mail address and API key, with the scope Write.
+// AddKey allows an email address and API key to use the account, with [Write] scope.
 func (a *Account) AddKey(email, key string) {
 	a.server.grant(credential("key "+email+"\n"+key), a.id, Write)
 }
 
-// AddSigningKey adds a signing key for delivery URLs. The first key of an account is named
-// default, the next ones key-2, key-3 and so on. The account with the ID [AccountID]
-// already has the key [SigningKey].
+// AddSigningKey adds a signing key to the account. Delivery URLs may be signed with any
+// key of the account. The first key is named default, the others key-2, key-3 and so on.
+// The account with [AccountID] starts with [SigningKey].
 func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
-// AddImages stores images as if they had been uploaded. If Draft is set, it stores a draft
-// with an upload URL that expires in 30 minutes. An image without an ID gets a generated
-// ID, and one without an upload time gets the current time. An existing image with the
-// same ID is replaced. The field Variants is ignored. The file of each image is a small
-// generated picture; upload an image if its bytes matter to a test.
+// AddImages stores images as if they had been uploaded. An image with Draft set is stored
+// as a draft whose upload link expires after 30 minutes.
+//
+// An image without an ID gets a generated ID. An image without an upload time gets the
+// current time of the server's clock. The Variants field is ignored: the server sets it.
+// An image with the ID of a stored image replaces it.
+//
+// The original and the delivery of these images return a small generated picture. Upload
+// an image instead if the test depends on its bytes.
 //
 // AddImages panics if Meta is not a JSON object of at most 1024 bytes.
 func (a *Account) AddImages(images ...cfimages.Image) {
 	a.Seed(len(images), func(i int) cfimages.Image { return images[i] })
 }
 
-// Seed stores n images, as AddImages does. It calls build for each of them. A million
-// images take a few seconds.
+// Seed stores n images. It calls build for each of them, from 0 to n-1, and stores the
+// result as [Account.AddImages] does. A million images take a few seconds.
 func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
 	for i := range n {
 		rec, err := a.record(build(i))
@@ -96,7 +101,7 @@ func (a *Account) Seed(n int, build func(i int) cfimages.Image) {
 	}
 }
 
-// Images returns the stored images and drafts, oldest first.
+// Images returns the stored images, including drafts, oldest first.
 func (a *Account) Images() []cfimages.Image {
 	records := a.store.all()
 	r := a.renderer(a.server.origin)

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Scope is the permission of an API token.
+// Scope is the set of calls that an API token is allowed to make.
 type Scope int
 
 // The scopes.
 const (
-	Read  Scope = iota + 1 // read images, signing keys, variants and stats; fetch batch tokens
-	Write                  // Read, and create, upload, change and delete
+	Read  Scope = iota + 1 // list and get images, signing keys and variants, count images, get batch tokens
+	Write                  // everything that Read allows, and upload, create, update and delete
 )
 
 // credential identifies who sends a request: a token, or an e-mail and key.

@@ -86,9 +86,9 @@ func (b *batchTokens) account(h http.Header, clock *Clock) *Account {
 	return nil
 }
 
-// BatchURL returns the base URL of the batch host, for cfimages.WithBatchBaseURL. Its paths
-// start with /images/ and contain no account ID, because the batch token belongs to an
-// account.
+// BatchURL returns the base URL of the batch host, which is https://batch.imagedelivery.net
+// at Cloudflare. Its paths begin with /images/. They contain no account ID, because the
+// batch token identifies the account.
 func (s *Server) BatchURL() string { return s.origin + batchPath }
 
 // createBatchToken answers ImagesV1.BatchToken. Guesses: whoever may read the

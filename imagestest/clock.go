@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// Clock is the clock of a server. It sets upload times, rate-limit windows, and the expiry
-// of upload URLs, signed URLs and batch tokens. The zero Clock runs with time.Now, which is
-// virtual time inside a testing/synctest bubble. A Clock is safe for concurrent use.
+// Clock provides the current time of a server. It determines upload times, the rate-limit
+// windows, and when upload links, signed URLs and batch tokens expire. The zero Clock
+// follows time.Now, and therefore the virtual time of testing/synctest. It is safe for
+// concurrent use.
 type Clock struct {
 	mu      sync.Mutex
 	stopped time.Time // zero: the clock runs
 	ahead   time.Duration
 }
 
-// NewClock returns a clock that is stopped at start. Only Advance changes it. Use it in
-// tests that compare times exactly.
+// NewClock returns a clock that is set to start and changes only when Advance is called.
+// Use it for tests that compare exact times.
 func NewClock(start time.Time) *Clock {
 	return &Clock{stopped: start}
 }
@@ -30,8 +31,8 @@ func (c *Clock) Now() time.Time {
 	return c.stopped.Add(c.ahead)
 }
 
-// Advance moves the clock forward by d, or back if d is negative. It does not fire the
-// timers of the program under test: to test waits, use [InMemory] and testing/synctest.
+// Advance moves the clock forward by d, or back if d is negative. It does not affect
+// timers: the program under test still waits in real time.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,71 +1,123 @@
-// Package imagestest is an in-process Cloudflare Images server for tests. It works with
-// package cfimages, with other SDKs in any language, and with plain HTTP:
+// Package imagestest provides a test server for programs that use Cloudflare Images.
+// The server runs in the process of the test and keeps everything in memory. Programs
+// can use it through cfimages, through an official Cloudflare SDK in any language, or
+// with plain HTTP requests.
 //
-//	server := imagestest.NewServer()
-//	defer server.Close()
-//	client := server.Client()
+// # Starting a server
 //
-// It serves the whole API that cfimages uses: lists with metadata filters, direct uploads
-// and one-time uploads, uploads from a backend and from a URL, details, originals, updates
-// and deletion of images, stats, variants, signing keys, delivery with signed URLs and
-// flexible variants, and the batch host. Generated IDs, signing keys, batch tokens and
-// Cf-Ray headers are the same in every run.
+// [NewServer] starts a server with one account. [Server.Client] returns a client of
+// that account:
 //
-// # Setting up a test
+//	srv := imagestest.NewServer()
+//	defer srv.Close()
+//	client := srv.Client()
 //
-// [Server.AddImages] and [Server.Seed] store images. [Server.Account] creates further
-// accounts, with tokens that have a [Scope]. [Server.ServeSource] and [Server.FailSource]
-// set the result of fetching a URL, for uploads from a URL. The options set limits and
-// variants: [WithRateLimit], [WithMaxFileSize], [WithVariants], [WithFlexibleVariants],
-// [WithBatchTokenLifetime] and [WithLatency]. [WithHTTP2] serves HTTP/2 over TLS, as
-// Cloudflare does.
+// The server listens on a free port of the loopback interface. With [InMemory] it uses
+// no port and starts in microseconds. [WithHTTP2] serves HTTP/2 over TLS, as Cloudflare does.
 //
-// # Testing time
+// To use another SDK, set its base URL to [Server.URL], its account to [AccountID], and
+// its credentials to [APIToken] or to [Email] and [APIKey].
 //
-// [InMemory] lets the server run inside a testing/synctest bubble, where retries, waits and
-// expiry take virtual time. Without a bubble, [Server.Clock] moves the server's time, so
-// that upload URLs, signatures and batch tokens expire and rate-limit windows end.
+// # Testing a handler
 //
-// # Testing failures
+// Store the images that the test needs, pass the client to the code under test, call
+// that code, and check what the server received and stored:
 //
-// [Server.Inject] makes chosen requests fail, before, during or after they are processed:
-// with an error status ([Refusal]), an HTML page ([EdgePage]), a response that is broken,
-// too large or too slow, or no response; by a broken connection ([Cut], [Reset],
-// [Blackhole]); or by HTTP/2 frames ([GoAway], [ResetStream]). [Server.Unused] returns
-// the faults that did not happen, which is usually a mistake in the test.
+//	srv := imagestest.NewServer()
+//	defer srv.Close()
+//	srv.AddImages(cfimages.Image{ID: "cat", Creator: "alice"})
 //
-// # Checking the result
+//	handler := newHandler(srv.Client()) // the code under test
+//	rec := httptest.NewRecorder()
+//	handler.ServeHTTP(rec, httptest.NewRequest("DELETE", "/images/cat", nil))
 //
-// [Server.Images] returns the stored images, and [Server.Requests] the received requests.
-// [Server.Count], [Server.Verified], [Request.Filters] and [Server.Connections] return what
-// tests check most often.
+//	if n := srv.Count(imagestest.OpDelete); n != 1 {
+//		t.Errorf("got %d delete requests, want 1", n)
+//	}
+//	if left := srv.Images(); len(left) != 0 {
+//		t.Errorf("got %d images, want none", len(left))
+//	}
 //
-// # Using it with other programs
+// To prepare a test:
+//   - [Server.AddImages] and [Server.Seed] store images.
+//   - [Server.Account] creates further accounts, and [Account.AddToken] creates tokens
+//     that may only read.
+//   - [Server.ServeSource] and [Server.FailSource] set the result of an upload from a URL.
+//     The server never fetches anything from the network.
+//   - [WithVariants], [WithFlexibleVariants], [WithMaxFileSize], [WithRateLimit],
+//     [WithBatchTokenLifetime] and [WithLatency] configure the server.
+//   - [Clock.Advance] moves the time of the server, so that upload links, signatures,
+//     batch tokens and rate-limit windows expire.
 //
-// Without InMemory, the server listens on a free port of the loopback interface. Other SDKs
-// need [Server.URL] as their base URL, [AccountID], and [APIToken], or [Email] and [APIKey].
-// The batch host is at [Server.BatchURL]. [Server.Handler] can be mounted on your own HTTP
-// server. There, faults of a connection are limited to what a handler of net/http can do:
-// over HTTP/2, they end only the request.
+// To check the outcome, [Server.Images] returns the stored images and [Server.Requests]
+// the received requests. [Server.Count], [Server.Verified], [Request.Filters] and
+// [Server.Connections] answer the most common questions of tests.
 //
-// # How faithful it is
+// Generated IDs, signing keys, batch tokens and Cf-Ray headers are the same in every run.
+//
+// # Injecting faults
+//
+// [Server.Inject] makes selected requests fail. A [Fault] selects the requests, the
+// [Position] at which they fail, and the [Kind] of failure:
+//   - [Reply], [Refusal], [EdgePage] and [Bomb] replace the response.
+//   - [Slow], [WrongLength], [RepeatToken] and [EmptyPage] change the response.
+//   - [Stall] stops the response.
+//   - [Cut], [Reset] and [Blackhole] affect the connection.
+//   - [GoAway] and [ResetStream] affect HTTP/2.
+//
+// [Server.Unused] returns the faults that were not applied.
+//
+// # Testing with synctest
+//
+// With [InMemory] the server works inside a testing/synctest bubble. Timeouts, retries
+// and rate limits are then tested in virtual time, without waiting.
+//
+// # Batch API
+//
+// [Server.BatchURL] is the URL of the batch host. The client returned by [Server.Client]
+// uses it if [cfimages.WithBatchAPI] is given. The batch host serves the calls that
+// Cloudflare's batch host serves, and requires a batch token.
+//
+// # Supported calls
+//
+// The server implements these calls:
+//   - the V2 list with metadata filters
+//   - direct uploads: creation, and the upload to the one-time URL
+//   - uploads of a file and uploads from a URL
+//   - details, original, update and deletion of an image
+//   - the number of images
+//   - signing keys
+//   - variants
+//   - delivery with signed URLs and with flexible variants
+//
+// It has these limits:
+//   - It does not resize images. Delivery returns the uploaded bytes for every variant
+//     and for all options.
+//   - Delivery URLs have the form of URLs on the account's own domain, with
+//     /cdn-cgi/imagedelivery/ in their path. Use [cfimages.Delivery.OnDomain] to build them.
+//   - Only one-time upload URLs allow cross-origin requests from browsers.
+//   - A handler that is mounted on another server with [Server.Handler] can do to a
+//     connection only what net/http allows. Over HTTP/2, connection faults then end
+//     only the request.
+//
+// # What it rejects
+//
+// The server rejects requests that violate Cloudflare's documentation. Where the
+// documentation leaves a choice, the server is strict. The rules that are stricter than
+// what is known about Cloudflare are named by [Rule]; [Ignore] turns them off and
+// [Enforce] turns them on.
+//
+// # What is a guess
 //
 // The server follows Cloudflare's API reference, OpenAPI document and developer
-// documentation. Where these do not define the behavior, it follows Cloudflare's local
-// simulator for Workers. Where nothing is published, the behavior is a guess, and a comment
-// in the source says so. Do not rely on the status codes and error texts of this package:
-// Cloudflare's may differ. In doubt, the server is strict. A [Rule] is a check that can be
-// disabled or enabled.
+// documentation. Where these say nothing, it follows Cloudflare's local simulator for
+// Workers. Where nothing is published, it guesses, and a comment in the source marks the
+// guess. Do not assume that Cloudflare returns the status codes and error texts of this
+// package.
 //
-// Little is published about the batch host: how to get a token, which calls it serves, that
-// calls do not count against the rate limit, and the limit of 200 requests a second for each
-// token, which is always enforced. The rest is a guess: how long a token is valid, who may
-// get one, what it allows, that other credentials are rejected, and that responses have no
-// rate-limit headers.
-//
-// The server does not resize images: delivery returns the uploaded file, for every variant
-// and all options. Delivery URLs have the form of an account's own domain, with
-// /cdn-cgi/imagedelivery/ in their path; cfimages.Delivery.OnDomain builds them. The server
-// keeps everything in memory. It allows cross-origin requests of browsers only for one-time
-// uploads.
+// Little is published about the Batch API: how to get a token, which calls exist, that
+// they do not count against the rate limit, and the limit of 200 requests per second for
+// each token. The server always enforces that limit. Everything else is a guess: the
+// lifetime of a token, who may get one, what it allows, that other credentials are
+// rejected, and that responses have no rate-limit headers.
 package imagestest

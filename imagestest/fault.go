@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// Fault makes one or more requests fail:
+// Fault is a failure to inject with [Server.Inject]. For example, the next creation of a
+// direct upload is completed, but its response is lost:
 //
 //	srv.Inject(imagestest.Fault{
 //		Operation: imagestest.OpCreate,
@@ -16,47 +17,49 @@ import (
 //		Kind:      imagestest.Reset{},
 //	})
 type Fault struct {
-	// Operation is the operation of the requests. It is required.
+	// Operation selects the requests by their operation. It is required.
 	Operation Operation
 
-	// Call is the number of requests of the operation to skip, counted from Inject: 0
-	// means that the next request fails. Requests with other faults count, too, and so
-	// do prefetched pages: use cfimages.WithPrefetch(false) to count the pages of a list.
+	// Call is the number of matching requests to skip, counted from the call of
+	// Inject. The default 0 selects the next request. Requests to which other faults
+	// are applied are counted too.
 	Call int
 
-	// Times is the number of consecutive requests that fail. 0 means 1. Use [Always]
-	// for an outage.
+	// Times is the number of consecutive requests to which the fault is applied.
+	// 0 means 1. With Always, the fault is applied to all further requests.
 	Times int
 
-	// At is the position in the request or response at which it fails. The zero value
-	// means BeforeRead, or AfterCommit for kinds that change the server's response.
+	// At is the position at which the request fails. The default is BeforeRead, or
+	// AfterCommit for kinds that change the server's own response.
 	At Position
 
 	// Kind is the kind of failure. It is required.
 	Kind Kind
 }
 
-// Always is the Times of a fault that does not end.
+// Always is the value of Fault.Times for a fault that is applied to all further requests.
 const Always = math.MaxInt
 
-// Position is a position in the processing of a request, at which a fault happens.
+// Position is a point in the processing of a request.
 type Position int
 
-// The positions, besides [MidBody].
+// The positions before the response. See [MidBody] for positions in its body.
 const (
-	// BeforeRead is after the request's headers were read, and before its body.
+	// BeforeRead is the position after the header of the request was read. The body
+	// was not read, and the operation was not performed.
 	BeforeRead Position = iota + 1
-	// AfterRead is after the request was read, and before it is processed.
+	// AfterRead is the position after the whole request was read. The operation was
+	// not performed.
 	AfterRead
-	// AfterCommit is after the request was processed, and before the response.
+	// AfterCommit is the position after the operation was performed. Nothing of the
+	// response was sent.
 	AfterCommit
 
 	bodyStart
 )
 
-// MidBody returns the position after the first n bytes of the response's body, or at its
-// end if the body is shorter. The request was processed before. MidBody panics if n is
-// negative.
+// MidBody returns the position after n bytes of the response body were sent, or after the
+// whole body if it is shorter. The operation was performed. MidBody panics if n is negative.
 func MidBody(n int) Position {
 	if n < 0 {
 		panic(fmt.Sprintf("imagestest: MidBody(%d): must not be negative", n))
@@ -64,7 +67,7 @@ func MidBody(n int) Position {
 	return bodyStart + Position(n)
 }
 
-// String returns the position in Go syntax.
+// String returns the name of the position, such as "AfterRead" or "MidBody(100)".
 func (p Position) String() string {
 	switch {
 	case p >= bodyStart:
@@ -75,8 +78,11 @@ func (p Position) String() string {
 	return fmt.Sprintf("Position(%d)", int(p))
 }
 
-// Inject adds faults. It panics, and adds none of them, if one is invalid: see [Fault] and
-// the kinds. Two faults for the same request are invalid, too.
+// Inject adds faults to the server. At most one fault can apply to a request.
+//
+// Inject panics, and adds none of the faults, if a fault is invalid, if its kind does not
+// support its position or the server's protocol, or if another fault already applies to
+// one of the same requests.
 func (s *Server) Inject(faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -92,9 +98,10 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults.plans = plans
 }
 
-// Unused returns the faults that have not happened yet, or not as often as their Times,
-// with the remaining Times. A fault with Always counts as used after the first time. Check
-// at the end of a test that Unused is empty: otherwise the test did not meet its faults.
+// Unused returns the faults that were not applied as often as requested, with Times set to
+// the remaining number. A fault with [Always] is unused until it is applied once.
+// Check at the end of a test that no faults are left: otherwise the test did not exercise
+// the failures that it describes.
 func (s *Server) Unused() []Fault {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -113,20 +120,20 @@ func (s *Server) Unused() []Fault {
 	return unused
 }
 
-// String returns the fields of the fault as text.
+// String returns a description of the fault for test output.
 func (f Fault) String() string {
 	return fmt.Sprintf("%s: call %d, times %d, %v, %#v", f.Operation, f.Call, f.Times, f.At, f.Kind)
 }
 
-// faultPlans has the requests that fail, and their faults.
+// faultPlans selects the fault that is applied to a request.
 type faultPlans struct {
 	mu    sync.Mutex
 	seen  map[Operation]int // requests so far
 	plans []plan
 }
 
-// plan is a fault with nothing left to default, and the requests of its
-// operation that it strikes: from the one numbered from to the one before to.
+// plan is a fault whose defaults are set, and the numbers of the requests of its
+// operation that it applies to: from (inclusive) to to (exclusive).
 type plan struct {
 	Fault
 	from, to int
@@ -144,7 +151,7 @@ func newPlan(f Fault, seen int) plan {
 	return p
 }
 
-// problem says why the fault cannot be, or not beside the others; "" if it can.
+// problem returns why the fault is invalid or conflicts with the others, or "".
 func (p *plan) problem(others []plan) string {
 	switch {
 	case !p.Operation.known():
@@ -165,7 +172,7 @@ func (p *plan) problem(others []plan) string {
 	return p.Kind.problem(p.Operation)
 }
 
-// protocolProblem says why the kind cannot be on this server.
+// protocolProblem returns why this server does not support the kind, or "".
 func (s *Server) protocolProblem(kind Kind) string {
 	switch kind.(type) {
 	case GoAway, ResetStream:
@@ -176,7 +183,7 @@ func (s *Server) protocolProblem(kind Kind) string {
 	return ""
 }
 
-// next counts a request and returns the fault that strikes it, or nil.
+// next counts a request and returns the fault to apply to it, or nil.
 func (fp *faultPlans) next(op Operation) *Fault {
 	fp.mu.Lock()
 	defer fp.mu.Unlock()
@@ -190,8 +197,8 @@ func (fp *faultPlans) next(op Operation) *Fault {
 	return nil
 }
 
-// positionRange writes a range of positions; one without an end stands for all
-// of the body.
+// positionRange formats a range of positions. A range that ends in the body has no
+// upper limit.
 func positionRange(first, last Position) string {
 	switch {
 	case first == last:

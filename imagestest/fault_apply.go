@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// hit is a fault that strikes a call. It writes the response, and records the call
-// before the client can know of it.
+// hit is a fault that is applied to a call. It writes the response, and records the call
+// before the client can receive any of it.
 type hit struct {
 	http.ResponseWriter
 	server         *Server
@@ -18,11 +18,11 @@ type hit struct {
 	at             Position
 	own            response // the server's, from AfterCommit on
 	recorded       bool
-	serverResponds bool // the call is answered all the same
+	serverResponds bool // the server still sends its own response
 }
 
-// strike answers a call by a fault. It returns false when the fault leaves the
-// answer to the server.
+// apply applies a fault to a call. It returns false if the server must still send
+// its own response.
 func (s *Server) apply(w http.ResponseWriter, c *call, f *Fault, own response) bool {
 	if c.now.IsZero() {
 		c.now = s.clock.Now()
@@ -94,8 +94,8 @@ func (EmptyPage) apply(h *hit) {
 	h.sendList(func(q *listQuery) ([]*record, string) { return nil, detourToken(q) })
 }
 
-// sendList sends a page other than the one that was asked for, unless the
-// server refused to show any.
+// sendList sends another page than the requested one, unless the server's own response
+// is an error.
 func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	if h.own.status == http.StatusOK {
 		q, _ := h.server.parseListQuery(h.call) // it was parsed before, without an error
@@ -105,8 +105,8 @@ func (h *hit) sendList(page func(*listQuery) ([]*record, string)) {
 	h.server.send(h, h.call, h.own)
 }
 
-// sendUntilFault sends what is to be sent of the response before the fault. It
-// reports whether that is all of it.
+// sendUntilFault sends the part of the response that precedes the fault. It reports
+// whether that is the whole response.
 func (h *hit) sendUntilFault(chunked bool) (whole bool) {
 	if h.at <= AfterCommit {
 		h.record(0)
@@ -118,11 +118,10 @@ func (h *hit) sendUntilFault(chunked bool) (whole bool) {
 	return !w.lost
 }
 
-// bodyBytes is how much of the body is sent unharmed.
+// bodyBytes returns the number of bytes of the body that are sent before the fault.
 func (h *hit) bodyBytes() int { return max(0, int(h.at-bodyStart)) }
 
-// record puts the call on the server's record, once. A status of 0 means that
-// no response was sent.
+// record records the call once. A status of 0 means that no response was sent.
 func (h *hit) record(status int) {
 	if !h.recorded {
 		h.recorded = true
@@ -132,11 +131,12 @@ func (h *hit) record(status int) {
 
 func (h *hit) flush() { http.NewResponseController(h.ResponseWriter).Flush() }
 
-// pause waits, unless the client leaves or the server closes meanwhile.
+// pause waits for d. It returns false if the client disconnects or the server closes.
 func (h *hit) pause(d time.Duration) bool { return pause(h.call.request.Context(), d) }
 
-// wire returns the wire that the call came by, if need be from somebody else's
-// server; or nil where the connection is not the call's own, as over HTTP/2.
+// wire returns the wire of the call. If the handler is mounted on another server, it
+// hijacks the connection. It returns nil if the connection cannot be hijacked, as over
+// HTTP/2.
 func (h *hit) wire() *wire {
 	if h.call.wire != nil {
 		return h.call.wire
@@ -148,7 +148,7 @@ func (h *hit) wire() *wire {
 	return newWire(conn)
 }
 
-// abort ends the handler; net/http closes the connection if it still has it.
+// abort ends the handler. net/http closes the connection unless it was hijacked.
 func (h *hit) abort() { panic(http.ErrAbortHandler) }
 
 func pause(ctx context.Context, d time.Duration) bool {
@@ -162,7 +162,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// partWriter sends the first part of a body, and lets the rest get lost.
+// partWriter sends the first part of a body and discards the rest.
 type partWriter struct {
 	*hit
 	left    int
@@ -207,8 +207,8 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// lengthWriter sends a Content-Length that is wrong, and keeps what goes beyond
-// one that is too small.
+// lengthWriter sends an incorrect Content-Length. It keeps the bytes beyond a length
+// that is too small.
 type lengthWriter struct {
 	*hit
 	by, left int

@@ -15,8 +15,8 @@ const (
 	bombBlock = 256 << 10
 )
 
-// writeBomb writes the gzip of an envelope of that size. A gzip may consist of
-// several, one after the other, so that the same block can serve again and again.
+// writeBomb writes an envelope of the given size, compressed with gzip. Concatenated
+// gzip files are a valid gzip file, so the same block is written many times.
 func writeBomb(w io.Writer, size int64) {
 	padding := size - minBombSize
 	_, err := w.Write(gzipped([]byte(bombHead)))
@@ -36,7 +36,7 @@ func writeBomb(w io.Writer, size int64) {
 func gzipped(data []byte) []byte {
 	var buf bytes.Buffer
 	w := gzip.NewWriter(&buf)
-	w.Write(data) // a Buffer takes everything
+	w.Write(data) // a Buffer does not fail
 	w.Close()
 	return buf.Bytes()
 }

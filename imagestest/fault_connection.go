@@ -5,49 +5,56 @@ import (
 	"time"
 )
 
-// Cut closes the connection with a TCP FIN, at any position, before the response is
-// complete. At [MidBody], the body is shorter than its Content-Length. If Chunked is set,
-// the response has no Content-Length, and lacks its last chunk or, over HTTP/2, the end of
-// its stream.
+// Cut closes the connection normally, at any position, before the response is complete.
+// A client that does not check the length could take the response for complete. In the
+// middle of the body, the response is shorter than its Content-Length. With Chunked, it has
+// no Content-Length and lacks the last chunk, or over HTTP/2 the end of the stream.
 //
-// Over HTTP/2, Cut, Reset and Blackhole affect all requests on the connection.
+// Over HTTP/2, Cut ends all requests on the connection, as do [Reset] and [Blackhole].
 type Cut struct {
 	Chunked bool
 }
 
-// Reset breaks the connection with a TCP RST, at any position. Bytes of the response that
-// were sent before get a millisecond to reach the client.
+// Reset closes the connection with a TCP RST, at any position. The server waits one
+// millisecond before the reset, so that the part of the response that was sent can be
+// delivered.
 type Reset struct{}
 
-// Blackhole drops all further bytes on the connection, in both directions, at any
-// position, as if a NAT had forgotten it. The connection stays open until the client or
-// the server closes it. New connections work.
+// Blackhole stops all traffic on the connection in both directions, at any position, as when
+// a NAT drops a connection or a laptop changes its network. The connection stays open until
+// the client closes it or the server is closed. New connections work.
 type Blackhole struct{}
 
-// GoAway sends a GOAWAY frame, at any position: the server accepts no further requests on
-// the connection. It requires [WithHTTP2]. For a request over HTTP/1.1, it acts as Cut.
+// GoAway sends a GOAWAY frame, which announces that the server accepts no more requests on
+// the connection. It can be used at any position, and requires [WithHTTP2].
 //
 // By default, the request still gets its response, as in a graceful restart of a server.
-// With Close, the connection is closed after the GOAWAY, as by Cut. With Unprocessed, the
-// GOAWAY declares that this request and later ones were not processed, so that Go's
-// http.Transport can retry them itself. Unprocessed is allowed at BeforeRead and
-// AfterRead. If a later request was already processed, this request gets a RST_STREAM with
-// REFUSED_STREAM instead, which has the same meaning.
+// With Close, the connection is closed directly after the GOAWAY, as with [Cut].
+//
+// With Unprocessed, the GOAWAY names an earlier request as the last one that was processed.
+// It thereby confirms that this request and all later ones on the connection were not
+// processed. Go's http.Transport retries such requests by itself if it can. Unprocessed can
+// be used at BeforeRead and AfterRead. If the server has already processed a later request,
+// it instead ends this request with a RST_STREAM frame and the code REFUSED_STREAM,
+// which confirms the same.
+//
+// For a request over HTTP/1.1, the server applies [Cut] instead.
 type GoAway struct {
-	Code        uint32 // an HTTP/2 error code; 0 is NO_ERROR
+	Code        uint32 // HTTP/2 error code; 0 is NO_ERROR
 	Close       bool
 	Unprocessed bool
 }
 
-// ResetStream ends the request with a RST_STREAM frame, at any position. The connection and
-// its other requests are not affected. It requires [WithHTTP2]. For a request over
-// HTTP/1.1, it acts as Cut.
+// ResetStream ends the request with a RST_STREAM frame, at any position. The connection
+// and its other requests are not affected. It requires [WithHTTP2].
 //
-// Code 7, REFUSED_STREAM, means that the request was not processed. It is allowed at
-// BeforeRead and AfterRead, and Go's http.Transport can retry the request itself. After the
-// last byte of the body, the response still has no end.
+// Code 7, REFUSED_STREAM, confirms that the request was not processed. It can be used at
+// BeforeRead and AfterRead. Go's http.Transport retries such a request by itself if it can.
+//
+// If the whole body was sent, the response still lacks its end. For a request over HTTP/1.1,
+// the server applies [Cut] instead.
 type ResetStream struct {
-	Code uint32 // an HTTP/2 error code; 0 is NO_ERROR
+	Code uint32 // HTTP/2 error code; 0 is NO_ERROR
 }
 
 func (Cut) positions() (first, last Position)       { return BeforeRead, anywhere }
@@ -62,8 +69,8 @@ func (k ResetStream) positions() (first, last Position) {
 	return BeforeRead, lastPosition(k.Code == codeRefusedStream)
 }
 
-// lastPosition returns the last position at which nothing was done, if undone,
-// and otherwise the last one of all.
+// lastPosition returns the last position before the operation is performed if undone
+// is set, and otherwise the last position of all.
 func lastPosition(undone bool) Position {
 	if undone {
 		return AfterRead
@@ -77,8 +84,8 @@ func (Blackhole) problem(Operation) string   { return "" }
 func (GoAway) problem(Operation) string      { return "" }
 func (ResetStream) problem(Operation) string { return "" }
 
-// arrival is how long what was sent before a reset has to arrive: a reset
-// destroys what is under way. Inside a synctest bubble, it always does arrive.
+// deliveryTime is the time that data sent before a reset has to be delivered: a reset
+// discards what is still in transit. Inside a synctest bubble, it is always delivered.
 const deliveryTime = time.Millisecond
 
 func (k Cut) apply(h *hit) {
@@ -143,9 +150,9 @@ func (k GoAway) apply(h *hit) {
 	}
 }
 
-// applyToWire does something to the wire that the call came by after what was
-// sent of the response, and ends the call. Only where the response is whole does
-// HTTP/2 still send the end of the stream before.
+// applyToWire calls do with the wire of the call after the part of the response that
+// was sent, and ends the call. Over HTTP/2, the end of the stream is sent before that
+// only if the response is whole.
 func (h *hit) applyToWire(whole bool, do func(*wire)) {
 	if h.overHTTP2() {
 		w := h.call.wire
@@ -155,7 +162,7 @@ func (h *hit) applyToWire(whole bool, do func(*wire)) {
 		}
 	} else if w := h.wire(); w != nil {
 		do(w)
-		w.Close() // net/http does not close what was hijacked
+		w.Close() // net/http does not close hijacked connections
 	}
 	h.abort()
 }

@@ -7,37 +7,42 @@ import (
 	"time"
 )
 
-// Kind is the kind of a fault. [Reply], [Bomb], [Slow], [WrongLength], [RepeatToken] and
-// [EmptyPage] change the response; [Stall] prevents it. [Cut], [Reset] and [Blackhole] break
-// the connection. [GoAway] and [ResetStream] are failures of HTTP/2.
+// Kind is a kind of failure. These kinds are available:
+//   - [Reply] and [Bomb] replace the server's own response.
+//   - [Slow], [WrongLength], [RepeatToken] and [EmptyPage] change it.
+//   - [Stall] stops it.
+//   - [Cut], [Reset] and [Blackhole] affect the connection.
+//   - [GoAway] and [ResetStream] affect HTTP/2.
 //
-// If Reset or Cut happens before the first byte of the response to a GET, on an HTTP/1.1
-// connection that was used before, Go's http.Transport retries the request itself. The
-// server then receives one request more than the client library has sent.
+// Go's http.Transport retries a GET request by itself if a reused HTTP/1.1 connection is
+// closed before the first byte of the response. With [Cut] and [Reset], the server may
+// therefore count one request more than the client library sent.
 type Kind interface {
-	positions() (first, last Position) // the allowed positions; the first is the default
-	problem(Operation) string          // why the kind is invalid; "" if it is valid
+	positions() (first, last Position) // that the kind supports; the first is the default
+	problem(Operation) string          // why the kind is invalid for the operation, or ""
 	apply(*hit)
 }
 
-// Reply replaces the server's response. [Refusal] and [EdgePage] return common ones. It can
-// happen at every position except [MidBody]. Before AfterCommit, the request is not
-// processed: credentials are not checked, and the rate limit is not counted.
+// Reply replaces the server's own response. [Refusal] and [EdgePage] return common
+// responses. It can be used at any position before [MidBody].
+//
+// At BeforeRead and AfterRead, the operation is not performed, credentials are not checked,
+// and the request does not count against the rate limit. The response then has no rate-limit
+// headers.
 type Reply struct {
 	Status int         // 0 means 200
-	Header http.Header // the Content-Type is application/json by default
+	Header http.Header // further headers; Content-Type is application/json by default
 	Body   string
 }
 
-// Refusal returns a response with a status and an error in the usual envelope, for example
-// Refusal(503).
+// Refusal returns an error response with the usual envelope and the given status.
 func Refusal(status int) Reply {
 	rejected := failure(reject(status, codeInjected, "Injected fault"))
 	return Reply{Status: status, Body: string(rejected.body)}
 }
 
-// EdgePage returns a response with an HTML page instead of the envelope, as Cloudflare's
-// edge returns if the API behind it fails. The text of the page is not Cloudflare's.
+// EdgePage returns an HTML page with the given status and without the envelope, as
+// Cloudflare's edge sends when the server behind it fails. The text is not Cloudflare's.
 func EdgePage(status int) Reply {
 	text := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	return Reply{
@@ -47,7 +52,7 @@ func EdgePage(status int) Reply {
 	}
 }
 
-// With returns the response with an additional header:
+// With returns a copy of the response with an additional header:
 //
 //	imagestest.Refusal(429).With("Retry-After", "7")
 func (r Reply) With(name, value string) Reply {
@@ -59,38 +64,42 @@ func (r Reply) With(name, value string) Reply {
 	return r
 }
 
-// Bomb replaces the server's response, as [Reply] does, by a small gzip body that
-// decompresses to an envelope of Size bytes with one long JSON string.
+// Bomb replaces the server's own response with a small gzip-compressed body that
+// decompresses to an envelope of Size bytes. Nearly all of it is one JSON string. It can be
+// used at the same positions as [Reply]. The server generates the body while sending it and
+// needs little memory.
 type Bomb struct {
 	Status int // 0 means 200
 	Size   int64
 }
 
-// Stall stops sending, at any position, until the client disconnects or the server is
-// closed. Then the connection is broken. The server detects that the client has
-// disconnected only after it has read the request. Over HTTP/2, only the request
-// stalls: the connection stays usable.
+// Stall stops sending, at any position, until the client disconnects or the server closes.
+// The connection is then closed. The server detects a disconnected client only after it has
+// read the request. Over HTTP/2, only the request stalls: other requests on the connection
+// are served, and the connection stays open.
 type Stall struct{}
 
-// Slow sends the server's response byte by byte, with a pause before each byte. With
-// [MidBody], it starts at that position.
+// Slow sends the server's own response one byte at a time, with a pause of Every before each
+// byte. It starts at the beginning of the body, or after n bytes with [MidBody].
+// Every must be positive.
 type Slow struct {
 	Every time.Duration
 }
 
-// WrongLength sends the server's response with a Content-Length that differs from the
-// length of the body by By, and closes the connection. Over HTTP/2, it ends the stream
-// instead, and does not send bytes beyond the Content-Length.
+// WrongLength sends the server's own response with an incorrect Content-Length: the length
+// of the body plus By, which must not be 0 and may be negative. The connection is then
+// closed. Over HTTP/2, the stream ends instead, and bytes beyond a length that is too small
+// are not sent.
 type WrongLength struct {
 	By int
 }
 
-// RepeatToken returns a page of [OpList] with a continuation token that leads to the same
-// page again. If the request had a token, it is that token.
+// RepeatToken changes a page of [OpList] so that its continuation token leads to the same
+// page again. If the request contained a token, the page returns that token.
 type RepeatToken struct{}
 
-// EmptyPage returns a page of [OpList] without images. Its continuation token leads to the
-// page that was requested.
+// EmptyPage replaces a page of [OpList] with an empty page. Its continuation token leads to
+// the page that was replaced.
 type EmptyPage struct{}
 
 const anywhere = math.MaxInt // the last position

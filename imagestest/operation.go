@@ -1,22 +1,22 @@
 package imagestest
 
-// Operation is the call that a request belongs to.
+// Operation identifies the kind of a request.
 type Operation string
 
 // The operations. OpUploadImage is used for both ImagesV1.Upload and
-// ImagesV1.UploadFromURL, which have the same path.
+// ImagesV1.UploadFromURL, because the two differ only in the body of the request.
 const (
 	OpList          Operation = "ImagesV2.List"
 	OpCreate        Operation = "DirectUploads.Create"
 	OpUpload        Operation = "DirectUploads.Upload"
-	OpPreflight     Operation = "DirectUploads.Preflight" // a browser's CORS preflight before an upload
+	OpPreflight     Operation = "DirectUploads.Preflight" // CORS preflight request of a browser before an upload
 	OpGet           Operation = "ImagesV1.Get"
 	OpBlob          Operation = "ImagesV1.Blob"
 	OpUpdate        Operation = "ImagesV1.Update"
 	OpDelete        Operation = "ImagesV1.Delete"
 	OpUploadImage   Operation = "ImagesV1.Upload"
 	OpStats         Operation = "ImagesV1.Stats"
-	OpBatchToken    Operation = "ImagesV1.BatchToken" // sent by clients with cfimages.WithBatchAPI
+	OpBatchToken    Operation = "ImagesV1.BatchToken" // sent automatically with cfimages.WithBatchAPI
 	OpListKeys      Operation = "SigningKeys.List"
 	OpCreateKey     Operation = "SigningKeys.Create"
 	OpDeleteKey     Operation = "SigningKeys.Delete"
@@ -27,7 +27,7 @@ const (
 	OpDeleteVariant Operation = "Variants.Delete"
 	OpConfigure     Operation = "Variants.SetFlexible" // the settings of the account
 	OpDeliver       Operation = "Delivery"
-	OpUnknown       Operation = "Unknown" // unknown path or method
+	OpUnknown       Operation = "Unknown" // unknown path, or unsupported method
 )
 
 // known reports whether op is one of the operations.

@@ -11,10 +11,10 @@ const maxFileSize = 10 << 20
 
 const defaultMaxStreams = 100
 
-// Option configures a [Server]. A nil Option is ignored.
+// Option configures a server. A nil Option is ignored.
 type Option func(*config)
 
-// config is what options set.
+// config holds the values that options set.
 type config struct {
 	clock              *Clock
 	inMemory           bool
@@ -51,8 +51,8 @@ func newConfig(opts []Option) config {
 	return c
 }
 
-// WithClock sets the clock of the server. The default is a new Clock, which runs with
-// time.Now.
+// WithClock sets the clock of the server. By default, the server creates a clock that follows
+// time.Now. A nil clock is ignored.
 func WithClock(c *Clock) Option {
 	return func(cfg *config) {
 		if c != nil {
@@ -61,34 +61,34 @@ func WithClock(c *Clock) Option {
 	}
 }
 
-// InMemory makes the server use connections in memory instead of a port. Only
-// [Server.Client] and [Server.HTTPClient] can connect to it. It works inside a
-// testing/synctest bubble:
+// InMemory makes the server use in-memory connections instead of a port. Only the clients
+// returned by [Server.Client] and [Server.HTTPClient] can connect to it. Such a server
+// works inside a testing/synctest bubble:
 //
 //	synctest.Test(t, func(t *testing.T) {
-//		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(10, 5*time.Minute))
-//		defer server.Close()
-//		client := server.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: 5 * time.Minute}))
-//		// The 11th call waits for the next window, in virtual time.
+//		srv := imagestest.NewServer(imagestest.InMemory())
+//		defer srv.Close()
+//		…
 //	})
 func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
 }
 
-// WithHTTP2 makes the server use HTTP/2 over TLS. It has its own certificate, which
-// [Server.Client] and [Server.HTTPClient] trust. [Server.URL] then starts with https.
+// WithHTTP2 makes the server serve HTTP/2 over TLS. [Server.URL] then begins with https.
 // Clients that do not support HTTP/2 are served over HTTP/1.1 and TLS.
 //
-// For other clients, the certificate is in the transport of HTTPClient:
+// The server generates a self-signed certificate, which the clients returned by
+// [Server.Client] and [Server.HTTPClient] trust. For another client, use the root
+// certificates of HTTPClient:
 //
 //	srv.HTTPClient().Transport.(*http.Transport).TLSClientConfig.RootCAs
 func WithHTTP2() Option {
 	return func(cfg *config) { cfg.http2 = true }
 }
 
-// WithMaxConcurrentStreams sets the largest number of concurrent requests on an HTTP/2
-// connection. The default is 100, the minimum that RFC 9113 recommends. Values below 1
-// mean the default.
+// WithMaxConcurrentStreams sets the maximum number of concurrent requests on an HTTP/2
+// connection. It has an effect only with [WithHTTP2]. The default is 100, the minimum that
+// RFC 9113 recommends. Values less than 1 select the default.
 func WithMaxConcurrentStreams(n int) Option {
 	return func(cfg *config) {
 		cfg.maxStreams = n
@@ -98,58 +98,61 @@ func WithMaxConcurrentStreams(n int) Option {
 	}
 }
 
-// WithLatency sets how long the server waits before it reads a request. The default is 0.
+// WithLatency delays every request by d before it is read. The default is no delay.
 func WithLatency(d time.Duration) Option {
 	return func(cfg *config) { cfg.latency = d }
 }
 
-// WithMaxFileSize sets the largest size of an uploaded file, in bytes. The default is
-// Cloudflare's limit of 10 MB.
+// WithMaxFileSize sets the maximum size of an uploaded file in bytes. A small maximum
+// allows a test to exceed it without a large file. The default is Cloudflare's limit of 10 MB.
 func WithMaxFileSize(size int64) Option {
 	return func(cfg *config) { cfg.maxFileSize = size }
 }
 
-// WithRateLimit sets and enforces a rate limit: quota requests in a window, for each
-// token or user. The first request above it starts another window, in which all requests
-// are rejected with 429. Without this option, no request is rejected, and the headers of responses
-// always report 1,200 of 1,200 requests in 5 minutes, Cloudflare's documented limit.
+// WithRateLimit enforces a rate limit on API requests. If a token or user sends more than
+// quota requests within a window, its requests are rejected with status 429 for the length
+// of another window.
 //
-// cfimages counts its own requests, too: after 1,200 requests it waits even without this
-// option. In a test with more calls, set a larger quota.
+// Without this option, no request is rejected. Responses then report Cloudflare's
+// documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
+// A client that follows these headers, as cfimages does, limits itself to that rate. Set
+// a larger quota for a test that makes more calls.
 //
-// The batch host has its own limit: 200 requests a second for each batch token, as
-// documented by Cloudflare. Further requests are rejected with 429 and a Retry-After of
-// one second.
+// The option does not affect the batch host. There, each batch token may send 200 requests
+// per second, as Cloudflare documents. Requests above that limit are rejected with status
+// 429 and a Retry-After header of one second.
 func WithRateLimit(quota int, window time.Duration) Option {
 	return func(cfg *config) {
 		cfg.quota, cfg.window, cfg.enforceQuota = quota, window, true
 	}
 }
 
-// WithBatchTokenLifetime sets how long a new batch token is valid. The default is one
-// hour, which is a guess: nothing is published. With a lifetime of 0 or less, tokens have
-// expired when they are created.
+// WithBatchTokenLifetime sets how long a batch token is valid. The default is one hour,
+// which is a guess because Cloudflare does not publish the lifetime. With a lifetime of 0
+// or less, tokens are already expired when they are issued. A token is still valid at the
+// exact time that it names.
 func WithBatchTokenLifetime(d time.Duration) Option {
 	return func(cfg *config) { cfg.batchTokenLifetime = d }
 }
 
-// WithSimulatorReplies makes the response to an upload to a one-time URL the same as in
-// Cloudflare's local simulator: {"id":…,"success":true}. By default it is an envelope with
-// the image, which is a guess.
+// WithSimulatorReplies makes the server respond to a completed upload as Cloudflare's local
+// simulator does: {"id":…,"success":true}. By default, the response is the usual envelope
+// with the details of the image, which is a guess.
 func WithSimulatorReplies() Option {
 	return func(cfg *config) { cfg.simulatorResponse = true }
 }
 
-// Variant is a variant of an account. The server does not resize: every variant delivers
-// the uploaded file.
+// Variant is a named variant of images. The server does not resize: every variant returns
+// the uploaded bytes.
 type Variant struct {
 	Name string
-	// NeverRequireSignedURLs delivers private images without a signature.
+	// NeverRequireSignedURLs allows delivery of private images without a signature.
 	NeverRequireSignedURLs bool
 }
 
-// WithVariants adds variants to every account, besides the variant public. A variant with
-// the same name is replaced. The API can change the variants of an account later.
+// WithVariants adds variants to every account, which by default has only the variant
+// "public". That variant requires signed URLs for images that require them. A variant
+// replaces an existing variant of the same name. API calls can change the variants later.
 func WithVariants(variants ...Variant) Option {
 	return func(cfg *config) {
 		for _, v := range variants {
@@ -159,30 +162,30 @@ func WithVariants(variants ...Variant) Option {
 	}
 }
 
-// WithFlexibleVariants enables flexible variants for every account.
-// cfimages.Variants.SetFlexible can change that later. If they are enabled, a delivery URL
-// with options such as w=400 instead of a variant delivers the uploaded file. By default
-// they are disabled, and such URLs deliver nothing.
+// WithFlexibleVariants enables flexible variants for every account. Delivery URLs may then
+// contain options such as w=400 instead of a variant name, and return the uploaded image.
+// By default, flexible variants are disabled and such URLs fail.
+// [cfimages.Variants.SetFlexible] changes the setting later.
 func WithFlexibleVariants() Option {
 	return func(cfg *config) { cfg.flexible = true }
 }
 
-// Rule is a check for requests that Cloudflare is not known to reject. See [Enforce] and
-// [Ignore].
+// Rule is a check that the server makes although Cloudflare is not known to make it.
+// See [Enforce] and [Ignore].
 type Rule string
 
 // The rules.
 const (
-	// RefuseUnknownFields rejects form fields and members of JSON objects that are not
-	// documented. It is enforced by default.
+	// RefuseUnknownFields rejects form fields and members of JSON objects that are
+	// not documented. It is enforced by default.
 	RefuseUnknownFields Rule = "unknown-fields"
-	// RefuseUploadCredentials rejects an upload to a one-time URL that contains an API
-	// token or key, because that would leak it. It is enforced by default.
+	// RefuseUploadCredentials rejects a one-time upload that contains an API token
+	// or key, because sending it there leaks it. It is enforced by default.
 	RefuseUploadCredentials Rule = "upload-credentials"
 	// RefuseFlatMetadata rejects metadata in fields such as metadata.key or
-	// metadata[key], instead of one field with a JSON object. It is ignored by default,
-	// because the official SDKs send such fields. Their values are then treated as
-	// strings, which is a guess.
+	// metadata[key], instead of one field with a JSON object. It is ignored by
+	// default because the official SDKs send such fields. The server then treats
+	// their values as strings, which is a guess.
 	RefuseFlatMetadata Rule = "flat-metadata"
 	// RefuseUnknownParams rejects list requests with query parameters that are not
 	// documented. It is ignored by default.

@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// maxRequests is how many requests a server remembers.
+// maxRequests is the number of requests that a server keeps.
 const maxRequests = 1 << 16
 
 const redacted = "[redacted]"
 
-// Request is a request that the server has received. It contains no credentials, one-time
-// upload URLs or signatures.
+// Request describes a request that the server responded to, or to which a fault was applied.
+// It contains no credentials, no one-time upload URL and no signature.
 type Request struct {
-	Time      time.Time // by the server's clock, when the response was ready
+	Time      time.Time // time of the server's clock when the response was ready
 	Operation Operation
-	AccountID string // of API requests; on the batch host, the account of the batch token, once it was checked
-	Batch     bool   // sent to the batch host
-	ImageID   string // of the requested image, or of the image or draft that was created
-	SourceURL string // of an upload from a URL, without user and password, and with a redacted query
+	AccountID string // of API requests; on the batch host, the account of the token once it is known
+	Batch     bool   // whether the request was sent to the batch host
+	ImageID   string // ID of the requested image, or of the created image or draft
+	SourceURL string // source of an upload from a URL, without user and password and with its query redacted
 	Proto     string // HTTP/1.1 or HTTP/2.0
 	Method    string
 	Path      string // escaped, as sent; redacted for a one-time upload
 	Query     url.Values
-	Status    int  // of the response; 0 if a fault prevented a response
-	Draft     bool // the response contains a draft
+	Status    int  // status of the response; 0 if a fault prevented a response
+	Draft     bool // whether the response contained a draft
 }
 
-// Filters returns the metadata filters of a list request, sorted, without their prefix
-// "meta.": for example "status[eq:string]=active".
+// Filters returns the metadata filters of a list request, sorted. Each is in the form of
+// the query without the prefix "meta.", such as "status[eq:string]=active".
 func (r Request) Filters() []string {
 	var filters []string
 	for key, values := range r.Query {
@@ -47,7 +47,8 @@ func (r Request) Filters() []string {
 	return filters
 }
 
-// Requests returns the last 65,536 requests, oldest first.
+// Requests returns the requests that the server has received, oldest first. Only the last
+// 65,536 requests are kept.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -60,23 +61,24 @@ func (s *Server) Requests() []Request {
 	return requests
 }
 
-// Count returns the number of requests of an operation, including those that failed.
+// Count returns the number of requests of an operation, including failed requests and
+// requests to which a fault was applied.
 func (s *Server) Count(op Operation) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.counts[op]
 }
 
-// Verified reports whether the details of an image were requested successfully after it
-// was uploaded. Use it to test that a backend checks its uploads.
+// Verified reports whether the details of an image were requested and returned after its
+// upload had completed.
 func (s *Server) Verified(imageID string) bool {
 	return slices.ContainsFunc(s.Requests(), func(r Request) bool {
 		return r.Operation == OpGet && r.ImageID == imageID && r.Status == http.StatusOK && !r.Draft
 	})
 }
 
-// ResetRequests clears the recorded requests and their counts, for example after the setup
-// of a test.
+// ResetRequests discards the recorded requests and resets the counts of [Server.Count].
+// Use it after the setup of a test.
 func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -84,14 +86,14 @@ func (s *Server) ResetRequests() {
 	clear(s.log.counts)
 }
 
-// requestLog holds at most twice maxRequests, so that forgetting is rare.
+// requestLog keeps up to twice maxRequests, so that it rarely has to discard any.
 type requestLog struct {
 	mu       sync.Mutex
 	requests []Request
 	counts   map[Operation]int
 }
 
-// add records a call that was answered.
+// add records a completed call. A status of 0 means that no response was sent.
 func (l *requestLog) add(c *call, status int) {
 	r := Request{
 		Time:      c.now,

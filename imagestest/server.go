@@ -15,30 +15,29 @@ import (
 	"github.com/cfimages/cfimages-go/internal/memnet"
 )
 
-// The account that every server has, and its credentials.
+// The ID and credentials of the account that every server has. They are not secret.
 const (
 	// AccountID is the ID of the account.
 	AccountID = "7e57acc07e57acc07e57acc07e57acc0"
-	// AccountHash is the account hash, which is in its delivery and upload URLs.
+	// AccountHash identifies the account in delivery and upload URLs.
 	AccountHash = "TestHash-TestHash-Test"
-	// APIToken has the scope Write.
+	// APIToken is an API token with Write scope.
 	APIToken = "imagestest-token_not-a-secret_0123456789"
-	// Email and APIKey are credentials of the older form, with the same scope.
+	// Email and APIKey are the older kind of credentials. They have Write scope too.
 	Email  = "tester@example.com"
 	APIKey = "7e577e577e577e577e577e577e577e577e577"
-	// SigningKey is the value of the account's signing key.
+	// SigningKey is the key that signs delivery URLs of the account.
 	SigningKey = "imagestest-signing-key_not-a-secret"
 )
 
-// inMemoryAddress stands in the URLs of a server without a port. It is a
-// loopback address, so that clients accept plain http, and nothing can listen there.
+// inMemoryAddress is the address in the URLs of a server without a port. It is a
+// loopback address, so that clients accept plain http. Nothing can listen on port 0.
 const inMemoryAddress = "127.0.0.1:0"
 
 // maxIdleConns lets concurrent tests reuse connections: http's default is two.
 const maxIdleConns = 100
 
-// Server is an in-process Cloudflare Images server. [NewServer] starts one. It is safe for
-// concurrent use.
+// Server is a test server for Cloudflare Images. It is safe for concurrent use.
 type Server struct {
 	config
 	origin    string // scheme and host
@@ -63,9 +62,9 @@ type Server struct {
 	grants   map[credential]map[string]Scope // by account ID
 }
 
-// NewServer starts a server that has the account with the ID [AccountID]. It listens on a
-// free port of the loopback interface, or on connections in memory with [InMemory]. Call
-// [Server.Close] to stop it. NewServer panics if no port is free.
+// NewServer starts a server with one account, whose ID is [AccountID]. By default, the
+// server listens on a free port of the loopback interface; see [InMemory]. The caller must
+// call [Server.Close] to stop it. NewServer panics if it cannot listen.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:   newConfig(opts),
@@ -90,13 +89,14 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// URL returns the base URL of the API, for cfimages.WithBaseURL or CLOUDFLARE_BASE_URL. It
-// ends in /client/v4, as Cloudflare's does.
+// URL returns the base URL of the API, for cfimages.WithBaseURL or the CLOUDFLARE_BASE_URL
+// of other SDKs. Like Cloudflare's base URL, it ends in /client/v4.
 func (s *Server) URL() string { return s.origin + apiPath }
 
-// Client returns a client for this server, with the account [AccountID] and the token
-// [APIToken]. With cfimages.WithBatchAPI, it uses [Server.BatchURL]. The options are
-// applied last. Client panics if an option is invalid.
+// Client returns a client that uses the account with [AccountID], [APIToken], the base URL
+// and the batch base URL of the server, and the HTTP client of [Server.HTTPClient]. The
+// options are applied afterwards and can override each of these. Client panics if
+// [cfimages.NewClient] rejects the options.
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
 		cfimages.WithBaseURL(s.URL()),
@@ -112,30 +112,30 @@ func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	return client
 }
 
-// HTTPClient returns an HTTP client without credentials for this server, for example to
-// request delivery URLs. With [InMemory], it cannot connect to any other server.
+// HTTPClient returns an HTTP client that connects to the server and trusts its certificate.
+// It sends no credentials. With [InMemory], it cannot connect to any other host.
 func (s *Server) HTTPClient() *http.Client {
 	return &http.Client{Transport: s.transport}
 }
 
-// Handler returns the handler of the server, for your own HTTP server: the API below
-// /client/v4, the batch host below /batch, one-time uploads and delivery. It must be
-// mounted at the root. URLs in its responses have the host of the request.
+// Handler returns an http.Handler that serves the API, the batch host, one-time uploads and
+// delivery. Mount it at the root of another server. There, the base URL ends in /client/v4
+// and the batch base URL in /batch. URLs in its responses use the host of the request.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 
 // Clock returns the clock of the server.
 func (s *Server) Clock() *Clock { return s.clock }
 
-// AddImages calls [Account.AddImages] for the account [AccountID].
+// AddImages stores images in the account with [AccountID]. See [Account.AddImages].
 func (s *Server) AddImages(images ...cfimages.Image) { s.Account(AccountID).AddImages(images...) }
 
-// Seed calls [Account.Seed] for the account [AccountID].
+// Seed stores n images in the account with [AccountID]. See [Account.Seed].
 func (s *Server) Seed(n int, build func(i int) cfimages.Image) { s.Account(AccountID).Seed(n, build) }
 
-// Images calls [Account.Images] for the account [AccountID].
+// Images returns the stored images of the account with [AccountID]. See [Account.Images].
 func (s *Server) Images() []cfimages.Image { return s.Account(AccountID).Images() }
 
-// Close stops the server, closes all connections and waits until every request has ended.
+// Close stops the server, closes its connections and waits until all requests have ended.
 // It may be called more than once.
 func (s *Server) Close() {
 	s.cancel()
@@ -147,10 +147,10 @@ func (s *Server) Close() {
 	s.calls.close()
 }
 
-// Connections returns the number of connections that the server has accepted.
+// Connections returns the number of connections that the server has accepted so far.
 func (s *Server) Connections() int { return int(s.accepted.Load()) }
 
-// listen opens the server's listener, and makes the transport that reaches it.
+// listen opens the listener of the server and creates the transport that connects to it.
 func (s *Server) listen() net.Listener {
 	s.transport = &http.Transport{MaxIdleConnsPerHost: maxIdleConns}
 	scheme, tlsConfig := "http://", (*tls.Config)(nil)
@@ -200,8 +200,8 @@ func (s *Server) serve(listener net.Listener) {
 	}()
 }
 
-// handle takes the requests of the server's own connections. Over HTTP/2 they
-// can outlive their connection, but not the server.
+// handle serves the requests of the server's own connections. Over HTTP/2, a request can
+// outlive its connection, but not the server.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	if !s.calls.enter() {
 		panic(http.ErrAbortHandler)

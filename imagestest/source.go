@@ -10,29 +10,34 @@ import (
 	"sync"
 )
 
-// source is what is found at a URL.
+// source is the response of a URL that images are uploaded from.
 type source struct {
 	status  int
 	content []byte
 }
 
-// sources stand for the servers that Cloudflare fetches images from.
+// sources replaces the servers that Cloudflare fetches images from.
 type sources struct {
 	mu    sync.Mutex
 	byURL map[string]source
 }
 
-// ServeSource sets the content of a URL for cfimages.ImagesV1.UploadFromURL. The server
-// never uses a network. An upload from a URL without content is rejected with a 400. The
-// URL of the upload must be exactly the same, including a user name and password.
+// ServeSource sets the content that an upload from rawURL receives. It replaces earlier
+// content, and the status set by [Server.FailSource].
+//
+// The server never uses the network: an upload from a URL that was not set is rejected.
+// The URL of the upload must match rawURL exactly, including user name and password.
 // ServeSource panics if rawURL is not an http or https URL.
 func (s *Server) ServeSource(rawURL string, content []byte) {
 	s.sources.put(rawURL, source{status: http.StatusOK, content: bytes.Clone(content)})
 }
 
-// FailSource makes a URL fail with a status. An upload from it is then rejected with a
-// 400. Cloudflare's developer documentation has only 4xx; that it is a 400 is a guess.
-// FailSource panics if rawURL is not an http or https URL, or if status is not 300 to 599.
+// FailSource makes an upload from rawURL fail, as if the server of that URL had responded
+// with the given status. The upload is rejected with status 400. That it is a 4xx is
+// documented by Cloudflare; that it is 400 is a guess.
+//
+// FailSource panics if rawURL is not an http or https URL, or if status is not in the
+// range 300 to 599.
 func (s *Server) FailSource(rawURL string, status int) {
 	if status < 300 || status > 599 {
 		panic(fmt.Sprintf("imagestest: FailSource: status must be 300 to 599, got %d", status))
@@ -42,16 +47,15 @@ func (s *Server) FailSource(rawURL string, status int) {
 
 func (s *sources) put(rawURL string, found source) {
 	if _, err := parseSource(rawURL); err != nil {
-		panic(fmt.Sprintf("imagestest: not a source of images: %v", err))
+		panic(fmt.Sprintf("imagestest: invalid source URL: %v", err))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.byURL[rawURL] = found
 }
 
-// fetch returns what is found at a URL. Its refusals do not quote the URL, which can
-// hold a password. The last segment of its path becomes the name of the file: a
-// guess.
+// fetch returns the file at a URL. Its errors do not quote the URL, which can contain a
+// password. The file name is the last segment of the path, which is a guess.
 func (s *Server) fetch(rawURL string) (filename string, f *file, err error) {
 	u, err := parseSource(rawURL)
 	if err != nil {
@@ -64,7 +68,7 @@ func (s *Server) fetch(rawURL string) (filename string, f *file, err error) {
 	case !ok:
 		return "", nil, badRequest("The image could not be fetched: nothing is served at its url")
 	case found.status != http.StatusOK:
-		return "", nil, badRequest("The image could not be fetched: its server answered with status %d", found.status)
+		return "", nil, badRequest("The image could not be fetched: its server responded with status %d", found.status)
 	}
 	if f, err = s.newFile(found.content); err != nil {
 		return "", nil, err

@@ -40,7 +40,7 @@ func TestSourcesThatFail(t *testing.T) {
 	}
 	check("The image could not be fetched: nothing is served at its url", 400, source)
 	srv.FailSource(source, 503)
-	check("The image could not be fetched: its server answered with status 503", 400, source)
+	check("The image could not be fetched: its server responded with status 503", 400, source)
 	srv.ServeSource(source, []byte("text"))
 	check("Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF", 415, source)
 	srv.ServeSource(source, []byte(png+strings.Repeat("x", 64)))

@@ -153,7 +153,7 @@ func (w *wire) blackhole() {
 	w.blackholed.Store(true)
 }
 
-// settle lets what was sent arrive, unless the wire is closed meanwhile.
+// awaitDelivery waits until what was sent has been delivered, or the wire is closed.
 func (w *wire) awaitDelivery(d time.Duration) {
 	w.flushFrames()
 	timer := time.NewTimer(d)
