@@ -35,8 +35,9 @@ type DirectUploadParams struct {
 	Creator string
 
 	// ExpiresIn is the time until the URL expires: 2 minutes to 6 hours (Cloudflare's
-	// API reference). 0 means the API's default, 30 minutes (its OpenAPI document). Do
-	// not use exactly 2 minutes: the request takes time, too.
+	// API reference). 0 means the API's default, 30 minutes (its OpenAPI document). Use
+	// more than exactly 2 minutes: Cloudflare rejects the request if less is left when
+	// it receives it. The time is added to the clock of this machine.
 	ExpiresIn time.Duration
 
 	// Expiry is the time at which the URL expires. It is an alternative to ExpiresIn,
@@ -54,7 +55,9 @@ type DirectUploadParams struct {
 	RequireSignedURLs bool
 }
 
-// DirectUpload is a draft and its one-time upload URL.
+// DirectUpload is a draft and its one-time upload URL. Its JSON form is
+// {"id": "…", "uploadURL": "https://…"}. The response of the API does not contain the
+// expiry of the URL.
 type DirectUpload struct {
 	ID string `json:"id"`
 	// UploadURL accepts one upload, without credentials, so it is a secret. Printing or
@@ -100,9 +103,9 @@ const (
 //
 // The call is retried only if the earlier attempt provably did nothing; see
 // [RetryPolicy]. If it is not known whether an attempt created a draft, the error is
-// [ErrOutcomeUnknown]. With a custom ID, [ImagesV1.Get] reports whether the draft
-// exists. Without one, the draft cannot be found, and does no harm: nobody has its
-// URL, and lists do not contain drafts.
+// [ErrOutcomeUnknown]. With a custom ID, check with [ImagesV1.Get] whether the draft
+// exists. Without one, call Create again. A lost draft cannot be found, and it does no
+// harm: nobody has its URL, and lists do not contain drafts.
 func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (*DirectUpload, error) {
 	fields, err := params.fields(time.Now())
 	if err != nil {
@@ -118,7 +121,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		Batched: true,
 		Private: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get",
+		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get; without one, create another",
 		Content: send.NewContent(contentType, form),
 	}
 	created := new(DirectUpload)
@@ -143,9 +146,9 @@ func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File)
 // [ErrNotFound]. Other failures are returned if the [RetryPolicy] does not resolve them.
 //
 // A Wait sends about 16 requests a minute, of the 240 that Cloudflare allows (1,200 in 5
-// minutes). So a busy backend should not use it: let the browser or app report that it
+// minutes): 15 concurrent Waits use up the limit. So a busy backend should not use it: let the browser or app report that it
 // has uploaded, and call [ImagesV1.Get] once. While less than a quarter of the known
-// quota remains, Wait sends no requests, and leaves them to other calls.
+// quota remains, Wait sends no requests until the next window.
 func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 	images := ImagesV1{sender: s.sender}
 	for pause := 2 * minPause; ; pause = min(pause*3/2, maxPause) {

@@ -39,7 +39,8 @@
 //
 // If an iteration fails, its last element is a [*PageError]. Pass its
 // ContinuationToken and Yielded to [ListParams] to resume without losing or repeating
-// images. Both can be stored, so that another process can resume.
+// images, if the account has not changed since. Both can be stored, so that another
+// process can resume.
 //
 // After a crash there is no last element. So a long job uses [ImagesV2.Pages], and
 // stores the ContinuationToken of each [ImagePage] after it has processed the page.
@@ -89,8 +90,9 @@
 // context.Canceled or context.DeadlineExceeded. If Cloudflare or the network was too
 // slow, it matches os.ErrDeadlineExceeded.
 //
-// If a create or an upload fails after its request may have reached Cloudflare, the
-// error is [ErrOutcomeUnknown]. Its text says how to find out whether the image exists.
+// If a create or an upload may have happened in spite of its failure, the error is
+// [ErrOutcomeUnknown]. Its text says how to check. This includes status 500 and 503: test
+// for ErrOutcomeUnknown first.
 //
 // # Retries and timeouts
 //
@@ -101,7 +103,8 @@
 //
 // To limit a whole call, pass a context with a deadline. Without one, each attempt
 // still ends: it waits 30 s for the response headers, which [WithRequestTimeout] can
-// change, and it fails if 30 s pass without a byte of the body.
+// change, and it fails if 30 s pass without a byte of the body. So a read without a
+// deadline can take more than 2 minutes. In an HTTP handler, use a deadline.
 //
 // # Rate limits and the batch host
 //

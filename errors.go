@@ -23,11 +23,9 @@ var (
 	// example because of a continuation token that it no longer accepts. Start the list
 	// again without the token, and skip the images that were already processed.
 	ErrBadRequest = errors.New("bad request")
-	// ErrUnauthorized is returned for status 401: the credentials are missing, wrong or
-	// expired. Check the API token.
+	// ErrUnauthorized is returned for status 401: the credentials are wrong or expired.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is returned for status 403: the credentials do not allow this call on
-	// this account. Check the token's permissions and the account ID.
+	// ErrForbidden is returned for status 403: check the token's permissions.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound is returned for status 404: no such image, account or upload URL.
 	ErrNotFound = errors.New("not found")
@@ -39,9 +37,11 @@ var (
 	// the quota is used up, and MaxWait or the context does not allow it to wait for the
 	// next window. Retry after [Error].RetryAfter, or set a longer [RetryPolicy].MaxWait.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrOutcomeUnknown is returned if a create, an upload or another change failed after
-	// its request may have reached Cloudflare. The change may have happened or not. The
-	// text of the error says how to check. Do not repeat the call before that.
+	// ErrOutcomeUnknown is returned if a create, an upload or an update of
+	// RequireSignedURLs failed, but may have happened: after a lost connection, a timeout,
+	// status 408 or 5xx, or a malformed response. The text says how to check. Test for it
+	// first, because it can match together with other errors. Other calls never return
+	// it: they may have happened, too, but can simply be called again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response was received in full and could not
 	// be understood. It may come from a proxy: see [Error].Body.
@@ -51,29 +51,29 @@ var (
 	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
 	// image. Headers are limited by the HTTP transport, to 1 MiB by default.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrTokenLoop is returned if a continuation token occurs twice in an iteration,
-	// which would then never end.
+	// ErrTokenLoop is returned if a continuation token occurs twice in an iteration.
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
 // Error is an unsuccessful response: a status that is not 2xx, "success": false with any
 // status, or a body that could not be understood. It is also returned for a call that
-// was not sent because of the rate limit. Calls return it as *Error. An iteration
-// returns a [*PageError] that wraps it.
+// was not sent because of the rate limit. Calls return it as *Error. An iteration returns
+// a [*PageError] that wraps it. A failure without a response, such as a lost connection,
+// is not an *Error: it wraps the error of the network, often a net.Error.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
 	StatusCode int           // of the last response; 0 if there was none
-	Errors     []ErrorInfo   // the errors of the response's envelope
-	Messages   []ErrorInfo   // the messages of the response's envelope
+	Errors     []ErrorInfo   // the errors in the response
+	Messages   []ErrorInfo   // the messages in the response
 	RayID      string        // the Cf-Ray header, for Cloudflare's support
 	RetryAfter time.Duration // the wait that the server requests; 0 if it requests none
 	Attempts   int           // requests sent for this call
-	Body       string        // a short printable excerpt of a response that is not the JSON envelope
+	Body       string        // a short printable excerpt of a response that is not JSON of the API
 
 	cause error // what errors.Is finds besides the status
 }
 
-// ErrorInfo is one entry of the errors or messages of a response.
+// ErrorInfo is an entry of the errors or messages in a response.
 type ErrorInfo struct {
 	Code             int
 	Message          string
@@ -145,10 +145,10 @@ func (e *Error) Is(target error) bool {
 }
 
 // Unwrap returns the cause, such as [ErrMalformedResponse] or [ErrOutcomeUnknown]. It
-// returns nil if there is none besides the status.
+// returns nil if the status is the only cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// LogValue returns the fields for slog. They contain no secret.
+// LogValue returns the fields for slog, without secrets.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.String("op", e.Op),
@@ -247,7 +247,7 @@ func newError(f *send.Failure) error {
 			cause:      cause,
 		}
 	case f.Attempts > 1:
-		return fmt.Errorf("cfimages: %s: attempt %d: %w", f.Op, f.Attempts, cause)
+		return fmt.Errorf("cfimages: %s: after %d attempts: %w", f.Op, f.Attempts, cause)
 	}
 	return fmt.Errorf("cfimages: %s: %w", f.Op, cause)
 }

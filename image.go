@@ -20,8 +20,8 @@ type Image struct {
 	Filename          string          `json:"filename,omitempty"` // of the uploaded file
 	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as received, nil if there is none; see DecodeMeta
 	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
-	Uploaded          time.Time       `json:"uploaded,omitzero"`
-	Variants          []string        `json:"variants,omitempty"` // delivery URLs
+	Uploaded          time.Time       `json:"uploaded,omitzero"`  // the zero time if the response has no valid one
+	Variants          []string        `json:"variants,omitempty"` // a delivery URL for each variant; the order is not published
 	Draft             bool            `json:"draft,omitempty"`    // true until the direct upload completes; lists contain no drafts
 }
 

@@ -33,8 +33,9 @@ type Blob struct {
 	err      error // the result of every further Read
 }
 
-// Get returns the details of an image. Draft is true until its direct upload completes.
-// An unknown image is [ErrNotFound].
+// Get returns the details of an image. An unknown image is [ErrNotFound]. Draft is true
+// until the direct upload completes. Cloudflare does not publish what it returns for a
+// draft whose upload URL has expired: store the time of expiry if you need it.
 //
 // The ID may contain slashes. IDs that cannot be part of a request path are rejected
 // with [ErrInvalidParams]: more than 1024 characters, control characters, a slash at the
@@ -53,8 +54,10 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 // Delete deletes an image with all its variants, or a draft. It cannot be undone. The ID
 // is checked as by [ImagesV1.Get], but may end in /blob.
 //
-// If Delete returns nil, the image no longer exists. An unknown image is [ErrNotFound],
-// unless an earlier attempt of the same call may have deleted it.
+// If Delete returns nil, the image no longer exists. An unknown image is [ErrNotFound]. If
+// an earlier attempt of the same call may have deleted it, Delete returns nil instead.
+// After a network failure or a status of 5xx, the image may have been deleted: call Delete
+// again.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {

@@ -109,7 +109,8 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // loop stops all requests. A second range over the same iterator starts again.
 //
 // If images are added or deleted during the iteration, an image may be missing or be
-// yielded twice; Cloudflare publishes no guarantee.
+// yielded twice; Cloudflare publishes no guarantee. To delete the listed images, collect
+// their IDs, and delete them after the loop.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		if err := s.walkImages(ctx, params, func(img *Image) bool { return yield(*img, nil) }); err != nil {

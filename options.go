@@ -41,13 +41,13 @@ func WithAPIKey(email, key string) Option {
 // the last option is used.
 //
 // The function is called before each attempt, with the context of the call, and
-// concurrently. It should cache the token, but only for a short time, because it is not
-// told which token was rejected. If it fails, or returns a token that is not
+// concurrently. It may cache the token, but must notice soon when the token was replaced.
+// Remove the line break if the token comes from a file. If the function fails, or returns a token that is not
 // visible ASCII, the call fails before a request is sent, and is not retried. The error
 // wraps the error of the function.
 //
-// If a read gets status 401, the function is called again. If it returns another token,
-// the call is retried once, if the [RetryPolicy] allows it.
+// If a call that is retried as a read gets status 401, the function is called again. If it
+// returns another token, the call is retried once, if the [RetryPolicy] allows it.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.check(source != nil, "WithTokenSource", "must not be nil: use WithAPIToken for a token that does not change")
@@ -105,7 +105,8 @@ func WithBatchBaseURL(rawURL string) Option {
 //	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 //
 // Without this setting, a call that gets no response within the request timeout closes
-// its connection, if nothing else is received on it, and is retried on a new one. For
+// its connection, if nothing was received on it during that time, and is retried on a
+// new one. For
 // that, the transport must report its connections through [net/http/httptrace], as
 // [http.Transport] does. A transport that wraps it must pass the context on. With other
 // transports, a retry may use the dead connection again.
@@ -138,7 +139,7 @@ func WithUserAgent(product string) Option {
 //	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
-//	wait      Duration  the wait before the attempt: for a retry, the rate limit, the token source, or the batch host
+//	wait      Duration  the wait before the attempt, in total: for a retry, the rate limit, the token source and the batch host
 //	batch     bool      whether the request was sent to the batch host
 //	error     string    why the attempt failed; absent if it succeeded, or if the response was no longer needed
 //
@@ -190,9 +191,9 @@ func WithPrefetch(on bool) Option {
 //   - Reads, deletes and updates: after network failures, timeouts, and status 408, 429,
 //     500, 502, 503, 504 and 520 to 524. Permanent failures are not retried: an invalid
 //     certificate, a failed TLS handshake, an unknown host.
-//   - Creates, uploads by [ImagesV1], and updates of RequireSignedURLs: after status
-//     429, and if the server provably did not process the request, because no byte of it
-//     was sent or because HTTP/2 reports so.
+//   - Creates, uploads by [ImagesV1], and updates of RequireSignedURLs: only if the
+//     server certainly did nothing. That is after status 429, if no byte of the request
+//     was sent, or if HTTP/2 reports that the request was not processed.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
 // A retry budget of ten retries prevents retry storms during an outage: each retry uses

@@ -65,8 +65,8 @@ func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
 // 20 characters (Cloudflare's OpenAPI document). It is not published what happens to an
 // existing key with the same name.
 //
-// The call is retried only if the earlier attempt provably did nothing. If it is not
-// known whether an attempt created the key, the error is [ErrOutcomeUnknown]: check with
+// The call is retried as a create; see [RetryPolicy]. If it is not known whether an
+// attempt created the key, the error is [ErrOutcomeUnknown]: check with
 // [SigningKeys.List].
 func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, error) {
 	c, err := keyCall("SigningKeys.Create", http.MethodPut, name)
@@ -84,7 +84,8 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 
 // Delete deletes a key. URLs that were signed with it should no longer work. If the last
 // key is deleted, Cloudflare creates a new one (its OpenAPI document). An unknown key is
-// [ErrNotFound], unless an earlier attempt of the same call may have deleted it.
+// [ErrNotFound]. If an earlier attempt of the same call may have deleted it, Delete
+// returns nil instead.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -22,7 +23,8 @@ type UpdateParams struct {
 
 	// Metadata is the new metadata. It replaces all existing metadata. It is encoded as
 	// a JSON object of at most 1024 bytes (Cloudflare's API reference), by the rules of
-	// encoding/json/v2. An empty object removes all metadata.
+	// encoding/json/v2. An empty map or object removes all metadata; a nil map is
+	// rejected.
 	Metadata any
 
 	// RequireSignedURLs makes the image private or public. A change gives the image a
@@ -59,10 +61,11 @@ type UpdateParams struct {
 // cache. The old ID and its delivery URLs probably no longer work, but Cloudflare does
 // not publish that.
 //
-// Without RequireSignedURLs, the call is retried like a read. With it, the call is
-// retried only if the earlier attempt provably did nothing. If that is not known, the
-// error is [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image still has
-// its old ID. If not, find it in a list by its creator or metadata.
+// Without RequireSignedURLs, the call is retried as a read, and can be called again if it
+// fails. With it, the call is retried
+// as a create; see [RetryPolicy]. If it is not known whether an attempt changed the
+// image, the error is [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image
+// still has its old ID. If not, find it in a list by its creator or metadata.
 func (s *ImagesV1) Update(ctx context.Context, id string, params UpdateParams) (*Image, error) {
 	c, err := imageCall("ImagesV1.Update", http.MethodPatch, id, imagepath.CheckChangeable)
 	body, invalid := params.body()
@@ -86,6 +89,9 @@ func (p *UpdateParams) body() ([]byte, error) {
 	var errs []error
 	if p.Creator != nil {
 		errs = append(errs, checkCreator(*p.Creator))
+	}
+	if v := reflect.ValueOf(p.Metadata); v.Kind() == reflect.Map && v.IsNil() {
+		errs = append(errs, paramErrorf("Metadata", "is a nil map, which would remove all metadata: use an empty map to remove it, or leave Metadata out to keep it"))
 	}
 	metadata, err := marshalMetadata(p.Metadata)
 	if err := errors.Join(append(errs, err)...); err != nil {

@@ -55,10 +55,11 @@ func TestUpdateRejects(t *testing.T) {
 		"nothing to change":         {"img", cfimages.UpdateParams{}, "UpdateParams", "nothing to change"},
 		"no image":                  {"", cfimages.UpdateParams{Creator: new("alice")}, "id", "empty"},
 		"another path":              {"a/../b", cfimages.UpdateParams{Creator: new("alice")}, "id", `".."`},
-		"a variant":                 {"variants/public", cfimages.UpdateParams{Creator: new("alice")}, "id", "something else"},
+		"a variant":                 {"variants/public", cfimages.UpdateParams{Creator: new("alice")}, "id", "another path of the API"},
 		"the account's settings":    {"config", cfimages.UpdateParams{Creator: new("alice")}, "id", "settings"},
 		"a creator that is no text": {"img", cfimages.UpdateParams{Creator: new("a\xff")}, "Creator", "UTF-8"},
 		"metadata that is a list":   {"img", cfimages.UpdateParams{Metadata: []int{1}}, "Metadata", "object"},
+		"a nil map":                 {"img", cfimages.UpdateParams{Metadata: map[string]any(nil)}, "Metadata", "is a nil map"},
 		"metadata that is null":     {"img", cfimages.UpdateParams{Metadata: (*struct{})(nil)}, "Metadata", "object"},
 		"metadata of 1025 bytes":    {"img", cfimages.UpdateParams{Metadata: map[string]string{"k": strings.Repeat("x", 1025-8)}}, "Metadata", "1025"},
 	}

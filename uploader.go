@@ -46,9 +46,9 @@ type File struct {
 
 	// Body has the bytes of the file. It is read from its current position to its end
 	// while it is sent. It is not held in memory, not closed, and not read after the
-	// call has returned. There is one exception: if the call ends while a Read blocks,
-	// and Body neither seeks nor has a Len method, such as a pipe, the call waits one
-	// second for the Read and then returns.
+	// call has returned. Only a Read that still blocks one second after the call has
+	// failed may return later. That can happen if Body neither seeks nor has a Len
+	// method, such as a pipe or the body of a request.
 	//
 	// If Body is an io.Seeker, such as a file, an attempt that has read from it can be
 	// retried from the same position.

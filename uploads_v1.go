@@ -44,12 +44,15 @@ const maxMetadataBytes = 1024
 //
 // The file is streamed and not held in memory. Invalid parameters are rejected with
 // [ErrInvalidParams] before a request is sent. Cloudflare accepts files of up to 10 MB
-// (its developer documentation) and checks size and format itself. If an image with the
-// custom ID exists, the error should be [ErrConflict]; the status is not published.
+// (its developer documentation) and checks size and format itself. It does not publish
+// the statuses for a file that is too large or not an image. If an image with the custom
+// ID exists, the error should be [ErrConflict]; this is not published either.
 //
-// The call is retried only if the earlier attempt provably did nothing. If that attempt
-// has read from the Body, the Body must be an io.Seeker. If it is not known whether an
-// attempt uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
+// If reading from the Body fails, the error wraps that of the Read.
+//
+// The call is retried as a create; see [RetryPolicy]. If the earlier attempt has read
+// from the Body, the Body must be an io.Seeker. If it is not known whether an attempt
+// uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
 // [ImagesV1.Get] then reports whether the image exists. Without one, look for it among
 // the newest images of a list, by its creator or metadata.
 func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {

@@ -79,10 +79,9 @@ func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 
 // Create creates a variant and returns it. No variant with its ID may exist.
 //
-// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The
-// call is retried only if the earlier attempt provably did nothing. If it is not known
-// whether an attempt created the variant, the error is [ErrOutcomeUnknown]: check with
-// [Variants.Get].
+// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The call
+// is retried as a create; see [RetryPolicy]. If it is not known whether an attempt
+// created the variant, the error is [ErrOutcomeUnknown]: check with [Variants.Get].
 func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(true)
 	if err != nil {
@@ -102,7 +101,7 @@ func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 // existing TTL.
 //
 // Invalid fields are rejected with [ErrInvalidParams] before a request is sent. An
-// unknown variant is [ErrNotFound].
+// unknown variant is [ErrNotFound]. The call is retried as a read; see [RetryPolicy].
 func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(false)
 	if err != nil {
@@ -118,8 +117,8 @@ func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 
 // Delete deletes a variant. Cloudflare purges its images from its cache. The variant
 // "public" cannot be deleted (Cloudflare's developer documentation) and is rejected with
-// [ErrInvalidParams] before a request is sent. An unknown variant is [ErrNotFound],
-// unless an earlier attempt of the same call may have deleted it.
+// [ErrInvalidParams] before a request is sent. An unknown variant is [ErrNotFound]. If an
+// earlier attempt of the same call may have deleted it, Delete returns nil instead.
 func (s *Variants) Delete(ctx context.Context, id string) error {
 	if id == publicVariant {
 		return paramErrorf("id", "is public, which cannot be deleted: change it with Update")

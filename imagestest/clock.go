@@ -31,8 +31,9 @@ func (c *Clock) Now() time.Time {
 	return c.stopped.Add(c.ahead)
 }
 
-// Advance moves the clock forward by d, or back if d is negative. It does not affect
-// timers: the program under test still waits in real time.
+// Advance moves the clock forward by d, or back if d is negative. It does not affect the
+// program under test, which still waits in real time and computes the expiry of a new
+// upload URL from its own clock. To test waits, use [InMemory] with testing/synctest.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,8 +21,9 @@ type Fault struct {
 	Operation Operation
 
 	// Call is the number of matching requests to skip, counted from the call of
-	// Inject. The default 0 selects the next request. Requests to which other faults
-	// are applied are counted too.
+	// Inject. The default 0 selects the next request. Retries, prefetched pages, and
+	// requests to which other faults are applied count, too: use
+	// cfimages.WithPrefetch(false) in a test that counts the pages of a list.
 	Call int
 
 	// Times is the number of consecutive requests to which the fault is applied.

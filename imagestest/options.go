@@ -66,9 +66,10 @@ func WithClock(c *Clock) Option {
 // works inside a testing/synctest bubble:
 //
 //	synctest.Test(t, func(t *testing.T) {
-//		srv := imagestest.NewServer(imagestest.InMemory())
+//		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(10, 5*time.Minute))
 //		defer srv.Close()
-//		…
+//		client := srv.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: 5 * time.Minute}))
+//		// The 11th call waits for the next window, in virtual time.
 //	})
 func InMemory() Option {
 	return func(cfg *config) { cfg.inMemory = true }
@@ -115,8 +116,9 @@ func WithMaxFileSize(size int64) Option {
 //
 // Without this option, no request is rejected. Responses then report Cloudflare's
 // documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
-// A client that follows these headers, as cfimages does, limits itself to that rate. Set
-// a larger quota for a test that makes more calls.
+// cfimages also counts its own requests, and limits itself to that rate. Set a larger quota
+// for a test that makes more calls. For the same reason it rarely gets a 429 from this
+// limit; to test one, inject [Refusal](429).
 //
 // The option does not affect the batch host. There, each batch token may send 200 requests
 // per second, as Cloudflare documents. Requests above that limit are rejected with status

@@ -24,7 +24,7 @@ func CheckID(id string) error {
 		return err
 	}
 	if isReserved(id) {
-		return fmt.Errorf("is the path of something else than an image, which Cloudflare keeps beside the images: %.40q", id)
+		return fmt.Errorf("is another path of the API: %.40q", id)
 	}
 	return nil
 }

@@ -52,11 +52,11 @@ func TestCheckIDRefuses(t *testing.T) {
 		{"a/./b", `the segment "."`},
 		{"../v2", `the segment ".."`},
 		{"a/..", `the segment ".."`},
-		{"stats", "something else than an image"},
-		{"batch_token", "something else than an image"},
-		{"keys", "something else than an image"},
-		{"keys/default", "something else than an image"},
-		{"variants/public", "something else than an image"},
+		{"stats", "another path of the API"},
+		{"batch_token", "another path of the API"},
+		{"keys", "another path of the API"},
+		{"keys/default", "another path of the API"},
+		{"variants/public", "another path of the API"},
 	} {
 		assert.ErrorContains(t, imagepath.CheckID(test.id), test.reason, "%q", test.id)
 		assert.ErrorContains(t, imagepath.CheckCustomID(test.id), test.reason, "%q", test.id)
@@ -95,7 +95,7 @@ func TestCheckReadable(t *testing.T) {
 	}
 	for _, check := range []func(string) error{imagepath.CheckReadable, imagepath.CheckCustomID} {
 		assert.ErrorContains(t, check("a/blob"), "must not end in /blob")
-		assert.ErrorContains(t, check("keys/a"), "something else than an image")
+		assert.ErrorContains(t, check("keys/a"), "another path of the API")
 	}
 }
 
@@ -178,7 +178,7 @@ func TestCheckChangeable(t *testing.T) {
 	}
 	for _, check := range []func(string) error{imagepath.CheckChangeable, imagepath.CheckCustomID} {
 		assert.ErrorContains(t, check("config"), "the settings of the account")
-		assert.ErrorContains(t, check("keys/a"), "something else than an image")
+		assert.ErrorContains(t, check("keys/a"), "another path of the API")
 	}
 	assert.NoError(t, imagepath.CheckID("config"))
 }
