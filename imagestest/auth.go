@@ -14,10 +14,10 @@ const (
 	Write                  // everything that Read allows, and upload, create, update and delete
 )
 
-// credential identifies who sends a request: a token, or an e-mail and key.
+// credential identifies the sender of a request: a token, or an email address and key.
 type credential string
 
-// grant lets a credential use an account.
+// grant allows a credential to use an account.
 func (s *Server) grant(who credential, accountID string, scope Scope) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,9 +27,8 @@ func (s *Server) grant(who credential, accountID string, scope Scope) {
 	s.grants[who][accountID] = scope
 }
 
-// authenticate finds who sends a request and checks that they may do it. That
-// wrong credentials are a 401 and a wrong account or scope a 403, all with
-// code 10000, is a guess.
+// authenticate identifies the sender of a request and checks its scope. Guesses: wrong
+// credentials are rejected with 401, a wrong account or scope with 403, all with code 10000.
 func (s *Server) authenticate(c *call, need Scope) (credential, error) {
 	who := credentialOf(c.request.Header)
 	s.mu.Lock()
@@ -45,7 +44,7 @@ func (s *Server) authenticate(c *call, need Scope) (credential, error) {
 	return who, nil
 }
 
-// credentialOf reads a bearer token, or without one the older pair of headers.
+// credentialOf returns the bearer token, or without one the email address and key.
 func credentialOf(h http.Header) credential {
 	if authorization := h.Get("Authorization"); authorization != "" {
 		scheme, token, _ := strings.Cut(authorization, " ")
@@ -57,7 +56,7 @@ func credentialOf(h http.Header) credential {
 	return credential("key " + h.Get("X-Auth-Email") + "\n" + h.Get("X-Auth-Key"))
 }
 
-// carriesCredentials reports whether a request has any, right or wrong.
+// carriesCredentials reports whether a request contains credentials, valid or not.
 func carriesCredentials(h http.Header) bool {
 	for _, name := range []string{"Authorization", "X-Auth-Email", "X-Auth-Key"} {
 		if h.Get(name) != "" {

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// The rate that Cloudflare's developer documentation allows each batch token.
-// That it is counted over any second, not by the clock's, is a guess.
+// The rate limit of each batch token, from Cloudflare's developer documentation. That it
+// applies to any period of one second, not to clock seconds, is a guess.
 const (
 	batchRate   = 200
 	batchWindow = time.Second
 )
 
-// defaultBatchTokenLifetime is a guess: nothing is published.
+// defaultBatchTokenLifetime is a guess: Cloudflare publishes no value.
 const defaultBatchTokenLifetime = time.Hour
 
 // expiresAtFormat is RFC 3339 with nanoseconds, as in the documentation's sample.
 const expiresAtFormat = "2006-01-02T15:04:05.000000000Z"
 
-// batchToken is what a request to the batch host is sent with: it stands for an
-// account, and for what its maker may do there.
+// batchToken is the credential of requests to the batch host. It identifies an account
+// and has the scope of the API token that created it.
 type batchToken struct {
 	who     credential
 	account *Account
@@ -33,9 +33,9 @@ type batchToken struct {
 	oldest   int                  // index in admitted
 }
 
-// admit reports whether one more request is within the rate. A slot that was
-// never used holds a time long ago, and one that was used before the clock was
-// moved back holds a time to come: neither counts.
+// admit reports whether one more request is within the rate. A slot that was never used
+// has a time in the distant past. A slot that was used before the clock was moved back has
+// a time in the future. Neither counts.
 func (t *batchToken) admit(now time.Time) bool {
 	age := now.Sub(t.admitted[t.oldest])
 	if 0 <= age && age < batchWindow {
@@ -46,15 +46,15 @@ func (t *batchToken) admit(now time.Time) bool {
 	return true
 }
 
-// batchTokens are the tokens that the batch host knows. They are no credentials
-// of the API, and those of the API none of the batch host.
+// batchTokens are the valid batch tokens. They are not accepted by the API, and API
+// credentials are not accepted by the batch host.
 type batchTokens struct {
 	mu     sync.Mutex
 	tokens map[credential]*batchToken
 	order  []*batchToken // oldest first
 }
 
-// add makes a token known, and forgets those that expired before it was made.
+// add stores a token and discards those that expired before it was created.
 func (b *batchTokens) add(t *batchToken, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,7 +76,7 @@ func (b *batchTokens) find(h http.Header, now time.Time) *batchToken {
 	return t
 }
 
-// account returns the account that a request to the batch host is for, or nil.
+// account returns the account of a request to the batch host, or nil.
 func (b *batchTokens) account(h http.Header, clock *Clock) *Account {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,9 +91,8 @@ func (b *batchTokens) account(h http.Header, clock *Clock) *Account {
 // batch token identifies the account.
 func (s *Server) BatchURL() string { return s.origin + batchPath }
 
-// createBatchToken answers ImagesV1.BatchToken. Guesses: whoever may read the
-// account may have a token, which may do there what its maker may, and earlier
-// tokens stay good.
+// createBatchToken handles ImagesV1.BatchToken. Guesses: Read scope is sufficient, the
+// batch token has the scope of the credentials, and earlier batch tokens stay valid.
 func (s *Server) createBatchToken(c *call) (response, error) {
 	n := c.account.lastBatchToken.Add(1)
 	sum := digest("batch "+c.account.id, n)
@@ -111,10 +110,10 @@ func (s *Server) createBatchToken(c *call) (response, error) {
 	return success(append(result, `"}`...)), nil
 }
 
-// admitBatch checks the token of a request to the batch host and counts it,
-// against the token's own rate only. That such responses carry no headers on rate
-// limits, that all other credentials are a 401 and a lack of rights a 403, and
-// that Retry-After comes with a 429, is a guess: nothing is published.
+// admitBatch checks the token of a request to the batch host and counts the request against
+// the rate of the token only. Nothing is published about the following, so they are guesses:
+// responses have no rate-limit headers, other credentials are rejected with 401, a
+// missing scope with 403, and a 429 has a Retry-After header.
 func (s *Server) admitBatch(h http.Header, e endpoint, c *call) error {
 	s.batch.mu.Lock()
 	defer s.batch.mu.Unlock()

@@ -37,13 +37,13 @@ func TestBatchRate(t *testing.T) {
 	clock.Advance(600*time.Millisecond - time.Nanosecond)
 	allowed(0)
 	clock.Advance(time.Nanosecond)
-	allowed(50) // the first 50 are a second old, the refused ones do not count
+	allowed(50) // the first 50 are a second old, rejected ones do not count
 	clock.Advance(400 * time.Millisecond)
 	allowed(150)
 	clock.Advance(time.Minute)
 	allowed(200)
 	clock.Advance(-time.Minute)
-	allowed(200) // what is still to come does not count
+	allowed(200) // requests in the future do not count
 }
 
 func TestBatchRateAppliesToEverySecond(t *testing.T) {

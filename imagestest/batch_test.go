@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// batchToken gets a batch token of an account with an API token.
+// batchToken creates a batch token of an account with an API token.
 func batchToken(t testing.TB, srv *imagestest.Server, accountID, apiToken string) string {
 	t.Helper()
 	resp := do(t, srv, newRequest(t, "GET", srv.URL()+"/accounts/"+accountID+"/images/v1/batch_token", nil,
@@ -27,7 +27,7 @@ func batchToken(t testing.TB, srv *imagestest.Server, accountID, apiToken string
 	return token
 }
 
-// tokenOf reads the response that brings a batch token.
+// tokenOf returns the batch token in a response.
 func tokenOf(t testing.TB, resp result) (token, expiresAt string) {
 	t.Helper()
 	var body struct {
@@ -215,7 +215,7 @@ func TestFaultsAffectTheBatchHost(t *testing.T) {
 	assert.Empty(t, srv.Unused())
 }
 
-// TestExpiredBatchTokensAreDiscarded makes tokens that would take 25 MB.
+// TestExpiredBatchTokensAreDiscarded creates tokens that would need 25 MB.
 func TestExpiredBatchTokensAreDiscarded(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory(), imagestest.WithBatchTokenLifetime(time.Minute))
 	handler := srv.Handler()

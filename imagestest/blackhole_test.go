@@ -52,14 +52,14 @@ func TestBlackhole(t *testing.T) {
 	}
 }
 
-// newConnections returns a client of the server that has no connection yet.
+// newConnections returns a client of the server without open connections.
 func newConnections(t *testing.T, srv *imagestest.Server) *http.Client {
 	transport := srv.HTTPClient().Transport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
-// TestBlackholeStallsUploads has clients that send more than any buffer holds.
+// TestBlackholeStallsUploads has clients that send more than all buffers can store.
 func TestBlackholeStallsUploads(t *testing.T) {
 	for _, opts := range [][]imagestest.Option{{}, {imagestest.WithHTTP2()}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestBlackholeStallsUploads(t *testing.T) {
 	}
 }
 
-// TestPingsDetectABlackhole has the one way to find a dead HTTP/2 connection.
+// TestPingsDetectABlackhole uses the only way to detect an unresponsive HTTP/2 connection.
 func TestPingsDetectABlackhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())

@@ -75,8 +75,8 @@ func TestTheClientDownloadsWhatItUploaded(t *testing.T) {
 	}
 }
 
-// TestIDsThatLookLikePaths has images whose IDs end as the path of an original
-// does, or are the name of another call.
+// TestIDsThatLookLikePaths has images whose IDs end like the path of an original, or are
+// the path of another call.
 func TestIDsThatLookLikePaths(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(imagesNamed("a", "b", "b/blob", "blob", "c/blob", "batch_token")...)

@@ -14,8 +14,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// withClients runs a test of the client library, on the API's host and on the
-// batch host.
+// withClients runs a test of the client library with the API host and with the batch host.
 func withClients(t *testing.T, test func(t *testing.T, srv *imagestest.Server, client *cfimages.Client)) {
 	for name, opts := range map[string][]cfimages.Option{"API": nil, "batch": {cfimages.WithBatchAPI()}} {
 		t.Run(name, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// condition is one metadata filter: true of an image when the operator holds
-// between the field's value and one of the values given.
+// condition is one metadata filter. An image matches if the operator is true for the value
+// of the field and one of the operands.
 type condition struct {
 	field    string // a dotted path
 	operator string // eq, in, gt, gte, lt or lte
@@ -22,9 +22,8 @@ type operand struct {
 	number number
 }
 
-// parseOperand reads a value of a kind, or of the kind that it looks like when
-// none is given. The latter is a guess: true and false are booleans, what is a
-// JSON number is a number, all else is a string.
+// parseOperand parses a value of the given kind. Without a kind, it infers one, which is a
+// guess: true and false are booleans, JSON numbers are numbers, all else is a string.
 func parseOperand(kind, text string) (operand, bool) {
 	n, isNumber := parseNumber(text)
 	isNumber = isNumber && isDigit(text[len(text)-1]) && jsontext.Value(text).IsValid() // without white space
@@ -41,8 +40,8 @@ func parseOperand(kind, text string) (operand, bool) {
 	return operand{text: text, kind: kind, number: n}, ok
 }
 
-// holds reports whether the condition is true of a JSON scalar. Values of
-// different types are never equal, and a range holds only numbers.
+// holds reports whether the condition is true for a JSON scalar. Values of different types
+// are never equal, and ranges match only numbers.
 func (c condition) holds(scalar string) bool {
 	if c.operator == "eq" || c.operator == "in" {
 		return slices.ContainsFunc(c.values, func(v operand) bool { return v.equals(scalar) })

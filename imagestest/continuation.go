@@ -9,9 +9,9 @@ import (
 	"math"
 )
 
-// A continuation token is the position of the last image of a page, a count of
-// detours and a signature, together 24 bytes, which are 32 characters: the most
-// that Cloudflare's API reference allows.
+// A continuation token consists of the position of the last image of a page, a number of
+// detours and a signature. These are 24 bytes, or 32 characters, the maximum of
+// Cloudflare's API reference.
 const (
 	tokenPosition  = 14 // 8 bytes of time, 1 of detours, 5 of sequence
 	tokenSignature = 10
@@ -31,8 +31,7 @@ func continuationToken(q *listQuery, p position, detours byte) string {
 // startToken returns a token for the first page of q.
 func startToken(q *listQuery) string { return continuationToken(q, q.start(), 0) }
 
-// detourToken returns a token for the page that q asks for, other than the one
-// it asks with.
+// detourToken returns another token than that of q for the same page.
 func detourToken(q *listQuery) string {
 	from := q.start()
 	if q.after != nil {
@@ -41,7 +40,7 @@ func detourToken(q *listQuery) string {
 	return continuationToken(q, from, q.detours+1)
 }
 
-// start is a position before all images, in the order of q.
+// start is the position before all images, in the order of q.
 func (q *listQuery) start() position {
 	if q.ascending {
 		return position{milli: math.MinInt64}
@@ -49,9 +48,9 @@ func (q *listQuery) start() position {
 	return position{milli: math.MaxInt64, sequence: maxSequence}
 }
 
-// readToken takes q to where its token leads, and reports false for one that
-// is not good. That a token serves only the query that it came from, but for
-// the size of the page, is a guess.
+// readToken sets q to the position of its token. It returns false if the token is invalid.
+// That a token is valid only for the query that returned it, except for the page size, is
+// a guess.
 func (q *listQuery) readToken() bool {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(q.token)
 	if err != nil || len(raw) != tokenPosition+tokenSignature {

@@ -2,10 +2,10 @@ package imagestest
 
 import "net/http"
 
-// allowCrossOrigin lets a page of any origin send one-time uploads and read
-// their responses: browsers upload from the user's page. Cloudflare's own header
-// values are not published: these are a guess. The wildcard does not cover
-// Authorization, so that a browser refuses to send a token along.
+// allowCrossOrigin allows pages of any origin to send one-time uploads and to read the
+// responses, because browsers upload from the page of an application. The header values
+// of Cloudflare are not published, so these are a guess. The wildcard does not include
+// Authorization, so browsers do not send a token.
 func allowCrossOrigin(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "POST")
@@ -13,7 +13,7 @@ func allowCrossOrigin(h http.Header) {
 	h.Set("Access-Control-Max-Age", "86400")
 }
 
-// preflight answers a browser's question whether it may upload.
+// preflight handles the CORS preflight request of an upload.
 func (s *Server) preflight(*call) (response, error) {
 	return response{status: http.StatusNoContent}, nil
 }

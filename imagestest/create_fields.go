@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds in characters: on IDs of Cloudflare's API reference, on creators of its
+// Limits in characters: of IDs from Cloudflare's API reference, of creators from its
 // OpenAPI document.
 const (
 	maxIDLength = 1024
@@ -17,9 +17,9 @@ const (
 // createFields are the form fields of a new image, by name.
 type createFields map[string]string
 
-// parseFields reads the fields of a form that creates an image. These are known:
-// id, creator, metadata, requireSignedURLs, and another. That a field given twice,
-// a file and invalid UTF-8 are refused is a guess.
+// parseFields parses the fields of a form that creates an image. It accepts id, creator,
+// metadata, requireSignedURLs and another. Guesses: duplicate fields, files and invalid
+// UTF-8 are rejected.
 func (s *Server) parseFields(parts []formPart, another string) (createFields, error) {
 	fields := make(createFields)
 	flat := make(map[string]any)
@@ -54,8 +54,7 @@ func isCreateField(name string) bool {
 	return false
 }
 
-// addFlatMetadata makes the metadata field of the members that came as fields
-// of their own.
+// addFlatMetadata builds the metadata field from members that were sent as separate fields.
 func (f createFields) addFlatMetadata(members map[string]any) error {
 	if len(members) == 0 {
 		return nil
@@ -71,9 +70,9 @@ func (f createFields) addFlatMetadata(members map[string]any) error {
 	return nil
 }
 
-// flatMetadataPath returns the member that a field like metadata.a.b or
-// metadata[a][b] is for, or nil for any other field. It is how the official Go
-// SDK and those for TypeScript and Python write nested parameters.
+// flatMetadataPath returns the path of a member in a field such as metadata.a.b or
+// metadata[a][b], or nil for other fields. The official SDKs for Go, TypeScript and Python
+// encode nested parameters in this form.
 func flatMetadataPath(name string) []string {
 	dotted := strings.NewReplacer("][", ".", "[", ".", "]", "").Replace(name)
 	path, ok := strings.CutPrefix(dotted, "metadata.")
@@ -83,7 +82,7 @@ func flatMetadataPath(name string) []string {
 	return strings.Split(path, ".")
 }
 
-// setPath sets a member of nested objects. It reports false when there is one already.
+// setPath sets a member of nested objects. It returns false if the member exists.
 func setPath(object map[string]any, path []string, value string) bool {
 	for _, name := range path[:len(path)-1] {
 		if object[name] == nil {
@@ -103,15 +102,15 @@ func setPath(object map[string]any, path []string, value string) bool {
 	return true
 }
 
-// imageParams are what an image is created with.
+// imageParams are the parameters of a new image.
 type imageParams struct {
 	id, creator string
 	metadata    string // compact
 	signed      bool
 }
 
-// imageParams checks the fields of a new image. An empty field counts as one not
-// given: a guess.
+// imageParams checks the fields of a new image. That an empty field counts as absent is a
+// guess.
 func (f createFields) imageParams() (imageParams, error) {
 	p := imageParams{id: f["id"], creator: f["creator"]}
 	var err error
@@ -157,8 +156,8 @@ func checkCustomID(id string) error {
 
 func privateCustomID() *rejection { return badRequest("Private custom ID is not supported") }
 
-// idTaken refuses an ID that another image has. The status and the code are
-// guesses: nothing published says what happens.
+// idTaken returns the error for an ID that is already used. The status and the code are
+// guesses: nothing is published about this case.
 func idTaken() *rejection {
 	return reject(http.StatusConflict, codeConflict, "Image with that ID already exists")
 }

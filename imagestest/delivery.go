@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// deliver answers a delivery URL: with the uploaded bytes, whatever the variant or
-// the options. The header Cf-Resized of refusals is documented, for whom and with
-// which statuses are guesses.
+// deliver handles delivery URLs. It returns the uploaded bytes for every variant and all
+// options. The Cf-Resized header of errors is documented; when it is sent and with which
+// status are guesses.
 func (s *Server) deliver(c *call) (response, error) {
 	if !s.findAccount(c) {
 		return response{}, notDelivered("Account not found")
@@ -45,8 +45,8 @@ func (s *Server) deliver(c *call) (response, error) {
 	return response{status: http.StatusOK, content: rec}, nil
 }
 
-// checkFlexible refuses a URL with options where there are no flexible variants, and
-// options that are none.
+// checkFlexible rejects URLs with options if flexible variants are disabled, and invalid
+// options.
 func (c *call) checkFlexible() error {
 	if !c.account.variants.isFlexible() {
 		rejected := reject(http.StatusForbidden, codeBadRequest, "Flexible variants are not enabled")
@@ -67,10 +67,9 @@ func notDelivered(message string) *rejection {
 	return rejected
 }
 
-// checkSignature verifies the sig and exp of a delivery URL under one of the
-// account's keys. That a URL without a signature is a 401, one with a wrong or
-// expired one a 403, and that the path is signed as it is also where it begins with
-// /cdn-cgi, are guesses.
+// checkSignature verifies the sig and exp parameters of a delivery URL with the keys of the
+// account. Guesses: a missing signature is rejected with 401, a wrong or expired one with
+// 403, and the signed path includes /cdn-cgi.
 func (c *call) checkSignature() error {
 	signed, signature, ok := cutSignature(c.request.URL.RawQuery)
 	if !ok {
@@ -94,15 +93,15 @@ func (c *call) checkSignature() error {
 	return nil
 }
 
-// cutSignature takes the last parameter, sig, off a query.
+// cutSignature removes the last parameter, sig, from a query.
 func cutSignature(query string) (rest, signature string, ok bool) {
 	rest, last := cutLast(query, "&")
 	signature, ok = strings.CutPrefix(last, "sig=")
 	return rest, signature, ok
 }
 
-// signs reports whether signature is that of message under key. Of a URL
-// without a query, the path alone may have been signed too: a guess.
+// signs reports whether signature is the signature of message with key. For a URL without a
+// query, a signature of the path alone is accepted too, which is a guess.
 func signs(key, message, signature string) bool {
 	given, err := hex.DecodeString(signature)
 	if err != nil || strings.ToLower(signature) != signature {
@@ -118,8 +117,8 @@ func signs(key, message, signature string) bool {
 	return false
 }
 
-// serveContent writes an image's bytes, with ranges and conditional requests.
-// That originals come with an ETag and all that too is a guess.
+// serveContent writes the bytes of an image. It supports ranges and conditional requests.
+// That originals support them too, with an ETag, is a guess.
 func serveContent(w http.ResponseWriter, r *http.Request, rec *record) {
 	f := rec.file
 	if f == nil {
@@ -130,13 +129,13 @@ func serveContent(w http.ResponseWriter, r *http.Request, rec *record) {
 	http.ServeContent(w, r, "", rec.at.time(), bytes.NewReader(f.bytes))
 }
 
-// placeholder returns a picture for an image that was never uploaded: a square
-// in a colour of its own.
+// placeholder returns a picture for an image that was not uploaded: a square whose color
+// depends on the image.
 func placeholder(id string) *file {
 	sum := sha256.Sum256([]byte(id))
 	shade := color.NRGBA{R: sum[0], G: sum[1], B: sum[2], A: 255}
 	picture := image.NewPaletted(image.Rect(0, 0, 64, 64), color.Palette{shade})
 	var buf bytes.Buffer
-	png.Encode(&buf, picture) // a Buffer takes everything
+	png.Encode(&buf, picture) // a Buffer does not fail
 	return &file{bytes: buf.Bytes(), contentType: "image/png", etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Bounds of delivery options, of Cloudflare's developer documentation.
+// Limits of delivery options, from Cloudflare's developer documentation.
 const (
 	maxBlur    = 250
 	maxSharpen = 10
@@ -16,11 +16,10 @@ const (
 	maxDPR     = 2
 )
 
-// optionsProblem says what is wrong with the options in a delivery URL, as they were
-// sent; "" if nothing is. Names and values are those of Cloudflare's developer
-// documentation. It does not say what is refused: that anything else is, that an
-// option given twice is, also by its short name, and that zoom without a gravity of
-// face is, are guesses.
+// optionsProblem returns what is wrong with the options in a delivery URL, or "". Names and
+// values are those of Cloudflare's developer documentation, which does not specify what is
+// rejected. Guesses: anything else is rejected, as are duplicate options, including by
+// short name, and zoom without gravity=face.
 func optionsProblem(segment string) string {
 	given := make(map[string]string)
 	for text := range strings.SplitSeq(segment, ",") {
@@ -44,14 +43,14 @@ func optionsProblem(segment string) string {
 	return ""
 }
 
-// option is a delivery option by its full name, and which values it can have.
+// option is a delivery option with its full name and valid values.
 type option struct {
 	name   string
 	allows func(value string) bool
 }
 
-// deliveryOption finds an option by its full or short name. An option that there
-// is not allows nothing. The redirect of onerror is for remote images only.
+// deliveryOption returns an option by its full or short name. An unknown option accepts no
+// value. The redirect of onerror is only for remote images.
 func deliveryOption(name string) option {
 	for _, find := range []func(string) option{sizeOption, cropOption, colorOption, fileOption} {
 		if o := find(name); o.allows != nil {
@@ -61,8 +60,8 @@ func deliveryOption(name string) option {
 	return option{}
 }
 
-// sizeOption finds the options that make an image larger or smaller. The fit
-// scale-up is documented only where the option upscale is.
+// sizeOption returns the options that change the size of an image. The fit scale-up is
+// documented only with the option upscale.
 func sizeOption(name string) option {
 	switch name {
 	case "width", "w":
@@ -79,8 +78,7 @@ func sizeOption(name string) option {
 	return option{}
 }
 
-// cropOption finds the options that say which part of an image is shown, and which
-// way up.
+// cropOption returns the options that select a part of the image or its orientation.
 func cropOption(name string) option {
 	switch name {
 	case "gravity", "g":
@@ -103,7 +101,7 @@ func cropOption(name string) option {
 	return option{}
 }
 
-// colorOption finds the options that change pixels.
+// colorOption returns the options that change colors and pixels.
 func colorOption(name string) option {
 	switch name {
 	case "background":
@@ -118,7 +116,7 @@ func colorOption(name string) option {
 	return option{}
 }
 
-// fileOption finds the options that say how an image is encoded.
+// fileOption returns the options that control the encoding of an image.
 func fileOption(name string) option {
 	switch name {
 	case "quality", "q":
@@ -148,7 +146,7 @@ func between(low, high float64) func(string) bool {
 	}
 }
 
-// decimal reads a number without a sign and an exponent, such as 2, 0.5 or .5.
+// decimal parses a number without sign and exponent, such as 2, 0.5 or .5.
 func decimal(value string) (float64, bool) {
 	if !isDigits(strings.Replace(value, ".", "", 1)) {
 		return 0, false

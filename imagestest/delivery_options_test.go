@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// flexible asks for an image with options in the place of a variant.
+// flexible requests an image with options instead of a variant.
 func flexible(t testing.TB, srv *imagestest.Server, imageID, options string) result {
 	t.Helper()
 	origin := strings.TrimSuffix(srv.URL(), "/client/v4")
@@ -161,8 +161,8 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-// TestOptionsOfTheLibraryAreDelivered holds the library's encoder against the
-// server's own parser.
+// TestOptionsOfTheLibraryAreDelivered checks the encoder of the library against the parser
+// of the server.
 func TestOptionsOfTheLibraryAreDelivered(t *testing.T) {
 	srv := newServer(t, imagestest.WithFlexibleVariants())
 	srv.AddImages(imagesNamed("a/100% ü")...)
@@ -197,8 +197,7 @@ func TestOptionsOfTheLibraryAreDelivered(t *testing.T) {
 	assert.Equal(t, &cfimages.DeliveryURL{AccountHash: imagestest.AccountHash, ImageID: "a/100% ü", Variant: "public"}, parsed)
 }
 
-// FuzzOptions gives the parser arbitrary options: it delivers the image or refuses
-// them as options.
+// FuzzOptions parses arbitrary options: the server delivers the image or rejects the options.
 func FuzzOptions(f *testing.F) {
 	f.Add("w=400,h=300,fit=cover,g=0.5x0.33")
 	f.Add("background=rgb%28240%2C40%2C145%29,trim=1;2;3;4")

@@ -67,7 +67,7 @@ func TestDeliveryOfDraftsAndAddedImages(t *testing.T) {
 	}
 }
 
-// sign signs a delivery URL as Cloudflare's documentation describes it.
+// sign signs a delivery URL as described in Cloudflare's documentation.
 func sign(t *testing.T, key, deliveryURL string) string {
 	u, err := url.Parse(deliveryURL)
 	require.NoError(t, err)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// getImage answers ImagesV1.Get, for drafts too.
+// getImage handles ImagesV1.Get, including drafts.
 func (s *Server) getImage(c *call) (response, error) {
 	rec := c.account.store.get(c.imageID)
 	if rec == nil {
@@ -15,8 +15,8 @@ func (s *Server) getImage(c *call) (response, error) {
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
-// getBlob answers ImagesV1.Blob with the bytes as they were uploaded. That a
-// private image needs no signature here is a guess.
+// getBlob handles ImagesV1.Blob. It returns the uploaded bytes. That private images need
+// no signature here is a guess.
 func (s *Server) getBlob(c *call) (response, error) {
 	rec := c.account.store.get(c.imageID)
 	if rec == nil || rec.draft {
@@ -25,8 +25,8 @@ func (s *Server) getBlob(c *call) (response, error) {
 	return response{status: http.StatusOK, content: rec}, nil
 }
 
-// deleteImage answers ImagesV1.Delete. That a draft can be deleted, and its
-// upload link with it, is a guess.
+// deleteImage handles ImagesV1.Delete. That a draft can be deleted together with its
+// upload link is a guess.
 func (s *Server) deleteImage(c *call) (response, error) {
 	if !c.account.store.remove(c.imageID) {
 		return response{}, notFound()
@@ -34,11 +34,11 @@ func (s *Server) deleteImage(c *call) (response, error) {
 	return success([]byte("{}")), nil
 }
 
-// allowedImages is that of the sample in Cloudflare's OpenAPI document. That every
-// account has it is a guess; the server does not enforce it.
+// allowedImages is the limit in the sample of Cloudflare's OpenAPI document. That every
+// account has it is a guess. The server does not enforce it.
 const allowedImages = 100_000
 
-// countImages answers ImagesV1.Stats. That drafts do not count is a guess.
+// countImages handles ImagesV1.Stats. That drafts do not count is a guess.
 func (s *Server) countImages(c *call) (response, error) {
 	return success(fmt.Appendf(nil, `{"count":{"allowed":%d,"current":%d}}`, allowedImages, c.account.store.count())), nil
 }

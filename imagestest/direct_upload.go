@@ -2,19 +2,19 @@ package imagestest
 
 import "time"
 
-// Rules of direct uploads, of Cloudflare's API reference.
+// Limits of direct uploads, from Cloudflare's API reference.
 const (
 	minExpiry     = 2 * time.Minute
 	defaultExpiry = 30 * time.Minute
 	maxExpiry     = 6 * time.Hour
 )
 
-// expiryLeeway lets a request that asks for the minimum take its time on the
-// way: a guess. An expiry of exactly the maximum is accepted, as the
-// reference allows; Cloudflare's local simulator refuses it.
+// expiryLeeway compensates for the travel time of a request with the minimum expiry, which
+// is a guess. The exact maximum is accepted, as in the API reference. Cloudflare's local
+// simulator rejects it.
 const expiryLeeway = 5 * time.Second
 
-// createUpload answers DirectUploads.Create.
+// createUpload handles DirectUploads.Create.
 func (s *Server) createUpload(c *call) (response, error) {
 	parts, err := c.parseForm()
 	if err != nil {

@@ -9,47 +9,46 @@ import (
 	"time"
 )
 
-// drainLimit is how much of a body that is too large is still read, so that
-// its sender gets to read the refusal.
+// drainLimit is how much of a too large body is still read, so that the client can read
+// the error response.
 const drainLimit = 256 << 20
 
-// call is one request on its way through the server.
+// call is a request that the server is processing.
 type call struct {
 	op        Operation
 	request   *http.Request
-	wire      *wire  // that it came by; nil on somebody else's server
-	stream    uint32 // of the wire, over HTTP/2
-	origin    string // scheme and host that was asked
-	batch     bool   // it came to the batch host
+	wire      *wire  // of the connection; nil if the handler is mounted on another server
+	stream    uint32 // HTTP/2 stream of the request
+	origin    string // scheme and host of the request
+	batch     bool   // whether it was sent to the batch host
 	accountID string // as in the path of an API request, or of the batch token
 	hash      string // of the account, as in the path of an upload or delivery
 	account   *Account
 	scope     Scope // in the account, of an API request
 	imageID   string
 	variant   string // or options, as in the path of a delivery
-	name      string // of the variant or signing key that is asked for
-	sourceURL string // of an image to be fetched
+	name      string // of the requested variant or signing key
+	sourceURL string // of an upload from a URL
 	body      []byte
 	now       time.Time
 
 	showedDraft bool
 }
 
-// endpoint is how requests to a path are answered.
+// endpoint describes how requests to a path are handled.
 type endpoint struct {
 	op      Operation
-	need    Scope // of the credentials; 0 when there must be none
-	maxBody int64 // what may be read; 0 for requests without a body
+	need    Scope // required scope; 0 if credentials are not allowed
+	maxBody int64 // maximum length; 0 for requests without a body
 	handle  func(*Server, *call) (response, error)
 }
 
-// dispatch takes every request through the same steps. A fault can strike
-// between any two of them.
+// dispatch processes a request in fixed steps. A fault can be applied between any two.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	e, c := s.route(r)
 	c.admitOnWire((*frames).admits)
 	if s.latency > 0 && !pause(r.Context(), s.latency) {
-		panic(http.ErrAbortHandler) // net/http's way to break a connection
+		panic(http.ErrAbortHandler) // makes net/http close the connection
 	}
 	s.writeHeaders(w.Header(), c)
 	fault := s.faults.next(c.op)
@@ -70,14 +69,14 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	s.send(w, c, resp)
 }
 
-// admitOnWire ends a request of which a GOAWAY has said that it is not answered.
+// admitOnWire ends a request that a GOAWAY frame has excluded from processing.
 func (c *call) admitOnWire(admits func(*frames, uint32) bool) {
 	if c.wire != nil && c.wire.frames != nil && !admits(c.wire.frames, c.stream) {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// writeHeaders sets what responses carry whatever they say.
+// writeHeaders sets the headers that all responses have.
 func (s *Server) writeHeaders(h http.Header, c *call) {
 	h.Set("Cf-Ray", rayID(s.lastRay.Add(1)))
 	if c.op == OpUpload || c.op == OpPreflight {
@@ -85,7 +84,7 @@ func (s *Server) writeHeaders(h http.Header, c *call) {
 	}
 }
 
-// perform does what a request asks and returns the answer.
+// perform performs the operation of a request and returns the response.
 func (s *Server) perform(h http.Header, e endpoint, c *call, bodyErr error) response {
 	resp, err := response{}, bodyErr
 	if admitErr := s.admit(h, e, c); admitErr != nil {
@@ -123,7 +122,7 @@ func (s *Server) admit(h http.Header, e endpoint, c *call) error {
 	return err
 }
 
-// send writes the answer.
+// send writes the response.
 func (s *Server) send(w http.ResponseWriter, c *call, resp response) {
 	if resp.content != nil {
 		serveContent(w, c.request, resp.content)

@@ -8,8 +8,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Codes of refusals. Only codeBadRequest is published, for metadata filters;
-// the others are guesses: numbers of their kind.
+// Error codes. Only codeBadRequest is published, for metadata filters. The others are
+// guesses in the same form.
 const (
 	codeBadRequest   = 5400
 	codeNotFound     = 5404
@@ -24,41 +24,41 @@ const (
 	codeInjected     = 5999
 )
 
-// Codes of the header Cf-Resized, of Cloudflare's developer documentation.
+// Codes of the Cf-Resized header, from Cloudflare's developer documentation.
 const (
 	resizedBadOptions  = 9401
 	resizedNotFound    = 9404
 	resizedNotFlexible = 9429
 )
 
-// refusal is a request that was answered with an error.
+// rejection is the error of a rejected request.
 type rejection struct {
 	status, code int
-	resized      int // of the header Cf-Resized; 0: without it
+	resized      int // code of the Cf-Resized header; 0 means no header
 	message      string
 }
 
 func (e *rejection) Error() string { return e.message }
 
-// refuse returns a refusal with a formatted message.
+// reject returns a rejection with a formatted message.
 func reject(status, code int, format string, args ...any) *rejection {
 	return &rejection{status: status, code: code, message: fmt.Sprintf(format, args...)}
 }
 
-// badRequest returns the refusal of a parameter.
+// badRequest returns a rejection for an invalid parameter.
 func badRequest(format string, args ...any) *rejection {
 	return reject(http.StatusBadRequest, codeBadRequest, format, args...)
 }
 
-// response is what a call is answered with: a JSON body, or the bytes of an image.
+// response is the response to a call: a JSON body, or the bytes of an image.
 type response struct {
 	status  int
 	body    []byte
 	content *record
-	resized int // as of a refusal
+	resized int // as in a rejection
 }
 
-// success returns the envelope around a result, which is JSON already.
+// success returns the envelope of a successful response. The result must be JSON.
 func success(result []byte) response {
 	const head, tail = `{"errors":[],"messages":[],"result":`, `,"success":true}`
 	body := make([]byte, 0, len(head)+len(result)+len(tail))
@@ -66,7 +66,7 @@ func success(result []byte) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// failure returns the envelope of a refusal.
+// failure returns the envelope of an error response.
 func failure(e *rejection) response {
 	body := []byte(`{"errors":[{"code":`)
 	body = strconv.AppendInt(body, int64(e.code), 10)
@@ -76,10 +76,10 @@ func failure(e *rejection) response {
 	return response{status: e.status, body: body, resized: e.resized}
 }
 
-// appendString appends text as a JSON string; bytes that are not UTF-8 become
-// the replacement character.
+// appendString appends text as a JSON string. Invalid UTF-8 is replaced with the
+// replacement character.
 func appendString(dst []byte, text string) []byte {
-	// AppendQuote has replaced them already when it reports them.
+	// AppendQuote replaces invalid UTF-8 although it reports an error.
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst
 }

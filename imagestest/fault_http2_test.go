@@ -23,8 +23,8 @@ var positions = []imagestest.Position{
 	imagestest.MidBody(0), imagestest.MidBody(10), afterLastByte,
 }
 
-// onEveryPosition strikes a creation at every position that is possible, over
-// HTTP/2, and makes a list on the same client before and after.
+// onEveryPosition applies a fault to a creation at every valid position over HTTP/2. It
+// sends a list request with the same client before and after.
 func onEveryPosition(t *testing.T, last imagestest.Position, kind imagestest.Kind, check func(t *testing.T, srv *imagestest.Server, at imagestest.Position, got received)) {
 	for _, at := range positions {
 		if at > last {
@@ -45,7 +45,7 @@ func onEveryPosition(t *testing.T, last imagestest.Position, kind imagestest.Kin
 	}
 }
 
-// sendOn is send on the connections that there are.
+// sendOn is send on existing connections.
 func sendOn(client *http.Client, req *http.Request) received {
 	resp, err := client.Do(req)
 	if err != nil {
@@ -107,8 +107,8 @@ func TestGoAwayUnprocessed(t *testing.T) {
 	}
 }
 
-// TestGoAwayKeepsProcessedRequests has many calls under way while a GOAWAY
-// says that one of them, and those after it, were not processed.
+// TestGoAwayKeepsProcessedRequests has many requests in progress when a GOAWAY announces
+// that one of them and all later ones were not processed.
 func TestGoAwayKeepsProcessedRequests(t *testing.T) {
 	for _, at := range []imagestest.Position{imagestest.BeforeRead, imagestest.AfterRead} {
 		for _, call := range []int{0, 5, 15} {
@@ -128,7 +128,7 @@ func TestGoAwayKeepsProcessedRequests(t *testing.T) {
 	}
 }
 
-// slowly returns a creation whose body takes so long to be sent.
+// slowly returns a creation whose body is sent slowly.
 func slowly(t *testing.T, srv *imagestest.Server, d time.Duration) *http.Request {
 	req := requestOf(t, srv, imagestest.OpCreate)
 	whole := req.Body
@@ -182,7 +182,7 @@ func TestResetStream(t *testing.T) {
 			assert.Equal(t, at >= imagestest.AfterCommit, len(srv.Images()) == 1)
 			list(t, srv, "")
 			if code != 1 { // after which net/http takes a new one
-				assert.Equal(t, 1, srv.Connections(), "the connection is left alone")
+				assert.Equal(t, 1, srv.Connections(), "the connection is not affected")
 			}
 		})
 	}

@@ -90,7 +90,7 @@ func TestWhichCallsAreAffected(t *testing.T) {
 	srv.Inject(imagestest.Fault{Operation: imagestest.OpGet, Times: 3, Kind: imagestest.Refusal(500)})
 	api(t, srv, "GET", "/images/v1/a")
 	require.Len(t, srv.Unused(), 1)
-	assert.Equal(t, 2, srv.Unused()[0].Times, "what is left")
+	assert.Equal(t, 2, srv.Unused()[0].Times, "the remaining number")
 }
 
 func TestInvalidFaultsPanic(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// received is what came back for one request.
+// received is the result of one request.
 type received struct {
 	status int
 	proto  string
@@ -29,8 +29,8 @@ type received struct {
 	took   time.Duration
 }
 
-// send sends a request on a connection of its own: net/http itself repeats a GET
-// that is lost on one that served before.
+// send sends a request on its own connection: net/http itself retries a GET that fails on a
+// reused connection.
 func send(srv *imagestest.Server, req *http.Request) received {
 	srv.HTTPClient().CloseIdleConnections()
 	start := time.Now()
@@ -43,7 +43,7 @@ func send(srv *imagestest.Server, req *http.Request) received {
 	return received{resp.StatusCode, resp.Proto, resp.Header, string(body), err, time.Since(start)}
 }
 
-// requestOf returns a request of an operation, for an image or variant with the ID a.
+// requestOf returns a request of an operation. It uses an image or variant with the ID a.
 func requestOf(t testing.TB, srv *imagestest.Server, op imagestest.Operation) *http.Request {
 	t.Helper()
 	const json, form, options = "application/json", "multipart/form-data; boundary=b", `"options":{"fit":"pad","width":1,"height":2,"metadata":"keep"}`
@@ -177,8 +177,8 @@ func TestFaultKinds(t *testing.T) {
 	}
 }
 
-// isLost looks for the error of a connection that broke. Over HTTP/2, net/http
-// says unexpected EOF for most of them.
+// isLost reports whether an error means a lost connection. Over HTTP/2, net/http mostly
+// returns an unexpected EOF.
 func isLost(t *testing.T, got, whole received, overHTTP1 error) {
 	if whole.proto == "HTTP/2.0" && errors.Is(got.err, io.ErrUnexpectedEOF) {
 		return

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Limits of metadata filters: of Cloudflare's API reference, but for the
-// length of a field, which is of its developer documentation.
+// Limits of metadata filters, from Cloudflare's API reference. The length of a field is
+// from its developer documentation.
 const (
 	maxFilters      = 5
 	maxFilterDepth  = 5
@@ -16,11 +16,10 @@ const (
 	maxFilterValues = 10
 )
 
-// parseFilters reads the metadata filters of a query. Every key that begins
-// with "meta" must be one, so that a mistyped filter fails rather than
-// returning unfiltered results. That one key given twice makes two conditions
-// is a guess. So are all texts of refusals but those for an operator and for
-// the number of filters.
+// parseFilters parses the metadata filters of a query. Every key that begins with "meta"
+// must be a filter, so that a mistyped filter fails instead of returning unfiltered
+// results. Guesses: a repeated key adds a second condition, and all error texts except
+// those for an operator and for the number of filters.
 func parseFilters(query url.Values) ([]condition, error) {
 	var conditions []condition
 	for _, key := range slices.Sorted(maps.Keys(query)) {
@@ -41,7 +40,7 @@ func parseFilters(query url.Values) ([]condition, error) {
 	return conditions, nil
 }
 
-// parseCondition reads one filter: meta.<field>[<operator>]=<value>.
+// parseCondition parses one filter: meta.<field>[<operator>]=<value>.
 func parseCondition(key, text string) (condition, error) {
 	field, operator, bracketed := strings.Cut(key, "[")
 	field, dotted := strings.CutPrefix(field, "meta.")
@@ -63,8 +62,8 @@ func parseCondition(key, text string) (condition, error) {
 	return condition{field: field, operator: name, values: values}, nil
 }
 
-// checkField refuses what is not a path of names made of letters, digits and
-// underscores. That letters and digits are those of ASCII is a guess.
+// checkField rejects a field that is not a dotted path of names. Names consist of letters,
+// digits and underscores. That only ASCII letters and digits are allowed is a guess.
 func checkField(field string) error {
 	if len(field) > maxFilterField {
 		return badRequest("Metadata filter field too long: %d characters provided, maximum %d allowed",
@@ -83,7 +82,7 @@ func checkField(field string) error {
 	return nil
 }
 
-// isFieldName reports whether a filter can name the member.
+// isFieldName reports whether a filter can contain the name.
 func isFieldName(name string) bool {
 	for i := range len(name) {
 		switch c := name[i]; {
@@ -107,7 +106,7 @@ func supported(operator, kind string, typed bool) bool {
 	return false
 }
 
-// parseValues reads the value, or the list of them, that an operator compares with.
+// parseValues parses the value of an operator, or its list of values.
 func parseValues(operator, kind, text string) ([]operand, error) {
 	texts := []string{text}
 	switch operator {

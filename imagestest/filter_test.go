@@ -135,8 +135,8 @@ func TestFiltersAtTheLimits(t *testing.T) {
 	}
 }
 
-// FuzzFilter gives the parser arbitrary queries: it answers 200 or 400, and
-// whatever the filter, an image without metadata does not match it.
+// FuzzFilter parses arbitrary queries: the status is 200 or 400, and no filter matches an
+// image without metadata.
 func FuzzFilter(f *testing.F) {
 	srv := newServer(f, imagestest.InMemory())
 	srv.AddImages(cfimages.Image{ID: "with", Meta: []byte(filteredMeta)}, cfimages.Image{ID: "without"})

@@ -17,15 +17,15 @@ type formPart struct {
 	value    []byte
 }
 
-// parseForm reads the parts of the call's body. That anything but
-// multipart/form-data is a 415 is a guess.
+// parseForm parses the multipart body of the call. That other content types are rejected
+// with 415 is a guess.
 func (c *call) parseForm() ([]formPart, error) {
 	contentType, params, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || contentType != "multipart/form-data" || params["boundary"] == "" {
 		return nil, reject(http.StatusUnsupportedMediaType, codeUnsupported, "The body must be multipart/form-data")
 	}
 	var parts []formPart
-	// A reader takes a body that ends early, between two parts, for complete.
+	// A multipart reader does not report a body that ends early between two parts.
 	if !bytes.Contains(c.body, []byte("--"+params["boundary"]+"--")) {
 		return nil, badRequest("Malformed form: it has no end")
 	}

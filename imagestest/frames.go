@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// protoHTTP2 is what a client asks for in the TLS handshake to speak HTTP/2.
+// protoHTTP2 is the ALPN protocol name of HTTP/2.
 const protoHTTP2 = "h2"
 
-// Of HTTP/2's frames (RFC 9113, section 6) as much as faults need.
+// The parts of HTTP/2 frames (RFC 9113, section 6) that faults need.
 const (
 	frameData         = 0x0
 	frameHeaders      = 0x1
@@ -29,7 +29,7 @@ const (
 	clientPreface = len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 )
 
-// frameHead is what a frame begins with.
+// frameHead is the header of a frame.
 type frameHead struct {
 	length      int // of the payload
 	kind, flags byte
@@ -59,28 +59,28 @@ func appendFrame(b []byte, kind byte, stream uint32, payload ...uint32) []byte {
 	return b
 }
 
-// frames is the HTTP/2 of a wire.
+// frames is the HTTP/2 state of a wire.
 type frames struct {
 	in streamTagger
 
-	turn      chan struct{} // holds a value while somebody writes; who waits for it is durably blocked
+	turn      chan struct{} // holds a value during a write; a waiting goroutine is durably blocked
 	out       []byte        // not written yet
 	head      [frameHeadSize]byte
 	headBytes int // of head that were written by net/http
 	frame     frameHead
 	left      int      // of the frame's payload
 	dropped   bool     // the frame is not sent
-	next      []func() // to do when the frame, and the header that it belongs to, ends
+	next      []func() // called at the end of the frame and of its header block
 	err       error
 
 	mu        sync.Mutex
 	marks     map[uint32]*mark // by stream
-	processed uint32           // the highest stream of which something was done
-	last      uint32           // the highest that may be: what GOAWAY said
+	processed uint32           // the highest stream that was processed
+	last      uint32           // the highest stream that may be processed, as sent in a GOAWAY
 }
 
-// mark is something to do at a point of a response: after so many bytes of its
-// body, and at the latest at its end.
+// mark is a function to call at a point of a response: after a number of bytes of its body,
+// or at its end if that is earlier.
 type mark struct {
 	bytes int
 	do    func()
@@ -95,23 +95,23 @@ func newFrames(conn net.Conn) *frames {
 	}
 }
 
-// markStream has something done when so many bytes of the response on a stream
-// were sent, or it ended: by its last frame, or because the handler gave it up;
-// then it is done in place of the RST_STREAM that net/http sends.
+// markStream registers a function to call after the given number of bytes of a response,
+// or when it ends: with its last frame, or when the handler aborts. In the latter case,
+// it is called instead of sending the RST_STREAM of net/http.
 func (f *frames) markStream(stream uint32, bytes int, do func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.marks[stream] = &mark{bytes, do}
 }
 
-// admits reports whether requests on the stream are still taken.
+// admits reports whether requests on the stream are still processed.
 func (f *frames) admits(stream uint32) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return stream <= f.last
 }
 
-// begin is admits right before something is done, which no GOAWAY can then deny.
+// begin is admits at the start of processing. A later GOAWAY cannot exclude the stream.
 func (f *frames) begin(stream uint32) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -122,9 +122,9 @@ func (f *frames) begin(stream uint32) bool {
 	return true
 }
 
-// goAway sends a GOAWAY that names the last stream of which something was or
-// will be done. What a refused stream asked for is not among that; that others
-// were served in the meantime can not be denied, so it gets a refusal of its own.
+// goAway sends a GOAWAY that names the last stream that was or will be processed. With
+// unprocessed, this should exclude the given stream. If a later stream was processed in
+// the meantime, that is not possible, and the given stream is reset with REFUSED_STREAM.
 func (f *frames) goAway(code, stream uint32, unprocessed bool) {
 	f.mu.Lock()
 	if !unprocessed {
@@ -143,8 +143,8 @@ func (f *frames) resetStream(code, stream uint32) {
 	f.out = appendFrame(f.out, frameResetStream, stream, code)
 }
 
-// betweenFrames does something as soon as no frame is being written, and net/http's
-// SETTINGS, which must be the first, were.
+// betweenFrames calls do as soon as no frame is being written and the SETTINGS frame of
+// net/http, which must be the first frame, was written.
 func (w *wire) betweenFrames(do func()) {
 	f := w.frames
 	f.turn <- struct{}{}
@@ -161,7 +161,7 @@ func (h frameHead) inHeader() bool {
 	return (h.kind == frameHeaders || h.kind == frameContinuation) && h.flags&flagEndHeaders == 0
 }
 
-// writeFrames writes what net/http does, and does in between what is marked.
+// writeFrames writes the frames of net/http and calls the functions of marks in between.
 func (w *wire) writeFrames(p []byte) (int, error) {
 	f := w.frames
 	f.turn <- struct{}{}
@@ -197,8 +197,8 @@ func (f *frames) beginFrame() {
 	}
 }
 
-// reached looks at the frame that begins, and plans what is marked at its end.
-// It reports whether that comes in place of the frame.
+// reached checks the mark of the stream of the current frame. If the frame reaches it, the
+// function is called at the end of the frame. It reports whether the frame is dropped.
 func (f *frames) reached() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -232,7 +232,7 @@ func (w *wire) endFrame() {
 	f.next = f.next[:0]
 }
 
-// flushFrames sends what waits, unless the wire has become blackholed.
+// flushFrames writes the buffered frames, unless the wire is blackholed.
 func (w *wire) flushFrames() error {
 	f := w.frames
 	if f == nil {

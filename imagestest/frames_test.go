@@ -19,18 +19,17 @@ import (
 
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// rootRequest is the header of GET https://x/ in HPACK, which the server answers
-// with 404.
+// rootRequest is the HPACK header of GET https://x/, to which the server responds with 404.
 const rootRequest = "\x82\x87\x84\x41\x01x"
 
-// frame returns a frame of HTTP/2.
+// frame returns an HTTP/2 frame.
 func frame(kind, flags byte, stream uint32, payload string) string {
 	head := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))[1:]
 	head = append(head, kind, flags)
 	return string(binary.BigEndian.AppendUint32(head, stream)) + payload
 }
 
-// dialHTTP2 returns a connection on which frames can be sent.
+// dialHTTP2 returns a connection for sending frames.
 func dialHTTP2(t testing.TB, srv *imagestest.Server) *tls.Conn {
 	transport := srv.HTTPClient().Transport.(*http.Transport)
 	address, err := url.Parse(srv.URL())
@@ -87,8 +86,8 @@ func nextOfStream(t testing.TB, r io.Reader, stream uint32) string {
 	}
 }
 
-// FuzzFrames has clients that send anything: the server goes on, and ends what
-// they started when they leave.
+// FuzzFrames has clients that send arbitrary bytes: the server keeps running, and ends
+// their requests when they disconnect.
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte(frame(1, 5, 1, rootRequest)))
 	f.Add([]byte(frame(1, 13, 1, "\xff")))

@@ -2,14 +2,15 @@ package imagestest
 
 import "sync"
 
-// gate counts who is inside, until it closes.
+// gate counts the calls in progress until it is closed.
 type gate struct {
 	mu     sync.Mutex
 	shut   bool
 	inside sync.WaitGroup
 }
 
-// enter lets one in, who must then leave. It returns false when the gate is closed.
+// enter counts a call, which must call leave at its end. It returns false if the gate is
+// closed.
 func (g *gate) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -21,7 +22,7 @@ func (g *gate) enter() bool {
 
 func (g *gate) leave() { g.inside.Done() }
 
-// close lets nobody in any more, and waits for those who are inside.
+// close rejects further calls and waits for those in progress.
 func (g *gate) close() {
 	g.mu.Lock()
 	g.shut = true

@@ -18,10 +18,10 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// png is as much of a PNG as the server looks at.
+// png is the part of a PNG that the server checks.
 const png = "\x89PNG\r\n\x1a\n and the rest"
 
-// result is what the tests read of responses.
+// result is the part of a response that the tests use.
 type result struct {
 	Status  int
 	Header  http.Header
@@ -47,7 +47,8 @@ type result struct {
 	}
 }
 
-// deliveryURLs are an image's variants. Those of an account, an object, are not read.
+// deliveryURLs are the variants of an image. The variants of an account, an object, are
+// ignored.
 type deliveryURLs []string
 
 func (u *deliveryURLs) UnmarshalJSON(text []byte) error {
@@ -57,7 +58,7 @@ func (u *deliveryURLs) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(u))
 }
 
-// message returns the first error's, or "" for a success.
+// message returns the message of the first error, or "" for a success.
 func (r result) message() string {
 	if len(r.Errors) == 0 {
 		return ""
@@ -104,7 +105,7 @@ func newRequest(t testing.TB, method, url string, body io.Reader, headers ...str
 	return req
 }
 
-// api sends an API request with the token, to a path below /accounts/<AccountID>.
+// api sends an API request with the token to a path below /accounts/<AccountID>.
 func api(t testing.TB, srv *imagestest.Server, method, path string, headers ...string) result {
 	t.Helper()
 	headers = append([]string{"Authorization", "Bearer " + imagestest.APIToken}, headers...)
@@ -120,7 +121,7 @@ func accountURL(srv *imagestest.Server) string {
 	return srv.URL() + "/accounts/" + imagestest.AccountID
 }
 
-// create asks for a direct upload with form fields given as name, value, ….
+// create creates a direct upload with form fields given as name, value, ….
 func create(t testing.TB, srv *imagestest.Server, fields ...string) result {
 	t.Helper()
 	var body bytes.Buffer
@@ -140,8 +141,8 @@ func apiJSON(t testing.TB, srv *imagestest.Server, method, path, body string) re
 		"Authorization", "Bearer "+imagestest.APIToken, "Content-Type", "application/json; charset=utf-8"))
 }
 
-// uploadImage sends a form to images/v1 whose fields are given as name, value, ….
-// The value of file is that of a file.
+// uploadImage sends a form to images/v1 with fields given as name, value, …. The field
+// named file is sent as a file.
 func uploadImage(t testing.TB, srv *imagestest.Server, fields ...string) result {
 	t.Helper()
 	contentType, body := imageForm(t, fields...)
@@ -195,8 +196,8 @@ func numbered(n int) []cfimages.Image {
 	return imagesNamed(ids...)
 }
 
-// onEveryNetwork runs a test over HTTP/1.1 and HTTP/2, over TCP, and in memory
-// and virtual time.
+// onEveryNetwork runs a test over HTTP/1.1 and HTTP/2, over TCP and in memory with virtual
+// time.
 func onEveryNetwork(t *testing.T, test func(t *testing.T, srv *imagestest.Server)) {
 	overTCP(t, "HTTP/1.1", test)
 	overTCP(t, "HTTP/2", test, imagestest.WithHTTP2())

@@ -47,8 +47,8 @@ func TestHTTP2(t *testing.T) {
 	})
 }
 
-// TestHTTP2CarriesLargeBodies has frames that are split over many reads and
-// writes, in both directions at once.
+// TestHTTP2CarriesLargeBodies has frames that are split over many reads and writes, in both
+// directions at once.
 func TestHTTP2CarriesLargeBodies(t *testing.T) {
 	overHTTP2(t, func(t *testing.T, srv *imagestest.Server) {
 		var clients sync.WaitGroup
@@ -102,7 +102,7 @@ func TestHTTP2ServerAlsoServesHTTP1(t *testing.T) {
 	assert.True(t, strings.HasPrefix(srv.Images()[0].Variants[0], "https://"))
 }
 
-// overHTTP1 returns a client of a server WithHTTP2 that does not ask for it.
+// overHTTP1 returns an HTTP/1.1 client of a server with WithHTTP2.
 func overHTTP1(srv *imagestest.Server) *http.Client {
 	transport := srv.HTTPClient().Transport.(*http.Transport).Clone()
 	transport.ForceAttemptHTTP2 = false

@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// uuid returns the nth generated ID: the layout of a random UUID, and the
-// same one in every run.
+// uuid returns the nth generated ID. It has the layout of a random UUID and is the same in
+// every run.
 func uuid(n uint64) string {
 	sum := digest("image", n)
 	sum[6] = sum[6]&0x0f | 0x40 // version 4
@@ -24,7 +24,7 @@ func uuid(n uint64) string {
 	return string(text[:])
 }
 
-// isUUID reports whether id has the layout of a UUID, in any case.
+// isUUID reports whether id has the layout of a UUID, in lower or upper case.
 func isUUID(id string) bool {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return false
@@ -33,14 +33,14 @@ func isUUID(id string) bool {
 	return err == nil
 }
 
-// rayID returns the Cf-Ray of the nth request: sixteen hexadecimal digits and
-// the code of a data centre that does not exist.
+// rayID returns the Cf-Ray header of the nth request: sixteen hexadecimal digits and the
+// code of a data center that does not exist.
 func rayID(n uint64) string {
 	sum := digest("ray", n)
 	return fmt.Sprintf("%x-TST", sum[:8])
 }
 
-// accountHash returns the name under which an account's images are delivered.
+// accountHash returns the account hash, which delivery URLs contain.
 func accountHash(accountID string) string {
 	if accountID == AccountID {
 		return AccountHash

@@ -11,11 +11,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// members are those of a JSON object in a request, each as it was sent.
+// members are the members of a JSON object in a request, as they were sent.
 type members map[string]jsontext.Value
 
-// parseBody reads the call's body, which is one JSON object. That anything but
-// application/json is a 415 is a guess.
+// parseBody parses the body of the call, which must be one JSON object. That other content
+// types are rejected with 415 is a guess.
 func (s *Server) parseBody(c *call, known ...string) (members, error) {
 	contentType, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || contentType != "application/json" {
@@ -24,8 +24,8 @@ func (s *Server) parseBody(c *call, known ...string) (members, error) {
 	return s.parseMembers("body", c.body, known...)
 }
 
-// parseMembers reads an object that has no other members than those known. That a
-// name given twice and invalid UTF-8 are refused is a guess.
+// parseMembers parses an object that may have only the known members. That duplicate names
+// and invalid UTF-8 are rejected is a guess.
 func (s *Server) parseMembers(where string, text []byte, known ...string) (members, error) {
 	if kind := jsontext.Value(text).Kind(); kind != '{' && kind != jsontext.KindInvalid {
 		return nil, badRequest("Invalid %s: not a JSON object", where)
@@ -42,7 +42,7 @@ func (s *Server) parseMembers(where string, text []byte, known ...string) (membe
 	return m, nil
 }
 
-// setBool sets dst to a member that must be true or false, if it is there.
+// setBool sets dst to a member if it exists. It must be true or false.
 func (m members) setBool(name string, dst *bool) error {
 	value, ok := m[name]
 	if !ok {
@@ -56,7 +56,7 @@ func (m members) setBool(name string, dst *bool) error {
 	return badRequest("Invalid %s: expected true or false", name)
 }
 
-// setString sets dst to a member that must be a string, if it is there.
+// setString sets dst to a member if it exists. It must be a string.
 func (m members) setString(name string, dst *string) error {
 	value, ok := m[name]
 	if !ok {
@@ -69,9 +69,8 @@ func (m members) setString(name string, dst *string) error {
 	return nil
 }
 
-// setWhole sets dst to a member that must be a whole number from low to high, if
-// it is there. Cloudflare's OpenAPI document calls these members numbers: that a
-// fraction is refused is a guess.
+// setWhole sets dst to a member if it exists. It must be an integer from low to high.
+// Cloudflare's OpenAPI document has the type number: that fractions are rejected is a guess.
 func (m members) setWhole(name string, dst *int, low, high int) error {
 	value, ok := m[name]
 	if !ok {

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Bounds of per_page, of Cloudflare's published schema.
+// Limits of per_page, from Cloudflare's published schema.
 const (
 	minPerPage     = 10
 	defaultPerPage = 1000
 	maxPerPage     = 10000
 )
 
-// listQuery is what a list request asks for.
+// listQuery is the parsed query of a list request.
 type listQuery struct {
 	accountID  string
 	perPage    int
@@ -28,8 +28,8 @@ type listQuery struct {
 	after      *position
 }
 
-// listImages answers ImagesV2.List. The continuation token stands before the
-// images, as in the reference's sample response.
+// listImages handles ImagesV2.List. The continuation token precedes the images, as in the
+// sample response of the API reference.
 func (s *Server) listImages(c *call) (response, error) {
 	q, err := s.parseListQuery(c)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Server) listImages(c *call) (response, error) {
 	return listResponse(c, page, token), nil
 }
 
-// listResponse returns the response that shows a page.
+// listResponse returns the response with a page.
 func listResponse(c *call, page []*record, token string) response {
 	result := make([]byte, 0, 64+512*len(page))
 	result = append(result, `{"continuation_token":`...)
@@ -63,8 +63,8 @@ func listResponse(c *call, page []*record, token string) response {
 	return success(append(result, "]}"...))
 }
 
-// parseListQuery reads the query of a list request. Guesses: a parameter given
-// twice is refused, an unknown one is ignored, an empty token means none.
+// parseListQuery parses the query of a list request. Guesses: duplicate parameters are
+// rejected, unknown ones are ignored, an empty token selects the first page.
 func (s *Server) parseListQuery(c *call) (*listQuery, error) {
 	params, err := url.ParseQuery(c.request.URL.RawQuery)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Server) checkParams(params url.Values) error {
 	return nil
 }
 
-// parsePerPage reads a number, which the reference's type is, not an integer.
+// parsePerPage parses a number. The API reference has the type number, not integer.
 func parsePerPage(params url.Values) (int, error) {
 	if !params.Has("per_page") {
 		return defaultPerPage, nil

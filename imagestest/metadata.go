@@ -10,13 +10,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxMetadata is the size of an image's metadata in bytes, of Cloudflare's
+// maxMetadata is the maximum size of the metadata of an image in bytes, from Cloudflare's
 // API reference.
 const maxMetadata = 1024
 
-// compactMetadata returns metadata without white space and needless escapes, {}
-// for none. It must be one JSON object of at most 1024 bytes, without a name
-// twice in an object.
+// compactMetadata returns metadata without white space and unnecessary escapes, or {} for
+// empty metadata. It must be one JSON object of at most 1024 bytes without duplicate names.
 func compactMetadata(text []byte) (string, error) {
 	if len(text) == 0 {
 		return "{}", nil
@@ -34,8 +33,8 @@ func compactMetadata(text []byte) (string, error) {
 	return string(value), nil
 }
 
-// checkMetadata returns the metadata of a request as compactMetadata does. As it
-// was sent, it must not be larger either: a guess.
+// checkMetadata returns the metadata of a request in compact form. That the limit also
+// applies to the text as sent is a guess.
 func checkMetadata(text []byte) (string, error) {
 	compact, err := compactMetadata(text)
 	if err != nil {
@@ -47,16 +46,16 @@ func checkMetadata(text []byte) (string, error) {
 	return compact, nil
 }
 
-// scalar is one value in an image's metadata that a filter can reach: where
-// its JSON stands in the metadata's text. Two bytes suffice for an offset in
-// 1024, and small scalars are what lets a server hold a million images.
+// scalar is a value in metadata that filters can match, as offsets in the metadata text. Two
+// bytes are enough for an offset in 1024 bytes. Small scalars allow a server to store a
+// million images.
 type scalar struct {
 	field      uint32 // as numbered by the fieldIndex
 	start, end uint16
 }
 
-// fieldIndex numbers the dotted paths that occur in metadata. It keeps what it
-// reads metadata with, for the sake of seeding many images.
+// fieldIndex assigns numbers to the dotted paths in metadata. It reuses its decoder so that
+// storing many images is fast.
 type fieldIndex struct {
 	numbers map[string]uint32
 	source  strings.Reader
@@ -65,9 +64,9 @@ type fieldIndex struct {
 	found   []scalar
 }
 
-// scalars lists the values of compact metadata that a filter can name.
-// Anything inside an array, deeper than five levels or under a name with other
-// characters than a filter's field may have is out of reach: a guess.
+// scalars returns the values in compact metadata that filters can match. That filters
+// cannot match values in arrays, deeper than five levels, or under names with other
+// characters than a filter allows, is a guess.
 func (x *fieldIndex) scalars(metadata string) []scalar {
 	if metadata == "{}" {
 		return nil
@@ -79,8 +78,8 @@ func (x *fieldIndex) scalars(metadata string) []scalar {
 	return slices.Clone(x.found)
 }
 
-// readObject reads one object. The path to it ends in a dot, or is empty for
-// the outermost one. It ignores errors: compactMetadata found none.
+// readObject reads one object. path ends in a dot, or is empty for the outermost object. It
+// ignores errors, because compactMetadata has already checked the text.
 func (x *fieldIndex) readObject(depth int) {
 	outer := len(x.path)
 	_, _ = x.dec.ReadToken()

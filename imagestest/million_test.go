@@ -14,8 +14,8 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// BenchmarkPageOfAMillion lists 1000 images out of 1,000,000. Handlers are
-// called directly: what is measured is the store, not the network.
+// BenchmarkPageOfAMillion lists 1000 of 1,000,000 images. It calls the handler directly to
+// measure the store without the network.
 func BenchmarkPageOfAMillion(b *testing.B) {
 	srv := newServer(b, imagestest.InMemory())
 	var before, after runtime.MemStats
@@ -57,7 +57,7 @@ func BenchmarkPageOfAMillion(b *testing.B) {
 	}
 }
 
-// discard is a ResponseWriter that keeps the status only.
+// discard is a ResponseWriter that stores only the status.
 type discard struct {
 	header http.Header
 	status int

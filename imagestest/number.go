@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// number is a decimal number of any size, exactly: 0.digits × 10^exponent.
-// Neither float64 nor math/big would do: the one confuses large integers, the
-// other spends gigabytes on 1e999999999.
+// number is an exact decimal number of any size: 0.digits × 10^exponent. float64 cannot
+// distinguish large integers, and math/big needs gigabytes for 1e999999999.
 type number struct {
 	negative bool
 	digits   string // without zeros at either end; empty means zero
 	exponent int64
 }
 
-// parseNumber reads a JSON value, and returns false unless it is a number. An
-// exponent that does not fit in 32 bits is brought to the nearest that does.
+// parseNumber parses a JSON value and returns false if it is not a number. An exponent that
+// does not fit in 32 bits is clamped.
 func parseNumber(text string) (n number, ok bool) {
 	if text == "" || text[0] != '-' && !isDigit(text[0]) {
 		return number{}, false

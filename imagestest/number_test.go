@@ -12,7 +12,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// TestNumbersCompareExactly compares with math/big, through filters.
+// TestNumbersCompareExactly compares filters with math/big.
 func TestNumbersCompareExactly(t *testing.T) {
 	numbers := []string{
 		"0", "-0", "0e5", "1", "-1", "10", "1e1", "0.1", "100e-3", "-0.1", "0.11", "0.09", "1.0", "1E+2", "-1e2",

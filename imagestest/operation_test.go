@@ -11,7 +11,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// settings is all that operations change.
+// settings is everything that operations can change.
 func settings(t *testing.T, srv *imagestest.Server) string {
 	t.Helper()
 	return fmt.Sprint(srv.Images(), api(t, srv, "GET", "/images/v1/keys").Body, api(t, srv, "GET", "/images/v1/variants").Body,

@@ -2,7 +2,7 @@ package imagestest
 
 import "slices"
 
-// page returns the images that a query asks for, and whether more follow.
+// page returns the images of a page, and whether more follow.
 func (st *store) page(q *listQuery) (page []*record, more bool) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -26,7 +26,7 @@ func (st *store) page(q *listQuery) (page []*record, more bool) {
 	return page, false
 }
 
-// first returns the index in order at which a page begins.
+// first returns the index in order at which the page begins.
 func (st *store) first(q *listQuery) int {
 	if q.after == nil {
 		if q.ascending {
@@ -44,15 +44,14 @@ func (st *store) first(q *listQuery) int {
 	return i
 }
 
-// matcher decides which images a query means.
+// matcher selects the images that match a query.
 type matcher struct {
 	creator    *string
 	conditions []condition
 	fields     []uint32 // of each condition, as numbered by the store
 }
 
-// matcher returns false when no image can match, because one of the fields
-// occurs in none.
+// matcher returns false if no image can match, because a field occurs in no image.
 func (st *store) matcher(q *listQuery) (matcher, bool) {
 	m := matcher{creator: q.creator, conditions: q.conditions}
 	for _, c := range q.conditions {

@@ -13,8 +13,8 @@ const (
 	defaultWindow = 5 * time.Minute
 )
 
-// limiter counts the API requests of each credential, and refuses those over
-// the quota when it is told to enforce it.
+// limiter counts the API requests of each credential. If enforce is set, it rejects the
+// requests over the quota.
 type limiter struct {
 	quota   int
 	window  time.Duration
@@ -24,24 +24,23 @@ type limiter struct {
 	windows map[credential]*window
 }
 
-// window is how much of the quota a credential has used until a time. All
-// requests count, and the one that is over the quota starts a new window in
-// which all are refused; that windows begin with the first request is a guess.
+// window counts the requests of a credential until ends. Rejected requests count too. The
+// first request over the quota starts a new window in which all requests are rejected.
+// That a window begins with the first request is a guess.
 type window struct {
 	ends    time.Time
 	used    int
 	blocked bool
 }
 
-// allowance is what the rate-limit headers of one response say.
+// allowance is the content of the rate-limit headers of one response.
 type allowance struct {
 	remaining int
 	reset     time.Duration
 	rejected  bool
 }
 
-// take counts one request. A limiter that does not enforce its quota says that
-// all of it is left, which is the truth.
+// take counts one request. If the limiter does not enforce its quota, the full quota remains.
 func (l *limiter) take(who credential, now time.Time) allowance {
 	if !l.enforce || who == "" {
 		return allowance{remaining: l.quota, reset: l.window}

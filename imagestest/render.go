@@ -10,9 +10,9 @@ import (
 // timeFormat is RFC 3339 with milliseconds, as in the reference's sample response.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// renderer writes images as the API shows them.
+// renderer encodes images as in responses of the API.
 type renderer struct {
-	base     string // of delivery URLs: all before the image's ID
+	base     string // of delivery URLs: everything before the image ID
 	variants []variant
 }
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// What the server serves, by path. The Batch API and uploads have hosts of their
-// own at Cloudflare, and so has delivery besides the form it has here.
+// The paths of the server. At Cloudflare, the Batch API and uploads are on separate hosts,
+// and so is delivery, except in the form used here.
 const (
 	apiPath      = "/client/v4"
 	batchPath    = "/batch"
@@ -15,15 +15,14 @@ const (
 	deliveryPath = "/cdn-cgi/imagedelivery/" // as on an account's own domains
 )
 
-// Bounds on bodies: of an image's fields or of JSON, and of a file's form
-// without the file.
+// Limits of bodies: of image fields or JSON, and of an upload form without its file.
 const (
 	maxCreateBody = 64 << 10
 	maxFormAround = 64 << 10
 )
 
-// route finds what a request asks for. It looks at the path as it was sent: an
-// ID's slashes may be escaped or not.
+// route returns the endpoint of a request. It uses the escaped path, because the slashes of
+// an ID may be escaped or not.
 func (s *Server) route(r *http.Request) (endpoint, *call) {
 	c := &call{request: r, wire: wireOf(r), stream: takeStream(r.Header), origin: originOf(r)}
 	e := s.parsePath(c, r.URL.EscapedPath())
@@ -55,10 +54,10 @@ func (s *Server) parsePath(c *call, path string) endpoint {
 	return unknown(noRoute)
 }
 
-// methods are the endpoints of a path.
+// methods are the endpoints of a path by method.
 type methods map[string]endpoint
 
-// choose returns the endpoint of the call's method.
+// choose returns the endpoint for the method of the call.
 func (m methods) choose(c *call) endpoint {
 	if e, ok := m[c.request.Method]; ok {
 		return e
@@ -66,7 +65,7 @@ func (m methods) choose(c *call) endpoint {
 	return unknown(wrongMethod)
 }
 
-// apiEndpoint finds what is asked of an account.
+// apiEndpoint returns the endpoint of an API path.
 func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 	switch tail {
 	case "images/v2":
@@ -83,11 +82,11 @@ func (s *Server) apiEndpoint(c *call, tail string) endpoint {
 	return unknown(noRoute)
 }
 
-// v1Endpoint tells an image from what else stands below images/v1/. Guesses: an
-// image whose ID is that of the account's counts or settings can be asked for
-// with all methods but theirs, and one with an ID such as keys or variants/x
-// with none; with its slash escaped, variants%2Fx is the ID of an image. The
-// batch host has images only.
+// v1Endpoint distinguishes images from the other resources below images/v1/. Guesses: an
+// image whose ID equals the name of the count or the settings can be requested with all
+// methods except theirs. An image with an ID such as keys or variants/x cannot be requested
+// at all. With an escaped slash, variants%2Fx is the ID of an image. The batch host serves
+// only images.
 func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	var found endpoint
 	first, name, one := strings.Cut(rest, "/")
@@ -109,7 +108,7 @@ func (s *Server) v1Endpoint(c *call, rest string) endpoint {
 	return found
 }
 
-// nameEndpoint finds what is asked of all variants or keys, or of one.
+// nameEndpoint returns the endpoint for all variants or keys, or for one of them.
 func nameEndpoint(c *call, name string, one bool, all, each methods) endpoint {
 	switch {
 	case !one:
@@ -147,7 +146,7 @@ func variantMethods() methods {
 	}
 }
 
-// imageEndpoint finds what is asked of one image.
+// imageEndpoint returns the endpoint for one image.
 func (s *Server) imageEndpoint(c *call, id string) endpoint {
 	e := methods{
 		http.MethodGet:    {op: OpGet, need: Read, handle: (*Server).getImage},
@@ -163,11 +162,11 @@ func (s *Server) imageEndpoint(c *call, id string) endpoint {
 	return e
 }
 
-// getEndpoint tells the details of an image from what else can be read below
-// images/v1/. Guesses: an ID may end in /blob, so where there is such an image
-// or draft it is meant, and otherwise the original of the one without; escaped
-// as %2Fblob, the ending is always the ID's. An image with the ID batch_token
-// cannot be seen here. The batch host has neither originals nor tokens.
+// getEndpoint distinguishes the details of an image from the other resources that can be
+// read below images/v1/. Guesses: if an image or draft has an ID that ends in /blob, the
+// path refers to it, and otherwise to the original of the image without this suffix. An
+// escaped %2Fblob always belongs to the ID. An image with the ID batch_token cannot be
+// requested here. The batch host serves neither originals nor tokens.
 func (s *Server) getEndpoint(c *call, id string, details endpoint) endpoint {
 	original, isBlob := strings.CutSuffix(id, "/blob")
 	isBlob = isBlob && original != "" && !s.holds(c, unescape(id))
@@ -185,8 +184,8 @@ func (s *Server) getEndpoint(c *call, id string, details endpoint) endpoint {
 	return details
 }
 
-// holds reports whether the account that a request is for has an image or draft
-// of that ID. Whether the request may know that is checked later.
+// holds reports whether the account of the request has an image or draft with the ID.
+// Credentials are checked later.
 func (s *Server) holds(c *call, id string) bool {
 	var a *Account
 	if c.batch {
@@ -229,7 +228,7 @@ func wrongMethod(_ *Server, c *call) (response, error) {
 		"Method %s not available for this path", c.request.Method)
 }
 
-// isAPI reports whether the call is one that rate limits are told of.
+// isAPI reports whether responses to the call have rate-limit headers.
 func (c *call) isAPI() bool {
 	return strings.HasPrefix(c.request.URL.Path, apiPath+"/")
 }
@@ -241,7 +240,7 @@ func originOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// unescape decodes a part of a path that net/http has checked already.
+// unescape decodes a part of a path that net/http has already checked.
 func unescape(part string) string {
 	text, _ := url.PathUnescape(part)
 	return text

@@ -75,7 +75,7 @@ func TestHandlerMountedElsewhere(t *testing.T) {
 	assert.Contains(t, body.String(), `"`+host.URL+`/cdn-cgi/imagedelivery/`)
 }
 
-// TestFaultsOnAMountedHandler has connections that belong to somebody else.
+// TestFaultsOnAMountedHandler has connections of another server.
 func TestFaultsOnAMountedHandler(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		srv := newServer(t, imagestest.InMemory(), imagestest.WithHTTP2())

@@ -10,24 +10,23 @@ import (
 	"unicode/utf8"
 )
 
-// maxKeyName is in characters, of Cloudflare's OpenAPI document.
+// maxKeyName is the maximum length in characters, from Cloudflare's OpenAPI document.
 const maxKeyName = 20
 
-// defaultKey is the name of an account's first key, of Cloudflare's developer
+// defaultKey is the name of the first key of an account, from Cloudflare's developer
 // documentation.
 const defaultKey = "default"
 
 type signingKey struct{ name, value string }
 
-// keyRing holds the signing keys of an account, in the order in which they were
-// made.
+// keyRing contains the signing keys of an account in the order of their creation.
 type keyRing struct {
 	mu   sync.Mutex
 	keys []signingKey
-	made uint64 // values that were generated
+	made uint64 // number of generated values
 }
 
-// add keeps a value that a test has chosen, under the next name that is free.
+// add stores a value chosen by a test under the next free name.
 func (r *keyRing) add(value string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -38,7 +37,7 @@ func (r *keyRing) add(value string) {
 	r.keys = append(r.keys, signingKey{name, value})
 }
 
-// create makes a key, and reports false when the name is taken.
+// create creates a key. It returns false if the name is taken.
 func (r *keyRing) create(accountID, name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,9 +48,9 @@ func (r *keyRing) create(accountID, name string) bool {
 	return true
 }
 
-// remove deletes a key, and reports false when there is none of that name. After
-// the last one, a new default key is made (Cloudflare's OpenAPI document). That it
-// is named default is a guess.
+// remove deletes a key. It returns false if the name does not exist. After the last key is
+// deleted, a new key is created (Cloudflare's OpenAPI document). That it is named default
+// is a guess.
 func (r *keyRing) remove(accountID, name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,7 +65,7 @@ func (r *keyRing) remove(accountID, name string) bool {
 	return true
 }
 
-// all returns the keys as they are now.
+// all returns the current keys.
 func (r *keyRing) all() []signingKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,15 +76,15 @@ func (r *keyRing) find(name string) int {
 	return slices.IndexFunc(r.keys, func(k signingKey) bool { return k.name == name })
 }
 
-// generate makes a key whose value looks like those of Cloudflare, and is the same
-// in every run.
+// generate creates a key whose value looks like a Cloudflare key and is the same in every
+// run.
 func (r *keyRing) generate(accountID, name string) {
 	r.made++
 	sum := digest("signing key "+accountID, r.made)
 	r.keys = append(r.keys, signingKey{name, base64.StdEncoding.EncodeToString(sum[:])})
 }
 
-// listKeys answers SigningKeys.List, and what creates or deletes a key.
+// listKeys handles SigningKeys.List. Creation and deletion return the list too.
 func (s *Server) listKeys(c *call) (response, error) {
 	result := []byte(`{"keys":[`)
 	for i, k := range c.account.keys.all() {
@@ -99,8 +98,8 @@ func (s *Server) listKeys(c *call) (response, error) {
 	return success(append(result, "]}"...)), nil
 }
 
-// createKey answers SigningKeys.Create. Guesses: a name that is taken is refused, and
-// so is one with a slash or that is not UTF-8.
+// createKey handles SigningKeys.Create. Guesses: a taken name is rejected, as is a name with
+// a slash or invalid UTF-8.
 func (s *Server) createKey(c *call) (response, error) {
 	switch n := utf8.RuneCountInString(c.name); {
 	case n > maxKeyName:
@@ -114,7 +113,7 @@ func (s *Server) createKey(c *call) (response, error) {
 	return s.listKeys(c)
 }
 
-// deleteKey answers SigningKeys.Delete. That an unknown name is a 404 is a guess.
+// deleteKey handles SigningKeys.Delete. That an unknown name is a 404 is a guess.
 func (s *Server) deleteKey(c *call) (response, error) {
 	if !c.account.keys.remove(c.account.id, c.name) {
 		return response{}, reject(http.StatusNotFound, codeNotFound, "Signing key not found")

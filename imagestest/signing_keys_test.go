@@ -11,7 +11,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// keyNames asks for the keys and returns their names.
+// keyNames lists the keys and returns their names.
 func keyNames(t *testing.T, srv *imagestest.Server) []string {
 	t.Helper()
 	var names []string

@@ -9,14 +9,14 @@ import (
 	"net/http"
 )
 
-// Bounds on an image's size in pixels, of Cloudflare's developer documentation.
+// Limits of the size of an image in pixels, from Cloudflare's developer documentation.
 const (
 	maxSide = 12_000
 	maxArea = 100_000_000
 )
 
-// sniff returns the content type of an image in a format that Cloudflare
-// stores, by its first bytes, or "" for anything else.
+// sniff returns the content type of an image, determined by its first bytes, or "" if
+// Cloudflare does not store the format.
 func sniff(data []byte) string {
 	switch contentType := http.DetectContentType(data); contentType {
 	case "image/png", "image/jpeg", "image/gif", "image/webp":
@@ -31,7 +31,7 @@ func sniff(data []byte) string {
 	return ""
 }
 
-// sniffHEIF tells HEIC and AVIF by the brand in their file type box.
+// sniffHEIF distinguishes HEIC and AVIF by the brand in the file type box.
 func sniffHEIF(data []byte) string {
 	if len(data) < 12 || string(data[4:8]) != "ftyp" {
 		return ""
@@ -45,7 +45,7 @@ func sniffHEIF(data []byte) string {
 	return ""
 }
 
-// isSVG looks for an svg element after whatever XML allows before it.
+// isSVG looks for an svg element after everything that XML allows before it.
 func isSVG(data []byte) bool {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	for {
@@ -71,8 +71,8 @@ func isSVG(data []byte) bool {
 	}
 }
 
-// checkDimensions refuses a PNG or JPEG of too many pixels. Other formats pass,
-// and so does a file that only begins like an image, as tests often have one.
+// checkDimensions rejects a PNG or JPEG with too many pixels. It accepts other formats, and
+// files that only begin like an image, because tests often use them.
 func checkDimensions(data []byte, contentType string) error {
 	var decode func(io.Reader) (image.Config, error)
 	switch contentType {

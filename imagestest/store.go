@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// record is one image or draft as it is stored. It never changes once it is
-// in the store, but for deleted, which the store's mutex guards.
+// record is a stored image or draft. It never changes once it is stored, except for the
+// deleted field, which is guarded by the mutex of the store.
 type record struct {
 	id, creator, filename string
 	metadata              string // compact JSON
 	scalars               []scalar
 	at                    position
-	file                  *file // nil for an image that was not uploaded but added
+	file                  *file // nil for an image stored with AddImages
 	signed                bool
 	draft                 bool
 	deleted               bool
 }
 
-// file is what was uploaded.
+// file is an uploaded file.
 type file struct {
 	bytes       []byte
 	contentType string
 	etag        string
 }
 
-// position is a place in upload order. It belongs to one image for ever, so
-// that a walk which remembers one stays right while images come and go.
+// position is a place in upload order. It belongs to one image permanently, so a
+// continuation token stays valid while images are added and deleted.
 type position struct {
 	milli    int64 // time of upload, in milliseconds since 1970
 	sequence uint64
@@ -40,21 +40,21 @@ func (p position) compare(q position) int {
 
 func (p position) time() time.Time { return time.UnixMilli(p.milli).UTC() }
 
-// link is a one-time upload link. The draft that it was made with exists until
-// the link is used, even past its expiry: a guess.
+// link is a one-time upload link. That its draft exists until the link is used, even after
+// it expires, is a guess.
 type link struct {
 	draft   *record
 	expires time.Time
 	used    bool
 }
 
-// store holds the images of one account.
+// store contains the images of an account.
 type store struct {
 	mu       sync.RWMutex
 	images   map[string]*record
 	links    map[string]*link
-	order    []*record // images by position, the deleted ones among them
-	deleted  int       // how many of order are deleted
+	order    []*record // images by position, including deleted ones
+	deleted  int       // number of deleted images in order
 	sequence uint64
 	fields   fieldIndex
 }
@@ -67,7 +67,7 @@ func newStore() *store {
 	}
 }
 
-// put stores an image, in place of an image or draft that has the same ID.
+// put stores an image. It replaces an image or draft with the same ID.
 func (st *store) put(rec *record) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -75,8 +75,8 @@ func (st *store) put(rec *record) {
 	st.insert(rec)
 }
 
-// add stores an image unless its ID is taken, and reports whether it did. The ID of
-// a draft whose link has expired is free: a guess.
+// add stores an image and returns false if its ID is taken. That the ID of a draft with an
+// expired link is free is a guess.
 func (st *store) add(rec *record, now time.Time) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -88,8 +88,8 @@ func (st *store) add(rec *record, now time.Time) bool {
 	return true
 }
 
-// replace puts a changed image, with its ID or another, in the place of what it
-// was. It reports false, and does nothing, when the image has changed since.
+// replace replaces an image with a changed one, which may have another ID and keeps the
+// position. It returns false if the image has changed in the meantime.
 func (st *store) replace(old, changed *record) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -111,14 +111,14 @@ func (st *store) count() int {
 	return len(st.images)
 }
 
-// get returns the image or draft of that ID, or nil.
+// get returns the image or draft with the ID, or nil.
 func (st *store) get(id string) *record {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	return st.find(id)
 }
 
-// remove deletes the image or draft of that ID and reports whether there was one.
+// remove deletes the image or draft with the ID. It returns false if there is none.
 func (st *store) remove(id string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -132,8 +132,8 @@ func (st *store) remove(id string) bool {
 	return false
 }
 
-// addLink stores a draft and its upload link. It reports false when the ID is
-// that of an image, or of a draft whose link still works.
+// addLink stores a draft and its upload link. It returns false if the ID is used by an
+// image, or by a draft whose link is valid.
 func (st *store) addLink(draft *record, expires, now time.Time) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -145,7 +145,7 @@ func (st *store) addLink(draft *record, expires, now time.Time) bool {
 	return true
 }
 
-// link returns a copy of the upload link of that ID.
+// link returns a copy of the upload link with the ID.
 func (st *store) link(id string) (link, bool) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -155,8 +155,8 @@ func (st *store) link(id string) (link, bool) {
 	return link{}, false
 }
 
-// complete turns the draft of a link into an image. It returns nil when the
-// link is gone, or another upload has used it.
+// complete converts the draft of a link to an image. It returns nil if the link no longer
+// exists or was used by another upload.
 func (st *store) complete(id, filename string, f *file, now time.Time) *record {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -201,7 +201,7 @@ func (st *store) find(id string) *record {
 	return nil
 }
 
-// taken reports whether an ID is that of an image, or of a draft whose link works.
+// taken reports whether an ID is used by an image, or by a draft whose link is valid.
 func (st *store) taken(id string, now time.Time) bool {
 	if _, ok := st.images[id]; ok {
 		return true
@@ -210,7 +210,7 @@ func (st *store) taken(id string, now time.Time) bool {
 	return ok && !l.used && now.Before(l.expires)
 }
 
-// number gives a record the next place among those of the same time.
+// number assigns the next position among the records of the same time.
 func (st *store) number(rec *record) {
 	st.sequence++
 	rec.at.sequence = st.sequence
@@ -229,8 +229,8 @@ func (st *store) insert(rec *record) {
 	st.order = slices.Insert(st.order, i, rec)
 }
 
-// drop deletes an image. Its record stays in order until half of order is
-// deleted: one by one, a million deletions would take hours.
+// drop deletes an image. Its record stays in order until half of order is deleted, because
+// removing records one by one takes hours for a million images.
 func (st *store) drop(id string) bool {
 	rec, ok := st.images[id]
 	if !ok {
@@ -246,7 +246,7 @@ func (st *store) drop(id string) bool {
 	return true
 }
 
-// search returns where in order a position is, or would be.
+// search returns the index of a position in order, or where it would be inserted.
 func (st *store) search(p position) (index int, found bool) {
 	return slices.BinarySearchFunc(st.order, p, func(rec *record, p position) int { return rec.at.compare(p) })
 }

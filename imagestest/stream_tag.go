@@ -8,21 +8,21 @@ import (
 	"strconv"
 )
 
-// streamHeader tells a handler which stream its request came by.
+// streamHeader is the header that contains the stream of a request.
 const streamHeader = "Imagestest-Stream"
 
-// maxTagged bounds a frame that is held in memory to be tagged.
+// maxTagged is the maximum size of a frame that is buffered to be tagged.
 const maxTagged = 1 << 20
 
-// streamTagger adds streamHeader to every request that it reads. It can do so
-// without knowing what else the header holds: HPACK (RFC 7541, section 6.2.2)
-// lets a field be added at the end that no later one refers to.
+// streamTagger adds streamHeader to every request that it reads. It does not need to decode
+// the header: HPACK (RFC 7541, section 6.2.2) allows a field to be appended that later
+// fields do not refer to.
 type streamTagger struct {
 	src    *bufio.Reader
-	ready  []byte // to be read before anything else
-	left   int    // bytes to be passed on after that
-	newest uint32 // of the streams so far
-	open   bool   // the newest one's header goes on in the next frame
+	ready  []byte // returned by the next reads
+	left   int    // number of bytes to pass through after that
+	newest uint32 // the highest stream so far
+	open   bool   // the header of newest continues in the next frame
 }
 
 func (t *streamTagger) Read(p []byte) (int, error) {
@@ -75,8 +75,8 @@ func streamTag(stream uint32) []byte {
 	return append(append(tag, byte(len(value))), value...)
 }
 
-// takeStream returns the stream that a request came by, 0 over HTTP/1.1, and
-// takes the tag from its header.
+// takeStream returns the stream of a request, or 0 over HTTP/1.1, and removes the tag from
+// its header.
 func takeStream(h http.Header) uint32 {
 	values := h[streamHeader]
 	if len(values) == 0 {

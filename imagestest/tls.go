@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// newTLSConfigs returns what a server needs to speak HTTP/2 over TLS on a
-// loopback address, and a client to trust it.
+// newTLSConfigs returns the TLS configuration of an HTTP/2 server on a loopback address,
+// and that of clients that trust it.
 func newTLSConfigs() (server, client *tls.Config) {
 	certificate, err := newCertificate()
 	if err != nil {
@@ -30,8 +30,8 @@ func newTLSConfigs() (server, client *tls.Config) {
 	return server, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// newCertificate makes a certificate that signs itself. It is valid at any time
-// that a clock may show, that of a testing/synctest bubble too.
+// newCertificate creates a self-signed certificate. It is valid at any time, including the
+// virtual time of a testing/synctest bubble.
 func newCertificate() (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

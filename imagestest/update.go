@@ -2,16 +2,16 @@ package imagestest
 
 import "net/http"
 
-// imageChange is what an update changes; what is nil stays.
+// imageChange contains the fields that an update changes. A nil field is not changed.
 type imageChange struct {
 	creator  *string
 	metadata *string
 	signed   *bool
 }
 
-// updateImage answers ImagesV1.Update. The image that changes its access has a new
-// ID, and the old one is gone: that it is gone is a guess. So is that a draft
-// cannot be changed, and that an update without changes is none.
+// updateImage handles ImagesV1.Update. An image whose access changes gets a new ID. Guesses:
+// the old ID no longer exists, a draft cannot be changed, and an update without changes
+// succeeds and does nothing.
 func (s *Server) updateImage(c *call) (response, error) {
 	change, err := s.parseChange(c)
 	if err != nil {
@@ -35,8 +35,8 @@ func (s *Server) updateImage(c *call) (response, error) {
 	}
 }
 
-// change returns the image as it is after a change. The time of upload stays: a
-// guess. An ID that is no UUID counts as a custom one.
+// change returns the image after a change. Guesses: the upload time is not changed, and an
+// ID that is not a UUID is a custom ID.
 func (a *Account) change(old *record, change imageChange) (*record, error) {
 	changed := &record{
 		id:       old.id,
@@ -64,8 +64,8 @@ func (a *Account) change(old *record, change imageChange) (*record, error) {
 	return changed, nil
 }
 
-// parseChange reads the body of an update. That a creator of null or "" clears it
-// is a guess; so is that null is refused for all else.
+// parseChange parses the body of an update. Guesses: a creator of null or "" clears the
+// creator, and null is rejected in all other fields.
 func (s *Server) parseChange(c *call) (imageChange, error) {
 	var change imageChange
 	body, err := s.parseBody(c, "creator", "metadata", "requireSignedURLs")

@@ -151,8 +151,8 @@ func TestConcurrentUpdatesLoseNothing(t *testing.T) {
 	assert.Equal(t, `{"a":1}`, string(img.Meta))
 }
 
-// FuzzUpdate gives the parser arbitrary bodies: it answers 200 or refuses, and a
-// refusal changes nothing.
+// FuzzUpdate parses arbitrary bodies: the status is 200, or the update is rejected and
+// changes nothing.
 func FuzzUpdate(f *testing.F) {
 	f.Add(`{"creator":null,"metadata":{"a":[1,{}]},"requireSignedURLs":false}`)
 	f.Add(`{"metadata":{"k":"\ud800"}}`)

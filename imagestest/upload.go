@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// upload answers DirectUploads.Upload. The link is checked before the file, and
-// stays good when the upload fails: both are guesses.
+// upload handles DirectUploads.Upload. Guesses: the link is checked before the file, and it
+// stays valid if the upload fails.
 func (s *Server) upload(c *call) (response, error) {
 	if carriesCredentials(c.request.Header) && s.enforces(RefuseUploadCredentials) {
 		return response{}, badRequest("A one-time upload must not carry credentials: they leak to whoever holds the link")
@@ -44,8 +44,8 @@ func (s *Server) upload(c *call) (response, error) {
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
-// parseFile finds the one file of an upload's form. Other fields are ignored, a
-// second file is refused: guesses.
+// parseFile returns the file of an upload form. Guesses: other fields are ignored, and a
+// second file is rejected.
 func (s *Server) parseFile(parts []formPart) (filename string, f *file, err error) {
 	for _, part := range parts {
 		if !isFilePart(part) {
@@ -65,8 +65,8 @@ func (s *Server) parseFile(parts []formPart) (filename string, f *file, err erro
 	return filename, f, nil
 }
 
-// newFile checks that the bytes are an image that Cloudflare would store. The
-// statuses of the refusals are guesses.
+// newFile checks that the bytes are an image that Cloudflare stores. The statuses of the
+// errors are guesses.
 func (s *Server) newFile(data []byte) (*file, error) {
 	if int64(len(data)) > s.maxFileSize {
 		return nil, reject(http.StatusRequestEntityTooLarge, codeTooLarge,

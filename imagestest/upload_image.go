@@ -2,7 +2,7 @@ package imagestest
 
 import "slices"
 
-// uploadImage answers ImagesV1.Upload and UploadFromURL.
+// uploadImage handles ImagesV1.Upload and UploadFromURL.
 func (s *Server) uploadImage(c *call) (response, error) {
 	parts, err := c.parseForm()
 	if err != nil {
@@ -29,8 +29,8 @@ func (s *Server) uploadImage(c *call) (response, error) {
 	return success(c.account.renderer(c.origin).appendImage(nil, rec)), nil
 }
 
-// takeFile returns the file of a form, or the one that its URL names. That both
-// together are refused is documented, and how is a guess.
+// takeFile returns the file of a form, or the file at its URL. That a form with both is
+// rejected is documented; the response is a guess.
 func (s *Server) takeFile(c *call, parts []formPart, sourceURL string) (filename string, f *file, err error) {
 	if sourceURL == "" {
 		return s.parseFile(parts)

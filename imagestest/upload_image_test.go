@@ -95,8 +95,8 @@ func TestUploadImageToTheBatchHost(t *testing.T) {
 	}
 }
 
-// FuzzUploadImage gives the parser arbitrary forms: none breaks the server, and what
-// it stores is the file that was sent.
+// FuzzUploadImage parses arbitrary forms: none crashes the server, and a stored file is the
+// file that was sent.
 func FuzzUploadImage(f *testing.F) {
 	f.Add("id", "a/b", "file", png)
 	f.Add("url", "https://user:pw@example.com/a.png", "metadata", `{"a":1}`)
@@ -122,8 +122,8 @@ func FuzzUploadImage(f *testing.F) {
 	})
 }
 
-// escapeAll escapes every byte of an ID, so that no path is cleaned and none has
-// another meaning.
+// escapeAll escapes every byte of an ID, so that paths are not cleaned and have no other
+// meaning.
 func escapeAll(id string) string {
 	var escaped strings.Builder
 	for _, b := range []byte(id) {

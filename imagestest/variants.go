@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// publicVariant is the variant that every account has and that cannot be deleted,
-// of Cloudflare's developer documentation.
+// publicVariant is the variant that every account has and that cannot be deleted, from
+// Cloudflare's developer documentation.
 const publicVariant = "public"
 
-// maxVariants is of Cloudflare's developer documentation.
+// maxVariants is from Cloudflare's developer documentation.
 const maxVariants = 100
 
-// Bounds of browser_ttl in seconds, and what an account begins with, of Cloudflare's
+// Limits of browser_ttl in seconds, and the initial value of an account, from Cloudflare's
 // developer documentation.
 const (
 	minBrowserTTL     = 3600
@@ -21,30 +21,29 @@ const (
 	defaultBrowserTTL = 2 * 24 * 3600
 )
 
-// variant is one of an account's variants.
+// variant is a variant of an account.
 type variant struct {
 	id          string
 	options     variantOptions
 	neverSigned bool
 }
 
-// variantOptions say how images are resized. The server keeps them only.
+// variantOptions describe how images are resized. The server only stores them.
 type variantOptions struct {
 	fit, metadata string
 	width, height int
-	browserTTL    int // in seconds; 0: the account's
-	blur          int // 0: none
+	browserTTL    int // in seconds; 0 means that of the account
+	blur          int // 0 means none
 }
 
-// defaultOptions returns the options of a variant that a test gives by its name
-// only. That those of public are the same is a guess.
+// defaultOptions returns the options of a variant that a test configures. That the variant
+// public has the same options is a guess.
 func defaultOptions() variantOptions {
 	return variantOptions{fit: "scale-down", metadata: "none", width: 1366, height: 768}
 }
 
-// variantSet holds the variants of an account in the order in which they were made,
-// and what applies to all deliveries. Its list is replaced, never changed, so that
-// whoever reads it needs no lock for long.
+// variantSet contains the variants of an account in the order of their creation, and its
+// settings. The list is replaced, never changed, so it can be read without the lock.
 type variantSet struct {
 	mu   sync.Mutex
 	list []variant
@@ -53,11 +52,11 @@ type variantSet struct {
 
 // settings apply to all deliveries of an account.
 type settings struct {
-	flexible   bool // options in a URL are a variant too
+	flexible   bool // whether delivery URLs may contain options
 	browserTTL int  // in seconds
 }
 
-// init makes the variants that an account begins with.
+// init creates the initial variants of an account.
 func (vs *variantSet) init(given []Variant, flexible bool) {
 	for _, v := range given {
 		vs.list = append(vs.list, variant{id: v.Name, options: defaultOptions(), neverSigned: v.NeverRequireSignedURLs})
@@ -65,7 +64,7 @@ func (vs *variantSet) init(given []Variant, flexible bool) {
 	vs.set = settings{flexible: flexible, browserTTL: defaultBrowserTTL}
 }
 
-// all returns the variants as they are now. The result must not be changed.
+// all returns the current variants. The caller must not change the result.
 func (vs *variantSet) all() []variant {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
@@ -81,7 +80,7 @@ func (vs *variantSet) get(id string) (variant, bool) {
 	return list[i], true
 }
 
-// create adds a variant, if its name is free and there are not too many.
+// create adds a variant. It fails if the name is taken or there are too many variants.
 func (vs *variantSet) create(v variant) error {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
@@ -95,7 +94,7 @@ func (vs *variantSet) create(v variant) error {
 	return nil
 }
 
-// update changes a variant, and returns it as it is then.
+// update changes a variant and returns the result.
 func (vs *variantSet) update(id string, change func(*variant)) (variant, bool) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
@@ -108,7 +107,7 @@ func (vs *variantSet) update(id string, change func(*variant)) (variant, bool) {
 	return vs.list[i], true
 }
 
-// remove deletes a variant, and reports false when there is none of that name.
+// remove deletes a variant. It returns false if the name does not exist.
 func (vs *variantSet) remove(id string) bool {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
@@ -120,7 +119,7 @@ func (vs *variantSet) remove(id string) bool {
 	return true
 }
 
-// configure changes the settings, and returns them as they are then.
+// configure changes the settings and returns the result.
 func (vs *variantSet) configure(change func(*settings)) settings {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxVariantID is in characters, of Cloudflare's OpenAPI document.
+// maxVariantID is the maximum length in characters, from Cloudflare's OpenAPI document.
 const maxVariantID = 99
 
-// listVariants answers Variants.List.
+// listVariants handles Variants.List.
 func (s *Server) listVariants(c *call) (response, error) {
 	result := []byte(`{"variants":{`)
 	for i, v := range c.account.variants.all() {
@@ -28,7 +28,7 @@ func (s *Server) listVariants(c *call) (response, error) {
 	return success(append(result, "}}"...)), nil
 }
 
-// getVariant answers Variants.Get.
+// getVariant handles Variants.Get.
 func (s *Server) getVariant(c *call) (response, error) {
 	v, ok := c.account.variants.get(c.name)
 	if !ok {
@@ -37,7 +37,7 @@ func (s *Server) getVariant(c *call) (response, error) {
 	return variantResponse(v), nil
 }
 
-// createVariant answers Variants.Create.
+// createVariant handles Variants.Create.
 func (s *Server) createVariant(c *call) (response, error) {
 	body, err := s.parseBody(c, "id", "options", "neverRequireSignedURLs")
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Server) createVariant(c *call) (response, error) {
 	return variantResponse(v), nil
 }
 
-// updateVariant answers Variants.Update. Guesses: the options are replaced as a
-// whole, and neverRequireSignedURLs stays when it is not given.
+// updateVariant handles Variants.Update. Guesses: the options are replaced as a whole, and
+// neverRequireSignedURLs is not changed if it is absent.
 func (s *Server) updateVariant(c *call) (response, error) {
 	body, err := s.parseBody(c, "options", "neverRequireSignedURLs")
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Server) updateVariant(c *call) (response, error) {
 	return variantResponse(v), nil
 }
 
-// deleteVariant answers Variants.Delete.
+// deleteVariant handles Variants.Delete.
 func (s *Server) deleteVariant(c *call) (response, error) {
 	if c.name == publicVariant {
 		return response{}, badRequest("The variant public cannot be deleted")
@@ -100,9 +100,9 @@ func (s *Server) deleteVariant(c *call) (response, error) {
 	return success([]byte("{}")), nil
 }
 
-// configure answers Variants.SetFlexible. The TTL is kept and shown only. The result
-// is a guess: nothing is published. So are the bounds of the TTL, which are those of
-// a variant.
+// configure handles Variants.SetFlexible. The TTL is only stored and returned. Nothing is
+// published about the result or the limits of the TTL, so they are guesses. The limits are
+// those of a variant.
 func (s *Server) configure(c *call) (response, error) {
 	body, err := s.parseBody(c, "flexible_variants", "browser_ttl")
 	if err != nil {
@@ -129,9 +129,9 @@ func (s *Server) configure(c *call) (response, error) {
 	return success(append(result, '}')), nil
 }
 
-// parseVariantOptions reads the options of a variant. That blur is the name of the
-// option which the developer documentation describes is a guess, and so are its
-// bounds, which are those of a delivery URL, and the upper bound of a size.
+// parseVariantOptions parses the options of a variant. Guesses: the name blur for the option
+// that the developer documentation describes, its limits, which are those of a delivery
+// URL, and the maximum size.
 func (s *Server) parseVariantOptions(text jsontext.Value) (variantOptions, error) {
 	var o variantOptions
 	if text == nil {
@@ -157,7 +157,7 @@ func (s *Server) parseVariantOptions(text jsontext.Value) (variantOptions, error
 	return o, err
 }
 
-// setOneOf sets dst to a member that must be one of some strings.
+// setOneOf sets dst to a member that must be one of the given strings.
 func (m members) setOneOf(name string, dst *string, allowed ...string) error {
 	if err := m.setString(name, dst); err != nil {
 		return err
@@ -168,8 +168,8 @@ func (m members) setOneOf(name string, dst *string, allowed ...string) error {
 	return nil
 }
 
-// checkVariantID refuses what cannot be the last part of a delivery URL, or would be
-// taken for options there: a guess, because nothing is published about characters.
+// checkVariantID rejects a name that cannot be the last segment of a delivery URL, or that
+// would be parsed as options. Nothing is published about the characters, so this is a guess.
 func checkVariantID(id string) error {
 	switch n := utf8.RuneCountInString(id); {
 	case id == "":
@@ -186,7 +186,7 @@ func variantResponse(v variant) response {
 	return success(append(v.append([]byte(`{"variant":`)), '}'))
 }
 
-// variantTaken refuses a name that another variant has: how is a guess.
+// variantTaken returns the error for a name that is taken. Its status and code are guesses.
 func variantTaken() *rejection {
 	return reject(http.StatusConflict, codeConflict, "Variant with that id already exists")
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// options are those of a variant without anything special.
+// options are the options of an ordinary variant.
 const options = `{"fit":"cover","width":400,"height":300,"metadata":"keep"}`
 
-// variantJSON returns a variant as it is created.
+// variantJSON returns the JSON for creating a variant.
 func variantJSON(id, options string) string {
 	return fmt.Sprintf(`{"id":%q,"options":%s}`, id, options)
 }
@@ -176,8 +176,8 @@ func TestConfigure(t *testing.T) {
 	assert.Contains(t, apiJSON(t, srv, "PATCH", "/images/v1/config", `{}`).Body, `"result":{"flexible_variants":false,"browser_ttl":3600},`)
 }
 
-// FuzzCreateVariant gives the parser arbitrary bodies: what it takes is shown as a
-// variant that it takes again.
+// FuzzCreateVariant parses arbitrary bodies: an accepted variant is returned in a form that
+// is accepted again.
 func FuzzCreateVariant(f *testing.F) {
 	f.Add(variantJSON("a", options))
 	f.Add(`{"id":"\u00e9 b","options":{"fit":"pad","width":1,"height":2147483647,"metadata":"none","browser_ttl":3600,"blur":1},"neverRequireSignedURLs":true}`)

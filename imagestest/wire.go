@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// wire is the server's end of a connection, on which faults act. A handler of
-// net/http reaches neither the connection of an HTTP/2 request nor its frames,
-// so net/http gets wires that are decrypted already, and sees HTTP/2 without TLS.
+// wire is the server side of a connection, to which faults are applied. An HTTP/2 handler
+// of net/http can access neither the connection nor the frames. Therefore wires decrypt TLS
+// themselves, and net/http serves HTTP/2 without TLS.
 type wire struct {
 	net.Conn           // what net/http reads and writes
 	raw      net.Conn  // below TLS; the same without TLS
@@ -20,15 +20,15 @@ type wire struct {
 	state    *tls.ConnectionState
 	frames   *frames // nil over HTTP/1.1
 
-	blackholed atomic.Bool // nothing passes any more
+	blackholed atomic.Bool // nothing is sent or received
 	closed     chan struct{}
 	closeOnce  sync.Once
 }
 
-// wireListener makes wires of the connections that it accepts.
+// wireListener wraps accepted connections in wires.
 type wireListener struct {
 	net.Listener
-	tls *tls.Config // nil: no TLS
+	tls *tls.Config // nil means no TLS
 }
 
 func (l wireListener) Accept() (net.Conn, error) {
@@ -54,15 +54,15 @@ func withWire(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, wireKey{}, conn)
 }
 
-// wireOf returns the wire that a request came by, or nil when it came by the
-// server of somebody else, on which Server.Handler is mounted.
+// wireOf returns the wire of a request, or nil if Server.Handler is mounted on another
+// server.
 func wireOf(r *http.Request) *wire {
 	w, _ := r.Context().Value(wireKey{}).(*wire)
 	return w
 }
 
-// Read reads from the client. The first one is net/http's, before it writes
-// anything or serves a request.
+// Read reads from the client. It performs the TLS handshake in the first call, which
+// net/http makes before it writes anything or serves a request.
 func (w *wire) Read(p []byte) (n int, err error) {
 	if w.tls != nil && w.state == nil {
 		if err := w.handshake(); err != nil {
@@ -94,10 +94,9 @@ func (w *wire) handshake() error {
 	return nil
 }
 
-// swallow returns when the wire is closed. Over HTTP/1.1 it takes nothing, so
-// that the client's writes wait once all buffers are full. Over HTTP/2 flow
-// control is what makes the client wait: were it blocked while it writes a frame,
-// it could not even send a ping.
+// discardReads returns when the wire is closed. Over HTTP/1.1 it reads nothing, so the
+// client's writes block once all buffers are full. Over HTTP/2 it reads and discards:
+// flow control stops the client, which must still be able to send a ping.
 func (w *wire) discardReads(p []byte) (int, error) {
 	if w.frames == nil {
 		<-w.closed
@@ -121,16 +120,16 @@ func (w *wire) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// Close closes the connection in an orderly way.
+// Close closes the connection normally.
 func (w *wire) Close() error {
 	w.closeOnce.Do(func() { close(w.closed) })
 	return w.Conn.Close()
 }
 
-// CloseWrite ends the direction towards the client.
+// CloseWrite closes the direction to the client.
 func (w *wire) CloseWrite() error {
 	if w.tls != nil {
-		w.tls.CloseWrite() // the next line ends it all the same
+		w.tls.CloseWrite() // the next line closes it even if this fails
 	}
 	if conn, ok := w.raw.(interface{ CloseWrite() error }); ok {
 		return conn.CloseWrite()
@@ -138,16 +137,15 @@ func (w *wire) CloseWrite() error {
 	return w.Close()
 }
 
-// cut ends the connection in an orderly way. It takes nothing more from the
-// client but waits for it to leave: closing a TCP connection that has something
-// unread would reset it, and what was sent would be lost.
+// cut closes the direction to the client and waits for the client to disconnect. Closing a
+// TCP connection with unread data would reset it, and sent data would be lost.
 func (w *wire) cut() {
 	w.flushFrames()
 	w.blackholed.Store(true)
 	w.CloseWrite()
 }
 
-// blackhole makes the connection pass nothing more, and leaves it open.
+// blackhole stops all traffic and leaves the connection open.
 func (w *wire) blackhole() {
 	w.flushFrames()
 	w.blackholed.Store(true)
@@ -164,10 +162,10 @@ func (w *wire) awaitDelivery(d time.Duration) {
 	}
 }
 
-// reset closes the connection by a RST.
+// reset closes the connection with a RST.
 func (w *wire) reset() {
 	raw := w.raw
-	if wrapped, ok := raw.(interface{ NetConn() net.Conn }); ok { // TLS of somebody else's server
+	if wrapped, ok := raw.(interface{ NetConn() net.Conn }); ok { // TLS of another server
 		raw = wrapped.NetConn()
 	}
 	switch conn := raw.(type) {

@@ -1,5 +1,4 @@
-// Package canned answers HTTP requests with prepared responses, for the tests
-// of the library.
+// Package canned provides an HTTP transport with prepared responses for tests of the library.
 package canned
 
 import (
@@ -21,7 +20,7 @@ const (
 const PNG = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
 	"\x00\x00\x00\nIDATx\x9cc\x00\x01\x00\x00\x05\x00\x01\r\n-\xb4\x00\x00\x00\x00IEND\xaeB`\x82"
 
-// Page returns the body of a page with these IDs; token is JSON.
+// Page returns the body of a page with the given image IDs. token must be JSON.
 func Page(token string, ids ...string) string {
 	images := make([]string, len(ids))
 	for i, id := range ids {
@@ -30,7 +29,7 @@ func Page(token string, ids ...string) string {
 	return fmt.Sprintf(`{"result":{"continuation_token":%s,"images":[%s]},"success":true,"errors":[],"messages":[]}`, token, strings.Join(images, ","))
 }
 
-// Response returns a response; header holds names, each before its value.
+// Response returns a response. header contains names and values in turn.
 func Response(status int, body string, header ...string) *http.Response {
 	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 	for i := 0; i < len(header); i += 2 {
@@ -39,8 +38,8 @@ func Response(status int, body string, header ...string) *http.Response {
 	return resp
 }
 
-// Transport answers requests from a list of responses, and records the
-// requests. The last response is given to all further requests.
+// Transport responds to requests with a list of prepared responses and records the
+// requests. Once the list is exhausted, the last response is used again.
 type Transport struct {
 	Requests []*http.Request
 	Bodies   []string // of the requests
@@ -49,7 +48,7 @@ type Transport struct {
 	responses []func(*http.Request) (*http.Response, error)
 }
 
-// JSON returns a transport that answers with these bodies at status 200.
+// JSON returns a transport that responds with the given bodies and status 200.
 func JSON(bodies ...string) *Transport {
 	t := new(Transport)
 	for _, body := range bodies {
@@ -65,7 +64,7 @@ func (t *Transport) Then(status int, body string, header ...string) *Transport {
 	})
 }
 
-// ThenDo adds a function that answers one request.
+// ThenDo adds a function that handles one request.
 func (t *Transport) ThenDo(respond func(*http.Request) (*http.Response, error)) *Transport {
 	t.responses = append(t.responses, respond)
 	return t

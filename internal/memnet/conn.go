@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Conn is one end of a connection. Each direction holds up to 64 KiB that was
-// written and not read yet. All errors but io.EOF are a [*net.OpError], as TCP's.
+// Conn is one end of a connection. Each direction buffers up to 64 KiB. All errors except
+// io.EOF are of type [*net.OpError], as with TCP.
 type Conn struct {
 	in, out       *pipe
 	local, remote net.Addr
@@ -25,21 +25,21 @@ func connect(clientAddr, serverAddr net.Addr) (client, server *Conn) {
 	return client, server
 }
 
-// Read waits for data. When the peer has closed its side, it returns what is
-// left and then io.EOF.
+// Read waits for data. After the peer has closed its side, it returns the remaining data
+// and then io.EOF.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.read(p)
 	return n, c.opError("read", err)
 }
 
-// Write waits until all of p has found room. When the peer has closed, it fails
+// Write waits until all of p is buffered. If the peer has closed the connection, it fails
 // with [syscall.EPIPE].
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.out.write(p)
 	return n, c.opError("write", err)
 }
 
-// Close ends both directions. The peer can still read what was written.
+// Close closes both directions. The peer can still read data that was written.
 func (c *Conn) Close() error {
 	if !c.in.close(&c.in.reader, &c.in.writer, syscall.EPIPE) {
 		return c.opError("close", net.ErrClosed)
@@ -48,14 +48,14 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// CloseWrite ends the direction towards the peer, which reads what is left and
-// then io.EOF. Reading from the peer goes on.
+// CloseWrite closes the direction to the peer, which reads the remaining data and then
+// io.EOF. The connection can still be read.
 func (c *Conn) CloseWrite() error {
 	return c.opError("close", c.out.endWrite())
 }
 
-// Reset closes the connection as a TCP RST does: data in flight is lost, and
-// the peer's pending and later reads and writes fail with [syscall.ECONNRESET].
+// Reset closes the connection like a TCP RST: data in transit is lost, and pending and later
+// reads and writes of the peer fail with [syscall.ECONNRESET].
 func (c *Conn) Reset() error {
 	if !c.in.close(&c.in.reader, &c.in.writer, syscall.ECONNRESET) {
 		return c.opError("close", net.ErrClosed)
@@ -65,25 +65,25 @@ func (c *Conn) Reset() error {
 	return nil
 }
 
-// LocalAddr returns this end's address: a *net.TCPAddr.
+// LocalAddr returns the address of this end, a *net.TCPAddr.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr returns the peer's address: a *net.TCPAddr.
+// RemoteAddr returns the address of the peer, a *net.TCPAddr.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
-// SetDeadline sets both deadlines.
+// SetDeadline sets the read and write deadlines.
 func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// SetReadDeadline makes pending and later reads fail with
-// [os.ErrDeadlineExceeded] from t on. The zero time takes the deadline away.
+// SetReadDeadline sets the time from which pending and later reads fail with
+// [os.ErrDeadlineExceeded]. The zero time removes the deadline.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.opError("set", c.in.setDeadline(&c.in.reader, t))
 }
 
-// SetWriteDeadline is SetReadDeadline for writes. A write that fails so may
-// have written a part.
+// SetWriteDeadline sets the same deadline for writes. A write that fails may have written
+// a part of its data.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.opError("set", c.out.setDeadline(&c.out.writer, t))
 }

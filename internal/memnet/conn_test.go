@@ -78,7 +78,7 @@ func TestCapacityIsBounded(t *testing.T) {
 	})
 }
 
-// After each ending, what a call by the peer, and by the end itself, returns.
+// The results of calls by the peer and by the end itself after each way to close.
 func TestEndings(t *testing.T) {
 	tests := []struct {
 		name                string
@@ -245,7 +245,7 @@ func TestDeadlineBeatsDataAndTheOtherEndGoesOn(t *testing.T) {
 		_, err := b.Read(make([]byte, 4))
 		assertIs(t, os.ErrDeadlineExceeded, err)
 
-		send(t, b, "reply")
+		send(t, b, "response")
 		require.NoError(t, b.SetReadDeadline(time.Time{}))
 		got := make([]byte, 4)
 		_, err = io.ReadFull(b, got)

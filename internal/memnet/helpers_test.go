@@ -45,7 +45,7 @@ func readAll(r io.Reader) (string, error) {
 	}
 }
 
-// assertIs also demands the wrapping that TCP's errors have.
+// assertIs also requires the wrapping that errors of TCP have.
 func assertIs(t *testing.T, want, err error) {
 	t.Helper()
 	if want == nil {

@@ -1,7 +1,6 @@
-// Package memnet is a network in memory for tests, in particular inside a
-// testing/synctest bubble: it makes no system calls, has no goroutines of its
-// own, and whoever waits in it is durably blocked, so that the bubble's clock
-// moves on.
+// Package memnet provides an in-memory network for tests, in particular inside a
+// testing/synctest bubble. It makes no system calls and starts no goroutines. A goroutine
+// that waits in it is durably blocked, so that the clock of the bubble can advance.
 package memnet
 
 import (
@@ -13,11 +12,11 @@ import (
 	"syscall"
 )
 
-// backlogSize is how many connections may wait for Accept before Dial waits.
+// backlogSize is the number of connections that can wait for Accept before Dial blocks.
 const backlogSize = 128
 
-// Listener accepts the connections that its own Dial makes. Inside a synctest
-// bubble it must be made and used in that bubble.
+// Listener accepts the connections created by its own Dial method. Inside a synctest
+// bubble, it must be created and used in that bubble.
 type Listener struct {
 	backlog   chan *Conn
 	closed    chan struct{}
@@ -27,8 +26,8 @@ type Listener struct {
 
 var _ net.Listener = (*Listener)(nil)
 
-// Listen returns a new listener. No two of them are ever connected, although
-// all have the same address.
+// Listen returns a new listener. All listeners have the same address, but each is a separate
+// network.
 func Listen() *Listener {
 	return &Listener{
 		backlog: make(chan *Conn, backlogSize),
@@ -36,10 +35,10 @@ func Listen() *Listener {
 	}
 }
 
-// Addr returns 127.0.0.1:80, so that "http://127.0.0.1" is a URL of it.
+// Addr returns 127.0.0.1:80, so that "http://127.0.0.1" is a valid URL of the listener.
 func (l *Listener) Addr() net.Addr { return localAddr(80) }
 
-// Accept waits for a connection, which is a [*Conn]. After Close it fails with
+// Accept waits for a connection, which is a [*Conn]. After Close, it fails with
 // [net.ErrClosed].
 func (l *Listener) Accept() (net.Conn, error) {
 	select {
@@ -55,9 +54,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Dial connects to the listener and returns a [*Conn]. It does not wait for
-// Accept unless the backlog of 128 connections is full. After Close it fails
-// with [syscall.ECONNREFUSED].
+// Dial connects to the listener and returns a [*Conn]. It waits for Accept only if the
+// backlog of 128 connections is full. After Close, it fails with [syscall.ECONNREFUSED].
 func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, l.opError("dial", err)
@@ -70,7 +68,7 @@ func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
 		return nil, l.opError("dial", ctx.Err())
 	}
 	select {
-	case <-l.closed: // perhaps after Close had emptied the backlog
+	case <-l.closed: // possibly after Close emptied the backlog
 		_ = server.Reset()
 		return nil, l.opError("dial", os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	default:
@@ -78,8 +76,8 @@ func (l *Listener) Dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// Close stops listening and resets the connections that were not accepted. The
-// accepted ones live on.
+// Close stops listening and resets the connections that were not accepted. Accepted
+// connections stay open.
 func (l *Listener) Close() error {
 	err := l.opError("close", net.ErrClosed)
 	l.closeOnce.Do(func() {

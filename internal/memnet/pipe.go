@@ -17,13 +17,13 @@ type pipe struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	buf     bytes.Buffer
-	reader  end // its err is for when buf is empty
+	reader  end // its err is returned when buf is empty
 	writer  end
-	writing bool // a write is under way, and others must not cut in
+	writing bool // a write is in progress, and others must wait
 }
 
-// end is one of a pipe's two, guarded by its mutex. An end is closed when err is
-// net.ErrClosed; another err is the doing of the other end.
+// end is one end of a pipe, guarded by the mutex of the pipe. It is closed if err is
+// net.ErrClosed. Any other err was set by the other end.
 type end struct {
 	err      error
 	deadline time.Time
@@ -94,8 +94,8 @@ func (p *pipe) awaitWrite(ready func() bool) error {
 	}
 }
 
-// close closes an end. The other one gets otherErr unless it has ended already.
-// It returns false if the end was closed before.
+// close closes an end. The other end gets otherErr unless it already has an error.
+// It returns false if the end was already closed.
 func (p *pipe) close(e, other *end, otherErr error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,7 +111,7 @@ func (p *pipe) close(e, other *end, otherErr error) bool {
 	return true
 }
 
-// reset takes from the reader what it has not read yet, and lets it read no more.
+// reset discards the unread data of the reader and makes its reads fail.
 func (p *pipe) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +122,7 @@ func (p *pipe) reset() {
 	p.changed.Broadcast()
 }
 
-// endWrite lets the writer write no more without closing its end.
+// endWrite makes writes fail without closing the end.
 func (p *pipe) endWrite() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,7 +132,7 @@ func (p *pipe) endWrite() error {
 		p.reader.err = io.EOF
 		p.changed.Broadcast()
 		return nil
-	case syscall.EPIPE: // ended before, or the peer has closed
+	case syscall.EPIPE: // the write side or the peer is closed
 		return nil
 	}
 	return p.writer.err
@@ -154,7 +154,7 @@ func (p *pipe) setDeadline(e *end, t time.Time) error {
 	return nil
 }
 
-// wake holds the mutex so that it can't fall between a check and its wait.
+// wake locks the mutex so that the wake-up cannot occur between a check and its wait.
 func (p *pipe) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,7 +167,7 @@ func (e *end) stopTimer() {
 	}
 }
 
-// late reports whether the deadline, if there is one, has passed.
+// late reports whether the deadline has passed. Without a deadline, it returns false.
 func (e *end) late() bool {
 	return !e.deadline.IsZero() && !time.Now().Before(e.deadline)
 }
