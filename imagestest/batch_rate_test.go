@@ -23,10 +23,10 @@ func TestBatchRate(t *testing.T) {
 		for range n {
 			require.Equal(t, 404, batch(t, srv, token, "GET", "/images/v1/x").Status)
 		}
-		refused := batch(t, srv, token, "GET", "/images/v1/x")
-		require.Equal(t, 429, refused.Status)
-		require.Equal(t, "1", refused.Header.Get("Retry-After"))
-		require.Equal(t, "Rate limit exceeded", refused.message())
+		rejected := batch(t, srv, token, "GET", "/images/v1/x")
+		require.Equal(t, 429, rejected.Status)
+		require.Equal(t, "1", rejected.Header.Get("Retry-After"))
+		require.Equal(t, "Rate limit exceeded", rejected.message())
 	}
 	for range 50 {
 		require.Equal(t, 404, batch(t, srv, token, "GET", "/images/v1/x").Status)

@@ -61,7 +61,7 @@ func TestBatchTokens(t *testing.T) {
 		assert.NotEqual(t, token, others)
 		assert.NotEqual(t, token, again)
 		for _, token := range []string{token, again} {
-			assert.Equal(t, 200, batch(t, srv, token, "GET", "/images/v2").Status, "an earlier token stays good")
+			assert.Equal(t, 200, batch(t, srv, token, "GET", "/images/v2").Status, "an earlier token stays valid")
 		}
 		first = append(first, token)
 	}

@@ -41,7 +41,7 @@ func TestBlackhole(t *testing.T) {
 					lost, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 					defer cancel()
 					again := sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpDelete).WithContext(lost))
-					assert.ErrorIs(t, again.err, context.DeadlineExceeded, "the client takes the connection for a good one")
+					assert.ErrorIs(t, again.err, context.DeadlineExceeded, "the client still uses the connection")
 				}
 				assert.Len(t, srv.Requests(), requests)
 				assert.Equal(t, 1, srv.Connections())

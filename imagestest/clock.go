@@ -12,7 +12,7 @@ import (
 type Clock struct {
 	mu      sync.Mutex
 	stopped time.Time // zero: the clock runs
-	ahead   time.Duration
+	offset  time.Duration
 }
 
 // NewClock returns a clock that is set to start and changes only when Advance is called.
@@ -26,9 +26,9 @@ func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped.IsZero() {
-		return time.Now().Add(c.ahead)
+		return time.Now().Add(c.offset)
 	}
-	return c.stopped.Add(c.ahead)
+	return c.stopped.Add(c.offset)
 }
 
 // Advance moves the clock forward by d, or back if d is negative. It does not affect the
@@ -37,5 +37,5 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ahead += d
+	c.offset += d
 }

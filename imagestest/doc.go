@@ -41,7 +41,7 @@
 // To prepare a test:
 //   - [Server.AddImages] and [Server.Seed] store images.
 //   - [Server.Account] creates further accounts, and [Account.AddToken] creates tokens
-//     that may only read.
+//     with [Read] or [Write] scope.
 //   - [Server.ServeSource] and [Server.FailSource] set the result of an upload from a URL.
 //     The server never fetches anything from the network.
 //   - [WithVariants], [WithFlexibleVariants], [WithMaxFileSize], [WithRateLimit],
@@ -74,7 +74,7 @@
 //
 // # Batch API
 //
-// [Server.BatchURL] is the URL of the batch host. The client returned by [Server.Client]
+// [Server.BatchURL] returns the URL of the batch host. The client returned by [Server.Client]
 // uses it if [cfimages.WithBatchAPI] is given. The batch host serves the calls that
 // Cloudflare's batch host serves, and requires a batch token.
 //
@@ -103,9 +103,9 @@
 // # What it rejects
 //
 // The server rejects requests that violate Cloudflare's documentation. Where the
-// documentation leaves a choice, the server is strict. The rules that are stricter than
-// what is known about Cloudflare are named by [Rule]; [Ignore] turns them off and
-// [Enforce] turns them on.
+// documentation is unclear, the server is strict. A [Rule] is a check that Cloudflare is
+// not known to make. Two rules are enforced by default, and two are not. [Enforce] enables
+// rules, and [Ignore] disables them.
 //
 // # What is a guess
 //

@@ -10,7 +10,7 @@ import (
 // middle of the body, the response is shorter than its Content-Length. With Chunked, it has
 // no Content-Length and lacks the last chunk, or over HTTP/2 the end of the stream.
 //
-// Over HTTP/2, Cut ends all requests on the connection, as do [Reset] and [Blackhole].
+// Over HTTP/2, Cut, [Reset] and [Blackhole] affect all requests on the connection.
 type Cut struct {
 	Chunked bool
 }

@@ -38,7 +38,7 @@ func TestListFaults(t *testing.T) {
 			}
 			switch i {
 			case 0, 1, 2, 3, 4: // the first walk
-				assert.False(t, tokens[next], "a token comes once")
+				assert.False(t, tokens[next], "each token is returned once")
 				tokens[next] = true
 			case 5:
 				assert.Empty(t, next)

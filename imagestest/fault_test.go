@@ -269,12 +269,12 @@ func TestStallEndsWhenTheServerCloses(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			srv := imagestest.NewServer(imagestest.InMemory())
 			srv.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: at, Kind: imagestest.Stall{}})
-			answer := make(chan received)
+			result := make(chan received)
 			request := requestOf(t, srv, imagestest.OpCreate)
-			go func() { answer <- send(srv, request) }()
+			go func() { result <- send(srv, request) }()
 			time.Sleep(time.Hour)
 			srv.Close()
-			got := <-answer
+			got := <-result
 			assert.Error(t, got.err)
 			assert.Equal(t, time.Hour, got.took)
 		})

@@ -131,8 +131,8 @@ func WithRateLimit(quota int, window time.Duration) Option {
 
 // WithBatchTokenLifetime sets how long a batch token is valid. The default is one hour,
 // which is a guess because Cloudflare does not publish the lifetime. With a lifetime of 0
-// or less, tokens are already expired when they are issued. A token is still valid at the
-// exact time that it names.
+// or less, tokens are already expired when they are issued. Otherwise, a token is still
+// valid at its exact expiry time.
 func WithBatchTokenLifetime(d time.Duration) Option {
 	return func(cfg *config) { cfg.batchTokenLifetime = d }
 }

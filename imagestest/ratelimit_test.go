@@ -53,7 +53,7 @@ func TestRateLimitsArePerCredential(t *testing.T) {
 	byKey := newRequest(t, "GET", accountURL(srv)+"/images/v2", nil,
 		"X-Auth-Email", imagestest.Email, "X-Auth-Key", imagestest.APIKey)
 	assert.Equal(t, 200, do(t, srv, byKey).Status)
-	refused := create(t, srv)
-	assert.Equal(t, 429, refused.Status)
-	assert.Empty(t, srv.Images(), "a refused call changes nothing")
+	rejected := create(t, srv)
+	assert.Equal(t, 429, rejected.Status)
+	assert.Empty(t, srv.Images(), "a rejected call changes nothing")
 }

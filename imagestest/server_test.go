@@ -45,7 +45,7 @@ func TestOnlyUploadsAllowCrossOrigin(t *testing.T) {
 	assert.Equal(t, "*", preflight.Header.Get("Access-Control-Allow-Headers"))
 	for _, content := range []string{"no image", png} {
 		resp := upload(t, srv, link, "a.png", content, "Origin", "https://app.example")
-		assert.Equal(t, "*", resp.Header.Get("Access-Control-Allow-Origin"), "a page must be able to read refusals")
+		assert.Equal(t, "*", resp.Header.Get("Access-Control-Allow-Origin"), "a page must be able to read error responses")
 	}
 
 	asked := api(t, srv, "OPTIONS", "/images/v2", "Origin", "https://app.example", "Access-Control-Request-Method", "GET")
@@ -111,7 +111,7 @@ func TestInMemory(t *testing.T) {
 		start := time.Now()
 		link := create(t, srv, "id", "a").Result.UploadURL
 		assert.Equal(t, time.Hour, time.Since(start))
-		assert.Equal(t, 410, upload(t, srv, link, "a.png", png).Status, "the request took an hour to arrive")
+		assert.Equal(t, 410, upload(t, srv, link, "a.png", png).Status, "the request was an hour in transit")
 
 		_, err := srv.HTTPClient().Get("http://127.0.0.1:1/")
 		assert.ErrorContains(t, err, "imagestest: 127.0.0.1:1 is out of reach")

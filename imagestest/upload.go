@@ -11,7 +11,7 @@ import (
 // stays valid if the upload fails.
 func (s *Server) upload(c *call) (response, error) {
 	if carriesCredentials(c.request.Header) && s.enforces(RefuseUploadCredentials) {
-		return response{}, badRequest("A one-time upload must not carry credentials: they leak to whoever holds the link")
+		return response{}, badRequest("A one-time upload must not contain an API token or key")
 	}
 	if !s.findAccount(c) {
 		return response{}, linkNotFound()

@@ -65,11 +65,11 @@ func TestInvalidUploads(t *testing.T) {
 	check("no image", 415, "Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF",
 		upload(t, srv, link, "a.png", "text"))
 	for _, header := range []string{"Authorization", "X-Auth-Email", "X-Auth-Key"} {
-		check(header, 400, "A one-time upload must not carry credentials: they leak to whoever holds the link",
+		check(header, 400, "A one-time upload must not contain an API token or key",
 			upload(t, srv, link, "a.png", png, header, "secret"))
 	}
 
-	check("still good", 200, "", upload(t, srv, link, "a.png", png))
+	check("still valid", 200, "", upload(t, srv, link, "a.png", png))
 	check("used", 409, "Upload link already used", upload(t, srv, link, "a.png", png))
 	api(t, srv, "DELETE", "/images/v1/"+srv.Images()[0].ID)
 	check("used and deleted", 409, "Upload link already used", upload(t, srv, link, "a.png", png))
