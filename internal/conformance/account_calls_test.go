@@ -9,7 +9,7 @@ import (
 
 // The calls of the cases on an account's variants and signing keys.
 
-// thumb is a variant of every account, of which the server has made up the options.
+// thumb is a variant that every fixture has besides public, with the same options.
 var thumb = cfimages.Variant{
 	ID: "thumb", Fit: cfimages.FitScaleDown, Metadata: cfimages.MetadataNone, Width: 1366, Height: 768,
 }

@@ -39,8 +39,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []cfimages.Option) *fixture {
 	t.Helper()
-	variants := imagestest.WithVariants(imagestest.Variant{Name: thumb.ID})
-	f := &fixture{server: imagestest.NewServer(slices.Concat([]imagestest.Option{variants}, server, p.server())...)}
+	f := &fixture{server: imagestest.NewServer(slices.Concat(server, p.server())...)}
 	f.server.AddImages(cfimages.Image{ID: imageID}, cfimages.Image{ID: "draft", Draft: true})
 	f.server.ServeSource(sourceURL, []byte(canned.PNG))
 	f.uploadURL = strings.TrimSuffix(f.server.URL(), "/client/v4") + "/upload/" + imagestest.AccountHash + "/draft"
@@ -61,6 +60,9 @@ func newFixture(t *testing.T, p protocol, server []imagestest.Option, client []c
 	account.AddToken(canaryToken, imagestest.Write)
 	account.AddKey(canaryEmail, canaryKey)
 	account.AddSigningKey(canarySigningKey)
+	f.look("POST", "variants", thumbJSON, nil)
+	f.server.ResetRequests()
+	f.looks = 0
 	f.client, f.options = f.newClient(client...), client
 	return f
 }

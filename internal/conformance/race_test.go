@@ -6,7 +6,7 @@ package conformance_test
 const everyNth = 11
 
 // everyNthCode is which of the error codes of HTTP/2 a write meets.
-const everyNthCode = 4
+const everyNthCode = 7
 
 // simulatedCalls is how many calls a simulation makes.
 const simulatedCalls = 10_000
