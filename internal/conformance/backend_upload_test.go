@@ -15,7 +15,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// largeFile is more than a connection holds.
+// largeFile is larger than the buffers of a connection.
 var largeFile = []byte(canned.PNG + strings.Repeat("x", 1<<20))
 
 // errReader is what fails a caller's own reader.

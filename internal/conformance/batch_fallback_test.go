@@ -66,7 +66,7 @@ func TestBatchTokenIsRejected(t *testing.T) {
 	}
 }
 
-func TestOrdinaryHostStandsIn(t *testing.T) {
+func TestFallbackToTheStandardHost(t *testing.T) {
 	tests := map[string]struct {
 		fetch func(n int, r *http.Request) *http.Response
 		pause time.Duration

@@ -16,7 +16,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// batchCases are calls by way of the batch host. The first request of each is
+// batchCases are calls of clients that use the batch host. The first request of each is
 // for a token.
 func batchCases() []testCase {
 	batch := func(opts ...cfimages.Option) []cfimages.Option { return append(opts, cfimages.WithBatchAPI()) }

@@ -86,7 +86,7 @@ func TestBatchTokenWithAFastClock(t *testing.T) {
 	})
 }
 
-// tokensTake makes every token come after a time.
+// tokensTake delays the response with a token.
 func tokensTake(d time.Duration) func(*http.Request) error {
 	return func(r *http.Request) error {
 		if !strings.HasSuffix(r.URL.Path, "/batch_token") {

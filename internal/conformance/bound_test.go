@@ -154,7 +154,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 // A response of few bytes must not fill the memory with many small things.
-func TestRepliesOfManyParts(t *testing.T) {
+func TestResponsesOfManyParts(t *testing.T) {
 	many := func(part string) string { return strings.Repeat(part+",", 20_000) + part }
 	for name, body := range map[string]string{
 		"images":   `{"success":true,"result":{"images":[` + many(`{"id":"a"}`) + `]}}`,

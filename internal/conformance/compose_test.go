@@ -24,7 +24,7 @@ func then(calls ...func(context.Context, *fixture) error) func(context.Context, 
 	}
 }
 
-// loses makes a call that is to fail with an unknown outcome, and goes on.
+// loses makes a call that must fail with an unknown outcome. It returns nil then.
 func loses(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
 	return func(ctx context.Context, f *fixture) error {
 		if err := call(ctx, f); !errors.Is(err, cfimages.ErrOutcomeUnknown) {

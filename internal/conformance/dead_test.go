@@ -17,8 +17,8 @@ const (
 	idleTimeout = 30 * time.Second
 )
 
-// deadCases are connections that die without a word: nothing arrives on them any
-// more, and nothing says so. New connections work.
+// deadCases are connections that die: nothing arrives on them any more, and they are
+// not closed. New connections work.
 func deadCases() []testCase {
 	cases := append(deadUnderOthers(), deadWhileIdle()...)
 	for _, o := range operations {
@@ -32,8 +32,8 @@ func deadCases() []testCase {
 	return cases
 }
 
-// dies is a connection that dies under a call at a position, and a list that
-// comes after it.
+// dies is a connection that dies during a call, at a position, and another call
+// after it.
 func (o operation) dies(position imagestest.Position) testCase {
 	c := testCase{
 		name:   title(o, "on a connection that dies", position),
@@ -114,7 +114,7 @@ func deadWhileIdle() []testCase {
 		})
 }
 
-// deadUnderOthers are connections that die under a call and while other things go on.
+// deadUnderOthers are connections that die during several calls, or during long ones.
 func deadUnderOthers() []testCase {
 	return []testCase{
 		{

@@ -29,7 +29,7 @@ type fixture struct {
 	transport  *http.Transport
 	refuse     int // the first connections, which are refused
 	dials      atomic.Int64
-	attempts   atomic.Int64 // requests of the client, whether they came to the server or not; 0: not counted
+	attempts   atomic.Int64 // requests of the client, whether they reached the server or not; 0: not counted
 	openBodies atomic.Int64
 	looks      int // requests of the test itself
 	log        bytes.Buffer

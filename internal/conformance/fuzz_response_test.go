@@ -76,10 +76,10 @@ var fuzzSeeds = []string{
 	"{\"result\":{\"\\u0069mages\":[{\"\\u0069d\":\"\\u0061\xff\"}]},\"success\":true}",
 }
 
-// FuzzReply gives every call a response of any bytes, whole or cut. There is
+// FuzzResponse gives every call a response of any bytes, whole or cut. There is
 // no panic, no success that the response does not state, no body left open, and no
 // error that is unfit for a log.
-func FuzzReply(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	for _, seed := range fuzzSeeds {
 		f.Add(200, []byte(seed), len(seed), false)
 		f.Add(201, []byte(seed), len(seed)/2, false)

@@ -122,7 +122,7 @@ func (fr frame) cases(positions []imagestest.Position) []testCase {
 }
 
 // closeServer closes the connections that got a GOAWAY while they were idle: net/http
-// does not use these any more, and leaves closing them to the server.
+// does not use these any more, and does not close them: the server does.
 func closeServer(_ context.Context, f *fixture) error {
 	f.server.Close()
 	return nil

@@ -72,7 +72,7 @@ func stacksOfBubble() []string {
 	return slices.DeleteFunc(stacks[1:], func(stack string) bool { return bubble(stack) != own })
 }
 
-// The checks for what is left behind must find it.
+// The checks of checkNothingLeft must find what a call did not close or end.
 func TestLeavingsAreFound(t *testing.T) {
 	over(t, protocols, func(t *testing.T, p protocol) {
 		f := newFixture(t, p, nil, nil)

@@ -19,7 +19,7 @@ import (
 
 // TestLive runs the cases without faults against Cloudflare itself, when
 // CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, and otherwise against
-// a server of imagestest over TCP. The account's own images are left alone; what
+// a server of imagestest over TCP. The account's own images are not changed; what
 // the cases make is deleted again.
 func TestLive(t *testing.T) {
 	f := &fixture{live: true}

@@ -20,7 +20,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// logged returns the records that a call leaves, without their time.
+// logged returns the log records of a call, without their time.
 func logged(t *testing.T, server *canned.Transport, call func(*cfimages.Client)) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer

@@ -116,8 +116,8 @@ func (c *watchedConn) Close() error {
 	return nil
 }
 
-// TestClientIsUsableAfterAPanicOfItsTransport shows that a call which panicked holds
-// up no other call, and that nothing of it is left to close its connection later.
+// TestClientIsUsableAfterAPanicOfItsTransport shows that a call which panicked does
+// not delay other calls, and does not close its connection later.
 func TestClientIsUsableAfterAPanicOfItsTransport(t *testing.T) {
 	for name, connected := range map[string]bool{"before a connection": false, "on a connection": true} {
 		t.Run(name, func(t *testing.T) {

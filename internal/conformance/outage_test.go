@@ -56,11 +56,11 @@ func (o outage) requests(t *testing.T, opts ...imagestest.Option) int {
 	server.AddImages(cfimages.Image{ID: "image"})
 	server.Inject(imagestest.Fault{Operation: imagestest.OpGet, Kind: o.kind, Times: imagestest.Always})
 	var requests atomic.Int64
-	ordinary := server.HTTPClient().Transport
+	working := server.HTTPClient().Transport
 	client := server.Client(cfimages.WithHTTPClient(&http.Client{
 		Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
 			requests.Add(1)
-			return ordinary.RoundTrip(req)
+			return working.RoundTrip(req)
 		}),
 	}))
 	var wg sync.WaitGroup
@@ -126,7 +126,7 @@ func TestShortDeadlinesFindADeadConnection(t *testing.T) {
 }
 
 // TestCallsLeftEarlyPayTheBudgetBack shows that a search which ends with its first hit
-// is a success: else calls that are left early would have no retries in the end.
+// is a success: otherwise, calls whose loops end early would use up the retry budget.
 func TestCallsLeftEarlyPayTheBudgetBack(t *testing.T) {
 	for name, tt := range map[string]struct {
 		op   imagestest.Operation

@@ -7,7 +7,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// protocol is what a fixture's client and server speak.
+// protocol is the version of HTTP that a fixture's client and server use.
 type protocol string
 
 const (

@@ -61,7 +61,7 @@ func quotaCases() []testCase {
 			want:   outcome{requests: 1300, took: window},
 		},
 		{
-			name:   "a walk whose quota is spent says when to go on",
+			name:   "a walk whose quota is spent says when to resume",
 			server: []imagestest.Option{imagestest.WithRateLimit(20, window)},
 			client: inAlbum(),
 			call:   then(walkInTwo, noneRateLimited),
@@ -164,7 +164,7 @@ func TestMoreCallsThanStreams(t *testing.T) {
 	})
 }
 
-// walkInTwo walks over 30 pages with a quota of 20, and goes on from the error.
+// walkInTwo walks over 30 pages with a quota of 20, and resumes from the error.
 func walkInTwo(ctx context.Context, f *fixture) error {
 	all := f.fillAlbum(300)
 	got, err := collect(f.client.ImagesV2.All(ctx, tens))

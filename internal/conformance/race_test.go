@@ -2,7 +2,7 @@
 
 package conformance_test
 
-// everyNth is how many bytes a sweep goes on at a time.
+// everyNth is how many bytes the positions of a sweep are apart.
 const everyNth = 11
 
 // everyNthCode is which of the error codes of HTTP/2 a write meets.

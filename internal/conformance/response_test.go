@@ -8,7 +8,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// responseCases are responses that do not hold what they should.
+// responseCases are responses without the content that they should have.
 func responseCases() []testCase {
 	var cases []testCase
 	for _, o := range operations {

@@ -8,7 +8,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// retryAfterCases are what a server may say of when to come back, and what of
+// retryAfterCases are what a server may say of when to retry, and what of
 // it is believed: nonsense makes it the default wait, never no wait. The virtual
 // clock begins with the year 2000.
 func retryAfterCases() []testCase {

@@ -51,7 +51,7 @@ func TestPausedBlobOutlivesAnOverdueResponse(t *testing.T) {
 }
 
 // TestPausedWalkOutlivesAnOverdueResponse shows that a walk whose images are taken
-// slowly comes to its end: its page is asked for again, which does no harm.
+// slowly reaches its end: its page is requested again, which does no harm.
 func TestPausedWalkOutlivesAnOverdueResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := slowReaderServer(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))

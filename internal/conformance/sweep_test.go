@@ -19,8 +19,8 @@ import (
 )
 
 // TestWalksBrokenAtEveryByte breaks the responses of a walk over three pages, each
-// at every byte of its body, and each page three times before it comes whole.
-// What the walk and those that go on from its errors have yielded is exactly the
+// at every byte of its body, and each page three times before it arrives whole.
+// What the walk and those that resume from its errors have yielded is exactly the
 // list. Over HTTP/2, where a break mostly costs a TLS handshake, the four combinations
 // of a failure share the bytes. Under the race detector, which makes all this ten
 // times slower, each takes every eleventh byte, and each another one.
@@ -113,7 +113,7 @@ func (s *sweep) run(t *testing.T, first, step int) {
 	s.checkNothingLeft(t)
 }
 
-// walk walks to the end, over as many errors as come.
+// walk walks to the end, and resumes after every error.
 func (s *sweep) walk(t *testing.T) (got []string, errs int) {
 	client := s.newClient(s.opts...)
 	params := tens

@@ -71,7 +71,7 @@ func timeCases() []testCase {
 			want:   outcome{is: targets(context.Canceled, errEnough), requests: 1, took: 3 * time.Second},
 		},
 		{
-			name:   "the caller's deadline comes before the attempt's",
+			name:   "the caller's deadline is before that of the attempt",
 			faults: faults(on(imagestest.OpGet, stall)),
 			call:   within(10*time.Second, doGet),
 			want:   outcome{is: targets(context.DeadlineExceeded), requests: 1, took: 10 * time.Second},

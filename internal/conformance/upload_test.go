@@ -67,7 +67,7 @@ func uploadCases() []testCase {
 	})
 }
 
-// largeUpload sends more than a connection holds.
+// largeUpload sends more than the buffers of a connection.
 func largeUpload(ctx context.Context, f *fixture) error {
 	file := cfimages.File{Body: strings.NewReader(canned.PNG + strings.Repeat("x", 1<<20))}
 	_, err := f.client.DirectUploads.Upload(ctx, f.uploadURL, file)
@@ -158,7 +158,7 @@ func TestUploadCanceledWhileItsBodyBlocks(t *testing.T) {
 	})
 }
 
-// The response may come before the upload has ended, and then takes its time.
+// The response may begin before the upload has ended, and arrive slowly.
 func TestUploadWithAnEarlyResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(t, earlyResponse{}, cfimages.WithRequestTimeout(time.Second))

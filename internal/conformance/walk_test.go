@@ -33,7 +33,7 @@ func (f *fixture) fillAlbum(n int) []string {
 
 var tens = cfimages.ListParams{PerPage: 10, SortOrder: cfimages.SortAscending}
 
-// doWalk walks over an album of n images. Up to an error, all are to come.
+// doWalk walks over an album of n images. Up to an error, it must yield all of them.
 func doWalk(n int) func(context.Context, *fixture) error {
 	return func(ctx context.Context, f *fixture) error {
 		all := f.fillAlbum(n)
@@ -76,7 +76,7 @@ func doPages(n int) func(context.Context, *fixture) error {
 	}
 }
 
-// leaveAfter leaves the loop over an album of 200 after n images and a second.
+// leaveAfter ends the loop over an album of 200 after n images and a second.
 func leaveAfter(n int) func(context.Context, *fixture) error {
 	return func(ctx context.Context, f *fixture) error {
 		f.fillAlbum(200)
@@ -129,26 +129,26 @@ func walkCases() []testCase {
 			want: outcome{requests: 3, took: 25 * time.Minute},
 		},
 		{
-			name:   "a walk that is left while the prefetched page stalls",
+			name:   "a walk that ends early while the prefetched page stalls",
 			client: inAlbum(),
 			faults: faults(on(list, imagestest.Stall{}, call(2))),
 			call:   leaveAfter(15),
 			want:   outcome{requests: 3, took: time.Second},
 		},
 		{
-			name:   "a walk that is left while the prefetched page is unread",
+			name:   "a walk that ends early while the prefetched page is unread",
 			client: inAlbum(),
 			call:   leaveAfter(15),
 			want:   outcome{requests: 3, took: time.Second},
 		},
 		{
-			name:   "a walk that is left in the first page",
+			name:   "a walk that ends early in the first page",
 			client: inAlbum(),
 			call:   leaveAfter(9),
 			want:   outcome{requests: 1, took: time.Second},
 		},
 		{
-			name:   "a walk that is left, without prefetch",
+			name:   "a walk that ends early, without prefetch",
 			client: inAlbum(cfimages.WithPrefetch(false)),
 			call:   leaveAfter(15),
 			want:   outcome{requests: 2, took: time.Second},

@@ -21,8 +21,8 @@ const (
 // be done twice: it is done once at most, there is never a success that did not
 // happen, and the outcome is called unknown exactly when the server may have done it.
 //
-// A 4xx that comes although the write was done is a lie that no client can see
-// through; it is taken at its word, but for a 429, after which there would be two.
+// A 4xx after the write was done is wrong, and no client can detect that: it is
+// reported as a rejection. A 429 then is not tested: the retry would do the write again.
 func writeCases() []testCase {
 	var cases []testCase
 	for _, o := range operations {
