@@ -71,7 +71,7 @@ func TestBatchTokenOutlastsAFailedRenewal(t *testing.T) {
 	})
 }
 
-// A clock that is fast makes every token look expired.
+// With a clock that is fast, every token seems to have expired.
 func TestBatchTokenWithAFastClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: -time.Hour}
@@ -174,7 +174,7 @@ func TestBatchTokenIsUsedWhileItsRenewalHangs(t *testing.T) {
 	})
 }
 
-// Calls wait for their turn for longer than a token lives.
+// Calls wait in the queue for longer than a token is valid.
 func TestBatchTokenDoesNotExpireInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -191,7 +191,7 @@ func TestBatchTokenDoesNotExpireInTheQueue(t *testing.T) {
 	})
 }
 
-// The Date header shows how long a token lives by the server's clock.
+// The Date header shows how long a token is valid by the server's clock.
 func TestBatchTokenExpiresByTheServersClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}

@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-func TestBatchHostTakesUpdatesAndUploads(t *testing.T) {
+func TestBatchHostServesUpdatesAndUploads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		images := hosts.client(t).ImagesV1
@@ -32,7 +32,7 @@ func TestBatchHostTakesUpdatesAndUploads(t *testing.T) {
 	})
 }
 
-func TestStandardHostKeepsTheCallsOnTheAccount(t *testing.T) {
+func TestStandardHostServesTheCallsOnTheAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour}
 		client := hosts.client(t)
@@ -76,9 +76,9 @@ func TestBatchHostIsNotUsedWithoutATokenOfTheSource(t *testing.T) {
 	})
 }
 
-// The batch host declines a request whose file it has read already: the next one
-// sends the file from its start, or the error says what was declined.
-func TestBatchHostDeclinesAnUpload(t *testing.T) {
+// The batch host rejects a request whose file it has read already: the next one
+// sends the file from its start, or the error says what was rejected.
+func TestBatchHostRejectsAnUpload(t *testing.T) {
 	refused := func(statuses ...int) func(int, string) *http.Response {
 		return func(n int, _ string) *http.Response {
 			if n <= len(statuses) {

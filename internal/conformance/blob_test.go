@@ -132,7 +132,7 @@ func TestBlobAcceptsOnlyImages(t *testing.T) {
 	}
 }
 
-// picture answers with the bytes of an image, said to be so many.
+// picture responds with the bytes of an image, and a Content-Length.
 func picture(body io.Reader, size int) func(*http.Request) (*http.Response, error) {
 	return func(*http.Request) (*http.Response, error) {
 		h := http.Header{"Content-Type": {"image/png"}, "Etag": {`"v1"`}}

@@ -88,8 +88,8 @@ func boundCases() []testCase {
 	}
 }
 
-// A bomb of half a gigabyte costs what is read of it, and nothing like what it
-// holds. What the server takes to make it is counted along.
+// A bomb of half a gigabyte costs only what is read of it, far less than its size. The
+// memory that the server needs to make it is counted, too.
 func TestCompressedBombsAreCheap(t *testing.T) {
 	for status, limit := range map[int]uint64{200: 32 << 20, 503: 4 << 20} {
 		f := newFixture(t, http1, nil, once())
@@ -134,7 +134,7 @@ func TestBombsAreCheap(t *testing.T) {
 	}
 }
 
-// endless is a response of 512 MiB that repeats a part, as it comes out of the gzip of a few.
+// endless is a response of 512 MiB that repeats a part, as a few kilobytes of gzip can.
 type endless struct {
 	start, part string
 	left        int

@@ -15,8 +15,8 @@ import (
 )
 
 // TestTimeoutsOnALivingConnectionSpendTheBudget shows that calls which time out by the
-// transport's own timeout, on a connection on which another receives, are not taken for
-// one loss of that connection.
+// transport's own timeout, on a connection on which another call receives data, do not
+// count as one loss of that connection.
 func TestTimeoutsOnALivingConnectionSpendTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())

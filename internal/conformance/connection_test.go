@@ -11,8 +11,8 @@ import (
 // connectionCases are connections that are refused, or break.
 func connectionCases() []testCase {
 	reset, cut := imagestest.Reset{}, imagestest.Cut{}
-	// A connection that has served another call before: net/http treats it in
-	// ways of its own.
+	// A connection that has served another call before: net/http has other rules
+	// for it.
 	used := func(call func(context.Context, *fixture) error) func(context.Context, *fixture) error {
 		return then(doList, call)
 	}

@@ -25,7 +25,7 @@ var beforeResponse = []imagestest.Position{imagestest.BeforeRead, imagestest.Aft
 // everywhere are they, and those in the response's body.
 var everywhere = append(slices.Clone(beforeResponse), imagestest.MidBody(0), imagestest.MidBody(10), end)
 
-// fate is what becomes of a request.
+// fate is the outcome of a request.
 type fate int
 
 const (
@@ -168,7 +168,7 @@ func (fr frame) onRead(o operation, position imagestest.Position) testCase {
 	}
 }
 
-// breaksOff is a blob that breaks off, and is not malformed for that.
+// breaksOff is a blob whose connection is lost, which is not a malformed response.
 func breaksOff(ctx context.Context, f *fixture) error {
 	err := doBlob(ctx, f)
 	if err == nil || errors.Is(err, cfimages.ErrMalformedResponse) {

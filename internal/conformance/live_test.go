@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/canned"
 )
 
-// TestLive runs the cases without faults against Cloudflare itself, when
+// TestLive runs the cases without faults against Cloudflare itself if
 // CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set, and otherwise against
 // a server of imagestest over TCP. The account's own images are not changed; what
 // the cases make is deleted again.
@@ -43,7 +43,7 @@ func TestLive(t *testing.T) {
 }
 
 // plainCases are the cases without faults. Their calls find or make what they
-// need on any server, and say nothing of what else is there.
+// need on any server, and do not depend on what else is stored there.
 func plainCases() []testCase {
 	return []testCase{
 		{name: "a list", call: listSome, want: outcome{requests: 1}},

@@ -88,7 +88,7 @@ func requireMalformed(t *testing.T, err error) {
 	assert.Equal(t, http.StatusOK, malformed.StatusCode)
 }
 
-// success:false is an error at any status, wherever it stands.
+// success:false is an error at any status, and before or after the result.
 func TestSuccessFalseIsAnError(t *testing.T) {
 	const before = `{"result":null,"success":false,"errors":[{"code":5400,"message":"bad filter","documentation_url":"https://docs.example","source":{"pointer":"/meta"}},{"code":77777,"message":"unknown to us"}],"messages":[{"code":1,"message":"note"}]}`
 	const after = `{"result":{"id":"a","uploadURL":"https://u.example/a","images":[]},"messages":null,"errors":null,"success":false}`
@@ -141,7 +141,7 @@ func TestErrorsOfTheEdgeHaveAnExcerpt(t *testing.T) {
 	}
 }
 
-// What is no JSON because it is broken below JSON is malformed all the same.
+// A response that cannot be decompressed is malformed, too.
 func TestInvalidGzipIsMalformed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")

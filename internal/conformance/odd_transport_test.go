@@ -42,7 +42,7 @@ type incomparable struct {
 	tags []string
 }
 
-func TestOddConnectionsAreSurvived(t *testing.T) {
+func TestOddConnectionsCauseNoPanic(t *testing.T) {
 	for name, conn := range map[string]net.Conn{
 		"Close panics":   &unclosable{},
 		"not comparable": incomparable{tags: []string{"x"}},
@@ -72,9 +72,9 @@ func TestOddConnectionsAreSurvived(t *testing.T) {
 	}
 }
 
-// TestLateHooksLockNobodyOut shows that a transport may call a hook, or send the
+// TestLateHooksBlockNoOtherCall shows that a transport may call a hook, or send the
 // request again, after it has returned.
-func TestLateHooksLockNobodyOut(t *testing.T) {
+func TestLateHooksBlockNoOtherCall(t *testing.T) {
 	for name, late := range map[string]func(*http.Request){
 		"asks for a connection": func(req *http.Request) { hooks(req).GetConn("api.example:443") },
 		"revalidates, without a connection": func(req *http.Request) {
@@ -208,7 +208,7 @@ func TestResponseBesideAnErrorIsClosed(t *testing.T) {
 	assert.Zero(t, open.Load())
 }
 
-// undialed is a transport that nobody answers. It counts how often it is to close its
+// undialed is a transport that cannot connect. It counts how often it must close its
 // idle connections.
 type undialed struct{ closed int }
 
@@ -232,9 +232,9 @@ func TestDialTimeoutsLeaveIdleConnectionsOpen(t *testing.T) {
 	})
 }
 
-// TestBatchHostIsLeftForALargeRefusal shows that a refusal whose body is too large to
-// be read is a refusal.
-func TestBatchHostIsLeftForALargeRefusal(t *testing.T) {
+// TestFallbackAfterALargeRejection shows that the batch host rejects a call even if the
+// body of its response is too large to be read.
+func TestFallbackAfterALargeRejection(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

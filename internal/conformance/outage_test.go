@@ -24,9 +24,9 @@ type outage struct {
 	atMost     int // requests
 }
 
-// TestOutagesAreNotAnsweredWithMoreLoad shows how many requests a client sends to a
+// TestOutagesCauseNoRetryStorm shows how many requests a client sends to a
 // server that fails.
-func TestOutagesAreNotAnsweredWithMoreLoad(t *testing.T) {
+func TestOutagesCauseNoRetryStorm(t *testing.T) {
 	for name, o := range map[string]outage{
 		"no response":                     {imagestest.Stall{}, 1000, true, 3*1000 + 30},
 		"statuses, all at once":           {imagestest.Refusal(503), 300, true, 300 + 10},
@@ -103,8 +103,8 @@ func TestFailuresOnALivingConnectionSpendTheBudget(t *testing.T) {
 	})
 }
 
-// TestShortDeadlinesFindADeadConnection shows that a connection is given up although
-// no call has the time that the request timeout allows.
+// TestShortDeadlinesFindADeadConnection shows that a dead connection is closed although
+// every call has less time than the request timeout.
 func TestShortDeadlinesFindADeadConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
@@ -125,9 +125,9 @@ func TestShortDeadlinesFindADeadConnection(t *testing.T) {
 	})
 }
 
-// TestCallsLeftEarlyPayTheBudgetBack shows that a search which ends with its first hit
+// TestLoopsThatEndEarlyRefillTheRetryBudget shows that a search which ends with its first hit
 // is a success: otherwise, calls whose loops end early would use up the retry budget.
-func TestCallsLeftEarlyPayTheBudgetBack(t *testing.T) {
+func TestLoopsThatEndEarlyRefillTheRetryBudget(t *testing.T) {
 	for name, tt := range map[string]struct {
 		op   imagestest.Operation
 		call func(context.Context, *cfimages.Client) error

@@ -45,7 +45,7 @@ func quotaCases() []testCase {
 			want:   outcome{requests: 1010, atMost: backoffs(3)},
 		},
 		{
-			name: "successes pay retries back",
+			name: "successes refill the retry budget",
 			faults: faults(
 				on(imagestest.OpGet, down, times(4+4+4+2+1)), // ten retries and no more
 				on(imagestest.OpGet, down, call(4+4+4+2+1), times(4+1)),
@@ -190,7 +190,7 @@ func noneRateLimited(_ context.Context, f *fixture) error {
 	return nil
 }
 
-// The rate limit does not make a call forget what went wrong before.
+// An error of the rate limit also has the failure of the attempt before.
 func TestRateLimitedRetryKeepsTheFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := new(canned.Transport).Then(503, `{"success":false,"errors":[{"code":7,"message":"down"}]}`,

@@ -9,7 +9,7 @@ import (
 )
 
 // retryAfterCases are what a server may say of when to retry, and what of
-// it is believed: nonsense makes it the default wait, never no wait. The virtual
+// it is used: an invalid value means the default wait, never no wait. The virtual
 // clock begins with the year 2000.
 func retryAfterCases() []testCase {
 	limited := func(header string) imagestest.Reply { return imagestest.Refusal(429).With("Retry-After", header) }

@@ -38,7 +38,7 @@ const (
 // URL, neither the host nor the image's ID is a secret, but both together are.
 var canaries = []string{"canary-token", "canary-email", "canary-key", "canary-sign", canaryNewKey, imagestest.SigningKey, "canary-password", "imagestest-batch", imagestest.AccountHash + "/draft", imagestest.AccountHash + "/new"}
 
-// logins are the ways to authenticate.
+// logins are the kinds of credentials.
 var logins = []cfimages.Option{
 	cfimages.WithAPIToken(canaryToken),
 	cfimages.WithAPIKey(canaryEmail, canaryKey),
@@ -112,7 +112,7 @@ func containsAny(text string, parts []string) bool {
 	return false
 }
 
-// The signing key is not a client's, and so not in the cases.
+// The key of a URLSigner is not used by a client, so it is not in the cases.
 func TestSigningKeyIsNotPrinted(t *testing.T) {
 	f := newFixture(t, http1, nil, nil)
 	defer f.server.Close()
@@ -195,7 +195,7 @@ func TestSecretsAreRedactedBeforeACut(t *testing.T) {
 	assert.NotContains(t, err.Error(), "canary")
 }
 
-// A failure is judged by what it is, whatever was taken out of its text.
+// Redaction changes the text of an error, and not its cause.
 func TestRedactedErrorsKeepTheirCause(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("proxy says canary-token: %w", syscall.ECONNREFUSED)}
 	transport := new(canned.Transport).ThenDo(func(*http.Request) (*http.Response, error) { return nil, refused })
@@ -224,7 +224,7 @@ func TestBatchErrorsHideTheToken(t *testing.T) {
 	})
 }
 
-// An excerpt of a response may end within a token.
+// An excerpt of a response may end in the middle of a token.
 func TestBatchErrorsHideALongToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("canary", 250)

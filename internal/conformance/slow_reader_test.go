@@ -16,7 +16,7 @@ import (
 )
 
 // slowReaderServer returns a server of HTTP/2 with images, whose reads of an image
-// stall, and a client of it.
+// stall, and its client.
 func slowReaderServer(t *testing.T, opts ...cfimages.Option) (*imagestest.Server, *cfimages.Client) {
 	t.Helper()
 	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())

@@ -159,7 +159,7 @@ type target struct {
 
 func (p *target) step() int { return (p.size + breaks - 1) / breaks }
 
-// learn walks once unharmed, to see the sizes of the pages.
+// learn walks once without faults, to learn the sizes of the pages.
 func (b *breaker) learn(t *testing.T, client *cfimages.Client) {
 	b.pages = make(map[string]*target)
 	_, err := collect(client.ImagesV2.All(t.Context(), tens))
@@ -232,7 +232,7 @@ func (r *firstRead) Read(p []byte) (int, error) {
 	return r.ReadCloser.Read(p)
 }
 
-// Every break of every page must be found by the walk, or the sweep sweeps nothing.
+// Every break of every page must happen, or the sweep tests nothing.
 func TestSweepAimsEverywhere(t *testing.T) {
 	struck := make(map[int]int)
 	b := breaker{pages: map[string]*target{"": {size: 10}, "short": {size: 4}}}

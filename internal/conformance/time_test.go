@@ -90,7 +90,7 @@ func timeCases() []testCase {
 			want:   outcome{requests: 2, stored: "(draft)", took: time.Second, atMost: time.Second + backoffs(1)},
 		},
 		{
-			name:   "no attempt has a response",
+			name:   "no attempt gets a response",
 			faults: faults(on(imagestest.OpList, stall, times(4))),
 			call:   doList,
 			want:   outcome{is: targets(os.ErrDeadlineExceeded), requests: 4, took: 2 * time.Minute, atMost: 2*time.Minute + backoffs(3)},
@@ -103,7 +103,7 @@ func timeCases() []testCase {
 				stored: before + " (new)", took: 30 * time.Second},
 		},
 		{
-			name:   "an upload that nobody reads",
+			name:   "an upload that the server does not read",
 			faults: faults(on(imagestest.OpUpload, stall)),
 			call: func(ctx context.Context, f *fixture) error {
 				file := cfimages.File{Body: strings.NewReader(canned.PNG + strings.Repeat("x", 1<<20))}
@@ -150,7 +150,7 @@ func timeCases() []testCase {
 			want:   outcome{requests: 2, took: 30 * time.Second, atMost: 30*time.Second + backoffs(1)},
 		},
 		{
-			name:   "a slow server is waited for",
+			name:   "a slow server within the request timeout",
 			server: []imagestest.Option{imagestest.WithLatency(29 * time.Second)},
 			call:   then(doList, doGet, doCreate, doUpload, doDelete),
 			want:   outcome{requests: 5, stored: "(new) draft", took: 5 * 29 * time.Second},
@@ -182,7 +182,7 @@ func (u untilDone) Read([]byte) (int, error) {
 }
 
 // An error of this library may be the cause of a cancellation: another call
-// must not take it for its own.
+// must not change it.
 func TestCauseOfCancellationIsNotChanged(t *testing.T) {
 	cause := &cfimages.Error{Op: "ImagesV1.Get", StatusCode: http.StatusForbidden}
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -192,5 +192,5 @@ func (d *dripping) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// unseekable hides everything but Read, and fails the test when it is closed.
+// unseekable hides every method but Read.
 type unseekable struct{ io.Reader }
