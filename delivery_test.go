@@ -123,6 +123,7 @@ var goodHosts = map[string]string{
 	"127.0.0.1:8787":        "https://127.0.0.1:8787",
 	"[::1]:8787":            "https://[::1]:8787",
 	"http://127.0.0.1:8787": "http://127.0.0.1:8787",
+	"http://127.0.0.1:0":    "http://127.0.0.1:0", // a test server in memory
 	"http://[::1]":          "http://[::1]",
 	"http://localhost:1":    "http://localhost:1",
 }

@@ -42,6 +42,7 @@ func shownElsewhere() map[string]map[string]string {
 			"Account.AddImages": "Server.Account",
 			"Account.Images":    "Server.Account",
 			"Account.Seed":      "Server.Seed",
+			"Account.Delivery":  "Server.Delivery",
 			"Clock.Now":         "NewClock",
 			"WithClock":         "NewClock",
 			"Fault.String":      "Fault", // for the logs of tests

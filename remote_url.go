@@ -103,7 +103,7 @@ func originOf(param, host string) (*url.URL, error) {
 // port, if it has one, a number that ports have.
 func isHost(u *url.URL) bool {
 	if _, port, ok := strings.Cut(strings.TrimPrefix(u.Host, "["+u.Hostname()+"]"), ":"); ok {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		if n, err := strconv.Atoi(port); err != nil || n > 65535 || n < 1 && (n < 0 || !isLoopback(u.Hostname())) {
 			return false
 		}
 	}

@@ -52,6 +52,19 @@ func (a *Account) ID() string { return a.id }
 // Hash returns the account hash, which identifies the account in delivery and upload URLs.
 func (a *Account) Hash() string { return a.hash }
 
+// Delivery returns a cfimages.Delivery that builds the URLs of the account's images on
+// this server.
+func (a *Account) Delivery() *cfimages.Delivery {
+	delivery, err := cfimages.NewDelivery(a.hash)
+	if err == nil {
+		delivery, err = delivery.OnDomain(strings.TrimPrefix(a.server.origin, "https://"))
+	}
+	if err != nil {
+		panic(fmt.Sprintf("imagestest: %v", err))
+	}
+	return delivery
+}
+
 // AddToken allows an API token to use the account. The same token may be added to several
 // accounts, with a different scope in each.
 func (a *Account) AddToken(token string, scope Scope) {

@@ -166,10 +166,7 @@ func TestBadOptions(t *testing.T) {
 func TestOptionsOfTheLibraryAreDelivered(t *testing.T) {
 	srv := newServer(t, imagestest.WithFlexibleVariants())
 	srv.AddImages(imagesNamed("a/100% ü")...)
-	delivery, err := cfimages.NewDelivery(imagestest.AccountHash)
-	require.NoError(t, err)
-	delivery, err = delivery.OnDomain(strings.TrimSuffix(srv.URL(), "/client/v4"))
-	require.NoError(t, err)
+	delivery := srv.Delivery()
 	var deliveryURLs []string
 	for _, transform := range []cfimages.Transform{
 		{

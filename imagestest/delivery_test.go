@@ -126,3 +126,29 @@ func TestPrivateImagesNeedASignature(t *testing.T) {
 		assert.NotContains(t, fmt.Sprintf("%+v", r), signed[len(signed)-64:])
 	}
 }
+
+func TestDeliveryBuildsURLsOfTheServer(t *testing.T) {
+	for name, opts := range map[string][]imagestest.Option{
+		"on a port":        nil,
+		"in memory":        {imagestest.InMemory()},
+		"HTTP/2 on a port": {imagestest.WithHTTP2()},
+		"HTTP/2 in memory": {imagestest.WithHTTP2(), imagestest.InMemory()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t, opts...)
+			for _, account := range []string{imagestest.AccountID, "another"} {
+				srv.Account(account).AddImages(cfimages.Image{ID: "100% é/x"})
+				link, err := srv.Account(account).Delivery().URL("100% é/x", "public")
+				require.NoError(t, err)
+				assert.Equal(t, link, srv.Account(account).Images()[0].Variants[0])
+				resp, err := srv.HTTPClient().Get(link)
+				require.NoError(t, err)
+				resp.Body.Close()
+				assert.Equal(t, 200, resp.StatusCode)
+			}
+			link, err := srv.Delivery().URL("100% é/x", "public")
+			require.NoError(t, err)
+			assert.Equal(t, srv.Images()[0].Variants[0], link)
+		})
+	}
+}

@@ -94,7 +94,7 @@
 //   - It does not resize images. Delivery returns the uploaded bytes for every variant
 //     and for all options.
 //   - Delivery URLs have the form of URLs on the account's own domain, with
-//     /cdn-cgi/imagedelivery/ in their path. Use [cfimages.Delivery.OnDomain] to build them.
+//     /cdn-cgi/imagedelivery/ in their path. [Server.Delivery] builds them.
 //   - Only one-time upload URLs allow cross-origin requests from browsers.
 //   - A handler that is mounted on another server with [Server.Handler] can do to a
 //     connection only what net/http allows. Over HTTP/2, connection faults then end

@@ -135,6 +135,9 @@ func (s *Server) Seed(n int, build func(i int) cfimages.Image) { s.Account(Accou
 // Images returns the stored images of the account with [AccountID]. See [Account.Images].
 func (s *Server) Images() []cfimages.Image { return s.Account(AccountID).Images() }
 
+// Delivery calls [Account.Delivery] for the account with AccountID.
+func (s *Server) Delivery() *cfimages.Delivery { return s.Account(AccountID).Delivery() }
+
 // Close stops the server, closes its connections and waits until all requests have ended.
 // It may be called more than once.
 func (s *Server) Close() {

@@ -143,3 +143,22 @@ func ExampleServer_Connections() {
 	fmt.Println(srv.Connections())
 	// Output: 1
 }
+
+// Request an image as a browser does, at the URL that the program puts into its pages.
+func ExampleServer_Delivery() {
+	srv := imagestest.NewServer(imagestest.InMemory())
+	defer srv.Close()
+	srv.AddImages(cfimages.Image{ID: "beach"})
+
+	link, err := srv.Delivery().URL("beach", "public")
+	if err != nil {
+		log.Fatal(err)
+	}
+	resp, err := srv.HTTPClient().Get(link)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.StatusCode, resp.Header.Get("Content-Type"))
+	// Output: 200 image/png
+}

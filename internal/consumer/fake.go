@@ -28,6 +28,7 @@ var (
 		AddImages(...cfimages.Image)
 		Seed(n int, build func(i int) cfimages.Image)
 		Images() []cfimages.Image
+		Delivery() *cfimages.Delivery
 		Requests() []imagestest.Request
 		ResetRequests()
 		Count(imagestest.Operation) int
@@ -49,6 +50,7 @@ var (
 		AddImages(...cfimages.Image)
 		Seed(n int, build func(i int) cfimages.Image)
 		Images() []cfimages.Image
+		Delivery() *cfimages.Delivery
 	} = (*imagestest.Account)(nil)
 
 	_ interface {
