@@ -216,7 +216,7 @@ func (fr frame) onWrite(o operation, position imagestest.Position, code uint32) 
 	case fate == lost:
 		c.want.is, c.want.stored = targets(cfimages.ErrOutcomeUnknown), o.storedAt(position)
 	case fate == refused && o.retry == unsent:
-		c.want.says, c.want.stored = "may be sent again", before
+		c.want.says, c.want.stored = "may be retried", before
 	case fate == refused:
 		c.want.requests, c.want.atMost = 2, backoffs(1)
 	}

@@ -31,13 +31,13 @@ type attempts struct {
 	connections connections
 }
 
-// target is where a request goes, and what belongs to it there.
+// target is the URL of a request and the settings of its host.
 type target struct {
 	url       string
 	authorize func(http.Header) // nil: no credentials
 	redact    *secret.Redactor
-	gate      *ratelimit.Gate // learns from the response's headers; nil: none
-	door      *door           // of the host; nil: none
+	gate      *ratelimit.Gate // updated from the response's headers; nil: none
+	dialGate  *dialGate       // of the host; nil: none
 	batch     bool            // for the log
 }
 
@@ -50,23 +50,23 @@ type attempt struct {
 	waited   time.Duration
 	started  time.Time
 
-	caller   context.Context // ends when the caller gives up
+	caller   context.Context // the caller's context
 	ctx      context.Context // ends with the attempt
 	watchdog watchdog
-	visit    visit
+	dial     dialState
 	evidence evidence
 }
 
-// send sends one request and returns its response if its status is a success.
+// send sends one request and returns its response if it has a success status.
 func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *Failure) {
-	a := &attempt{attempts: as, call: t.call, target: to, caller: ctx, visit: visit{door: to.door}}
-	asked := time.Now()
-	if a.visit.enter(ctx) != nil {
+	a := &attempt{attempts: as, call: t.call, target: to, caller: ctx, dial: dialState{gate: to.dialGate}}
+	start := time.Now()
+	if a.dial.wait(ctx) != nil {
 		return nil, canceled(ctx)
 	}
 	t.requests++
 	a.number, a.started = t.requests, time.Now()
-	a.waited, t.waited = t.waited+a.started.Sub(asked), 0
+	a.waited, t.waited = t.waited+a.started.Sub(start), 0
 	var cancel context.CancelCauseFunc
 	a.ctx, cancel = context.WithCancelCause(ctx)
 	a.evidence.attempt = a
@@ -78,11 +78,11 @@ func (as *attempts) send(ctx context.Context, t *trip, to target) (*Response, *F
 	resp, err := a.do(req)
 	if err != nil {
 		failed := a.lost(withoutURL(err))
-		a.watchdog.answered()
+		a.watchdog.headersReceived()
 		return nil, a.fail(failed)
 	}
-	a.watchdog.answered()
-	a.evidence.hear()
+	a.watchdog.headersReceived()
+	a.evidence.received()
 	if to.gate != nil {
 		to.gate.Update(resp.Header)
 	}
@@ -129,10 +129,10 @@ func (a *attempt) request() (*http.Request, error) {
 	return req, nil
 }
 
-// lost is the failure of an attempt that got no response.
+// lost returns the failure of an attempt without a response.
 func (a *attempt) lost(err error) *Failure {
 	failed := a.broken(err)
-	if failed.Kind == Lost && a.evidence.sendings.Load() == 0 && a.evidence.refusedTLS.Load() {
+	if failed.Kind == Lost && a.evidence.sends.Load() == 0 && a.evidence.rejectedTLS.Load() {
 		failed.Passing = false
 	}
 	switch {
@@ -146,26 +146,26 @@ func (a *attempt) lost(err error) *Failure {
 	return failed
 }
 
-// broken is the failure of an attempt whose connection failed with err, which is as
-// net/http gave it: the texts of net/http and of a server may hold secrets.
+// broken returns the failure of an attempt whose connection failed. err is the
+// unchanged error of net/http; its text may contain secrets, so it is redacted.
 func (a *attempt) broken(err error) *Failure {
-	cause := a.watchdog.why()
+	cause := a.watchdog.timeoutErr()
 	if cause == nil {
 		cause = context.Cause(a.ctx)
 	}
 	switch c := a.evidence.connection.Load(); {
 	case a.caller.Err() != nil:
-		if a.watchdog.waited(time.Now()) >= maxSilence {
+		if a.watchdog.waited(time.Now()) >= maxIdle {
 			a.evidence.suspect() // the caller had less time than the request timeout
 		}
 		return canceled(a.caller)
 	case cause != nil:
 		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.noteLoss(err)}
 	case c != nil && c.isClosed():
-		return &Failure{Kind: Lost, Err: errSilent, Passing: true, connection: a.noteLoss(err)}
+		return &Failure{Kind: Lost, Err: errIdle, Passing: true, connection: a.noteLoss(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
-	case isTimeout(err) && a.watchdog.waited(time.Now()) > 0: // one that the caller set in the client or its transport
+	case isTimeout(err) && a.watchdog.waited(time.Now()) > 0: // a timeout of the caller's client or transport
 		a.evidence.suspect()
 	}
 	return &Failure{
@@ -176,40 +176,40 @@ func (a *attempt) broken(err error) *Failure {
 	}
 }
 
-// noteLoss tells the door that the connection of the attempt is lost. It returns the
-// connection, or nil if the attempt failed alone or without one.
+// noteLoss records in the dial gate that the connection of the attempt is lost. It
+// returns the connection, or nil if only this attempt failed or it had none.
 func (a *attempt) noteLoss(err error) *connection {
-	if isAlone(err) {
+	if isStreamOnly(err) {
 		return nil
 	}
 	c := a.evidence.connection.Load()
-	overdue := a.watchdog.why() != nil || isTimeout(err)
-	first, together := a.visit.lose()
+	overdue := a.watchdog.timeoutErr() != nil || isTimeout(err)
+	first, shared := a.dial.lost()
 	switch {
 	case c == nil:
 		return nil
 	case overdue && first:
-		a.attempts.http.CloseIdleConnections() // those of HTTP/1.1 may be as dead
+		a.attempts.http.CloseIdleConnections() // idle HTTP/1.1 connections may be lost too
 	}
-	if !together || overdue && !c.isClosed() { // which may be alive
+	if !shared || overdue && !c.isClosed() { // the connection may still work
 		return nil
 	}
 	return c
 }
 
-// fail ends an attempt that has no response to be read.
+// fail ends an attempt without a response.
 func (a *attempt) fail(failed *Failure) *Failure {
 	a.end(&Response{failed: failed})
 	return failed
 }
 
-// end frees what the attempt holds, and logs it. An attempt without a response ends
-// with one that has only the failure.
+// end releases the resources of the attempt and logs it. For an attempt without a
+// response, r has only the failure.
 func (a *attempt) end(r *Response) {
-	a.watchdog.answered()
+	a.watchdog.headersReceived()
 	a.watchdog.cancel(nil)
 	if r.Status != 0 && r.failed == nil {
-		a.visit.succeed()
+		a.dial.succeeded()
 	}
 	a.evidence.end()
 	if a.attempts.log == nil {
@@ -233,8 +233,8 @@ func (a *attempt) end(r *Response) {
 	a.attempts.log.LogAttrs(a.caller, slog.LevelDebug, "cfimages request", attrs...)
 }
 
-// withoutURL takes off the *url.Error that net/http puts around its errors: its
-// URL may be a one-time upload URL.
+// withoutURL unwraps the *url.Error of net/http: its URL may be a one-time upload
+// URL.
 func withoutURL(err error) error {
 	if withURL, ok := err.(*url.Error); ok {
 		return withURL.Err

@@ -7,39 +7,39 @@ import (
 	"time"
 )
 
-// errTooLarge is returned by reads of a body over its limit.
-var errTooLarge = errors.New("body over the limit")
+// errTooLarge is returned by reads of a body beyond its limit.
+var errTooLarge = errors.New("the body exceeds the limit")
 
-// prefixSize is how much of the start of a body is kept for an error's excerpt.
+// prefixSize is how many bytes of a body are kept for an error's excerpt.
 const prefixSize = 1024
 
-// body reads a response's body within bounds: a largest size once decoded, of the
-// whole and of one value in it, and a longest silence. It is for one goroutine.
+// body reads a response's body with three limits: the size of the whole body after
+// decompression, the size of one value in it, and the idle timeout. It must be used
+// by one goroutine.
 type body struct {
 	src      io.ReadCloser
 	watchdog *watchdog
-	evidence *evidence // notes when bytes arrive
-	left     int64     // of the whole
-	value    int64     // the most for one value
-	mark     int64     // where the value began
-	prefix   []byte    // the start of the body, in memory of the caller's
+	evidence *evidence // records received bytes
+	left     int64     // remaining bytes of the whole body
+	value    int64     // maximum bytes of one value
+	mark     int64     // offset of the start of the value
+	prefix   []byte    // start of the body, in memory of the caller
 	read     int64
 	err      error
 	ended    bool
 }
 
 // newBody returns a body that reads at most limit bytes of src, and at most value
-// bytes from one checkpoint to the next. It keeps its start in prefix.
+// bytes from one checkpoint to the next. It stores the start of the body in prefix.
 func newBody(src io.ReadCloser, limit, value int64, w *watchdog, e *evidence, prefix *[prefixSize]byte) body {
 	return body{src: src, left: limit, value: value, watchdog: w, evidence: e, prefix: prefix[:0]}
 }
 
-// checkpoint says that what was read so far needs no more room: a decoder is
-// done with a value and reads the next one.
+// checkpoint marks the start of the next value.
 func (b *body) checkpoint() { b.mark = b.read }
 
-// Read reads what has arrived, and fails with errTooLarge beyond a limit. The
-// watchdog is armed only while a read waits, so that a reader may take its time.
+// Read reads from the body. Beyond a limit it fails with errTooLarge. The watchdog is
+// armed only during a read: a slow reader does not cause a timeout.
 func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
@@ -48,7 +48,8 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	left := min(b.left, b.mark+b.value-b.read)
-	// One byte more than is left tells a body that ends at the limit from a larger one.
+	// Read one byte more than is left, to distinguish a body that ends at the limit
+	// from a larger one.
 	if int64(len(p)) > left+1 {
 		p = p[:left+1]
 	}
@@ -61,7 +62,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.left -= int64(n)
 	b.read += int64(n)
 	if n > 0 {
-		b.evidence.hear()
+		b.evidence.received()
 	}
 	if room := cap(b.prefix) - len(b.prefix); room > 0 {
 		b.prefix = append(b.prefix, p[:min(n, room)]...)
@@ -75,14 +76,14 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// close closes the body. One that was read to its end leaves its connection to
-// the next request; any other gives it up, which is cheaper than to wait for the rest.
+// close closes the body. If it was read completely, its connection is reused;
+// otherwise the connection is closed, which is cheaper than reading the rest.
 func (b *body) close() {
 	b.watchdog.disarm()
-	_ = b.src.Close() // what was needed of it has been read
+	_ = b.src.Close() // the body is no longer needed, so its error does not matter
 }
 
-// prefixPool keeps memory for the starts of bodies.
+// prefixPool is a pool of memory for the starts of bodies.
 type prefixPool struct{ pool sync.Pool }
 
 func (p *prefixPool) get() *[prefixSize]byte {
@@ -95,12 +96,12 @@ func (p *prefixPool) get() *[prefixSize]byte {
 func (p *prefixPool) put(prefix *[prefixSize]byte) { p.pool.Put(prefix) }
 
 const (
-	// idleTimeout is how long a body may not deliver a byte.
+	// idleTimeout is how long a read of a body may wait for a byte.
 	idleTimeout = 30 * time.Second
 
-	// MaxBytes is what is read at most of a response of success, decoded.
+	// MaxBytes is the maximum size of a successful response, after decompression.
 	MaxBytes = 32 << 20
 
 	maxValueBytes = 4 << 20  // likewise, of one image in a list, or of a response without a list
-	maxErrorBytes = 64 << 10 // likewise, of an error
+	maxErrorBytes = 64 << 10 // likewise, of an error response
 )

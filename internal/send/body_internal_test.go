@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// quiet returns a watchdog of a response whose headers have arrived. It closes
-// fired when it gives the response up.
-func quiet(fired chan struct{}) *watchdog {
+// newWatchdog returns a watchdog of a response whose headers were received. It closes
+// fired when the response times out.
+func newWatchdog(fired chan struct{}) *watchdog {
 	w := new(watchdog)
 	w.start(time.Hour, func(error) { close(fired) }, new(evidence))
-	w.answered()
+	w.headersReceived()
 	return w
 }
 
@@ -29,7 +29,7 @@ func TestBodyEndsAtItsLimit(t *testing.T) {
 		"EOF with the data": iotest.DataErrReader,
 	} {
 		for size, want := range map[int]error{0: nil, 9: nil, 10: nil, 11: errTooLarge, 1000: errTooLarge} {
-			body := newBody(io.NopCloser(wrap(strings.NewReader(strings.Repeat("x", size)))), 10, 10, quiet(nil), new(evidence), new([prefixSize]byte))
+			body := newBody(io.NopCloser(wrap(strings.NewReader(strings.Repeat("x", size)))), 10, 10, newWatchdog(nil), new(evidence), new([prefixSize]byte))
 			text, err := io.ReadAll(&body)
 			require.Equal(t, want, err, "%s: %d bytes", name, size)
 			assert.Equal(t, want, body.err)
@@ -46,7 +46,7 @@ func TestBodyEndsAtItsLimit(t *testing.T) {
 }
 
 func TestBodyBoundsEachValue(t *testing.T) {
-	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 100, 10, quiet(nil), new(evidence), new([prefixSize]byte))
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 100, 10, newWatchdog(nil), new(evidence), new([prefixSize]byte))
 	for range 5 {
 		_, err := io.ReadFull(&body, make([]byte, 10))
 		require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestBodyBoundsEachValue(t *testing.T) {
 
 func TestBodyKeepsItsError(t *testing.T) {
 	lost := errors.New("lost")
-	body := newBody(io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(lost))), 10, 10, quiet(nil), new(evidence), new([prefixSize]byte))
+	body := newBody(io.NopCloser(io.MultiReader(strings.NewReader("some"), iotest.ErrReader(lost))), 10, 10, newWatchdog(nil), new(evidence), new([prefixSize]byte))
 	text, err := io.ReadAll(&body)
 	assert.Equal(t, "some", string(text))
 	assert.Equal(t, lost, err)
@@ -69,25 +69,25 @@ func TestBodyKeepsItsError(t *testing.T) {
 }
 
 func TestBodyKeepsAShortPrefix(t *testing.T) {
-	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("ab", 1000))), 1<<20, 1<<20, quiet(nil), new(evidence), new([prefixSize]byte))
+	body := newBody(io.NopCloser(strings.NewReader(strings.Repeat("ab", 1000))), 1<<20, 1<<20, newWatchdog(nil), new(evidence), new([prefixSize]byte))
 	_, err := io.Copy(io.Discard, &body)
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("ab", 512), string(body.prefix))
 	assert.EqualValues(t, 2000, body.read)
 }
 
-// slow delivers a byte after each pause.
-type slow struct{ pause time.Duration }
+// slow is a reader that returns one byte after each delay.
+type slow struct{ delay time.Duration }
 
 func (s slow) Read(p []byte) (int, error) {
-	time.Sleep(s.pause)
+	time.Sleep(s.delay)
 	return copy(p[:1], "x"), nil
 }
 
 func TestBodyIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fired := make(chan struct{})
-		body := newBody(io.NopCloser(slow{29 * time.Second}), 1<<20, 1<<20, quiet(fired), new(evidence), new([prefixSize]byte))
+		body := newBody(io.NopCloser(slow{29 * time.Second}), 1<<20, 1<<20, newWatchdog(fired), new(evidence), new([prefixSize]byte))
 		for range 100 {
 			_, err := body.Read(make([]byte, 10))
 			require.NoError(t, err)
@@ -95,12 +95,12 @@ func TestBodyIdleTimeout(t *testing.T) {
 		}
 		select {
 		case <-fired:
-			t.Fatal("gave up a response that was not idle")
+			t.Fatal("a response that was not idle timed out")
 		default:
 		}
-		stalled := newBody(io.NopCloser(slow{31 * time.Second}), 1<<20, 1<<20, quiet(fired), new(evidence), new([prefixSize]byte))
+		stalled := newBody(io.NopCloser(slow{31 * time.Second}), 1<<20, 1<<20, newWatchdog(fired), new(evidence), new([prefixSize]byte))
 		_, err := stalled.Read(make([]byte, 10))
-		require.NoError(t, err, "to end the read is the owner's business")
+		require.NoError(t, err, "the watchdog does not end the read itself")
 		<-fired
 	})
 }

@@ -1,19 +1,19 @@
-// Package send takes one call to Cloudflare and back. Its layers, outermost
-// first, each in a file with one job:
+// Package send sends calls to Cloudflare and reads the responses. Its layers,
+// outermost first, are each in one file:
 //
-//	call.go      what is asked: data only
+//	call.go      the description of a call: data only
 //	sender.go    the retry loop
-//	route.go     which host takes an attempt, with which credentials, and when
+//	route.go     the host, the credentials and the time of an attempt
 //	attempt.go   one HTTP request
 //	response.go  a response while it is read
-//	failure.go   what went wrong: data only
+//	failure.go   the description of a failure: data only
 //
-// Beside them, credentials.go and token.go serve the route, watchdog.go, evidence.go,
-// connection.go and door.go an attempt, and body.go a response. new.go puts the layers
-// together.
+// The route also uses credentials.go and token.go; an attempt uses watchdog.go,
+// evidence.go, connection.go and dial_gate.go; a response uses body.go. new.go
+// assembles the layers.
 //
-// A layer knows the one below it and nothing above: the retry loop knows of no
-// hosts, the route of no retries, an attempt of neither.
+// A layer uses only the one below it: the retry loop does not depend on hosts, the
+// route not on retries, and an attempt on neither.
 package send
 
 import (
@@ -22,7 +22,7 @@ import (
 	"io"
 )
 
-// Call is what is asked of the server, whatever the number of attempts.
+// Call describes one call, independent of the number of attempts.
 type Call struct {
 	Op       string // such as "ImagesV2.List"
 	Method   string
@@ -32,45 +32,45 @@ type Call struct {
 	Accept   string // the media type of the response; "" means JSON
 	MaxValue int64  // the largest value in the response, in bytes; 0 means maxValueBytes
 	Content  *Content
-	Batched  bool // the batch host takes it too
-	Streamed bool // its response is read by the caller, and not retried once it has begun
-	Private  bool // its response holds a secret, so that no error shows a part of it
+	Batched  bool // the batch host supports it too
+	Streamed bool // the caller reads its response, which is not retried after its start
+	Private  bool // its response contains a secret, so errors contain no part of it
 
-	// Retry says which failed attempts may be followed by another one.
+	// Retry determines which failed attempts may be retried.
 	Retry RetryRule
-	// Unsure says what may have happened when the outcome is unknown, and how to
-	// look. Calls of RetryAlways have none.
+	// Unsure explains, for an unknown outcome, what may have happened and how to
+	// check. It is empty with RetryAlways.
 	Unsure string
 
-	// Secrets are parts of the request that appear in no text, besides the
-	// credentials. With an UploadURL, those of less than 8 bytes do.
+	// Secrets are parts of the request that are redacted in all texts, in addition
+	// to the credentials. With an UploadURL, secrets shorter than 8 bytes are not.
 	Secrets []string
 
-	// UploadURL is where the call goes instead of Path: a host other than the
-	// API's, without credentials and rate limit.
+	// UploadURL replaces Path: a URL on a host other than the API's, without
+	// credentials and rate limit.
 	UploadURL string
 }
 
-// RetryRule says which failed attempts of a call may be followed by another one.
+// RetryRule determines which failed attempts of a call may be retried.
 type RetryRule int
 
 // The rules.
 const (
-	RetryAlways   RetryRule = iota // all: to do it twice does no harm
-	RetryUnserved                  // those that were not sent, not processed, or refused by the rate limit
-	RetryUnsent                    // those of which not a byte was sent
+	RetryAlways   RetryRule = iota // all: the call is idempotent
+	RetryUnserved                  // attempts that were not sent, not processed, or rate limited
+	RetryUnsent                    // attempts of which no byte was sent
 )
 
 // Content is the body of a call's requests.
 type Content struct {
 	Type string // the media type
 	Size int64  // in bytes; -1: unknown
-	// Open returns the body for one attempt, which is good until ctx ends. It is
-	// read once: net/http is given no way to send it twice.
+	// Open returns the body for one attempt, which is valid until ctx ends. It is
+	// read once: without GetBody, net/http cannot send it twice.
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// NewContent returns the Content that is in memory.
+// NewContent returns a Content with a body in memory.
 func NewContent(mediaType string, body []byte) *Content {
 	return &Content{Type: mediaType, Size: int64(len(body)), Open: func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(body)), nil

@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// maxSilence is how long a connection on which a response is overdue may deliver
-// nothing before it is closed, or half of the request timeout if that is less.
-const maxSilence = time.Second
+// maxIdle is how long a connection with an overdue response may deliver no bytes
+// before it is closed, or half of the request timeout if that is less.
+const maxIdle = time.Second
 
-// connections are those on which attempts are under way. HTTP/2 puts all calls on
-// one, and net/http keeps using it when it is dead: a request that times out ends
-// its stream, not its connection (golang/go#36026).
+// connections are the connections with attempts in flight. HTTP/2 sends all calls on
+// one connection, and net/http keeps using it when it is lost: a request that times
+// out ends its stream, not its connection (golang/go#36026).
 type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]*connection
 }
 
-// connection is one connection, and what the attempts on it know of it together.
+// connection is one connection and the state that its attempts share.
 type connection struct {
 	conn    net.Conn
 	timeout time.Duration
 
-	mu      sync.Mutex
-	users   map[*attempt]struct{}
-	heard   time.Time   // when bytes of a response, or the first attempt, came last
-	recheck *time.Timer // a response is overdue: see suspect
-	closed  bool        // by this library
-	paid    bool        // the loss of it has cost a token of the retry budget
+	mu           sync.Mutex
+	users        map[*attempt]struct{}
+	lastReceived time.Time   // last bytes of a response, or the start of the first attempt
+	recheck      *time.Timer // a response is overdue: see suspect
+	closed       bool        // by this library
+	spent        bool        // its loss has taken a token of the retry budget
 }
 
-// join adds an attempt to those on a connection. It returns nil for one that cannot be
-// told from others.
+// join adds an attempt to a connection. It returns nil if the connection cannot be
+// used as a map key.
 func (cs *connections) join(conn net.Conn, a *attempt) *connection {
 	if conn == nil || !reflect.ValueOf(conn).Comparable() {
 		return nil
@@ -42,7 +42,7 @@ func (cs *connections) join(conn net.Conn, a *attempt) *connection {
 	defer cs.mu.Unlock()
 	c := cs.open[conn]
 	if c == nil {
-		c = &connection{conn: conn, timeout: a.attempts.timeout, users: make(map[*attempt]struct{}), heard: time.Now()}
+		c = &connection{conn: conn, timeout: a.attempts.timeout, users: make(map[*attempt]struct{}), lastReceived: time.Now()}
 		cs.open[conn] = c
 	}
 	c.mu.Lock()
@@ -51,8 +51,8 @@ func (cs *connections) join(conn net.Conn, a *attempt) *connection {
 	return c
 }
 
-// leave removes an attempt. A connection without attempts is forgotten, and closed if
-// a response on it was overdue: then the next call does not have to find that out.
+// leave removes an attempt. A connection without attempts is removed, and closed if a
+// response on it was overdue, so that the next call does not use it.
 func (cs *connections) leave(c *connection, a *attempt) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -68,40 +68,39 @@ func (cs *connections) leave(c *connection, a *attempt) {
 	}
 }
 
-// hear notes that bytes of a response have arrived: the connection is alive.
-func (c *connection) hear() {
+// received records that bytes of a response were received: the connection works.
+func (c *connection) received() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.heard = time.Now()
+	c.lastReceived = time.Now()
 	if c.recheck != nil {
 		c.recheck.Stop()
 		c.recheck = nil
 	}
 }
 
-// suspect says that a response is overdue, and reports whether the connection was
-// closed for it. It is closed now or later, unless it delivers bytes of any
-// response before: once it has been silent for maxSilence, and no write is under way
-// that may just have been sent. Calls that are closed with it are retried on a new
-// connection, all together; that would be wrong for a write on a connection that is
-// alive, which only the one overdue response does not use.
+// suspect records that a response is overdue, and reports whether the connection was
+// closed as a result. The connection is closed, now or later, when it has delivered
+// no bytes of any response for maxIdle and no recent write is in flight. The calls on
+// a closed connection are retried on a new one; a write cannot be retried, and its
+// connection may still work although one response is overdue.
 func (c *connection) suspect() (closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.recheck != nil || len(c.users) == 0 { // or all have left meanwhile
+	if c.closed || c.recheck != nil || len(c.users) == 0 { // no users: all attempts have ended
 		return c.closed
 	}
 	c.check()
 	return c.closed
 }
 
-// check closes the connection, or sees to it that it is checked again. c.mu is held.
+// check closes the connection or schedules the next check. c.mu is held.
 func (c *connection) check() {
 	now := time.Now()
-	patience := min(maxSilence, c.timeout/2)
-	wait := patience - now.Sub(c.heard)
-	if wait <= 0 && c.hasYoungWrite(now) {
-		wait = patience
+	limit := min(maxIdle, c.timeout/2)
+	wait := limit - now.Sub(c.lastReceived)
+	if wait <= 0 && c.hasRecentWrite(now) {
+		wait = limit
 	}
 	if wait <= 0 {
 		c.close()
@@ -116,26 +115,27 @@ func (c *connection) check() {
 	})
 }
 
-// hasYoungWrite reports whether a call that cannot be retried is under way: it is
-// being sent, or was less than half of the request timeout ago, and at most one attempt has waited longer
-// than that. A response whose body is read slowly does not count: the server waits.
-func (c *connection) hasYoungWrite(now time.Time) bool {
-	young, waiting := false, 0
+// hasRecentWrite reports whether the connection should stay open for a call that
+// cannot be retried. Such a call is recent while its request is sent, and for half of
+// the request timeout after that. It is ignored if two or more attempts have waited
+// longer for their headers.
+func (c *connection) hasRecentWrite(now time.Time) bool {
+	recent, overdue := false, 0
 	for a := range c.users {
 		switch {
 		case a.watchdog.waited(now) >= c.timeout/2:
-			waiting++
+			overdue++
 		case a.call.Retry != RetryAlways || a.call.Streamed:
-			young = true
+			recent = true
 		}
 	}
-	return young && waiting < 2
+	return recent && overdue < 2
 }
 
-// close breaks the connection. net/http's documentation asks those who trace a
-// request to leave closing to the transport, which has no other way to be told that
-// a connection is dead while calls wait on it. It takes this for a connection that
-// broke. TLS would first send a farewell, and wait for that. c.mu is held.
+// close closes the connection below TLS: TLS would first send a close_notify alert
+// and wait for that. The documentation of net/http reserves closing for the
+// transport, but there is no other way to report a lost connection to it while calls
+// are in flight. The transport treats this like a connection reset. c.mu is held.
 func (c *connection) close() {
 	if c.closed {
 		return
@@ -145,7 +145,7 @@ func (c *connection) close() {
 		c.recheck.Stop()
 	}
 	conn := c.conn
-	for { // TLS may be inside the TLS of a proxy
+	for { // a TLS connection may be inside the TLS connection to a proxy
 		secure, ok := conn.(interface{ NetConn() net.Conn })
 		if !ok || secure.NetConn() == nil || secure.NetConn() == conn {
 			break
@@ -153,11 +153,11 @@ func (c *connection) close() {
 		conn = secure.NetConn()
 	}
 	defer func() {
-		if recover() != nil { // quic-go reports connections that must not be closed
+		if recover() != nil { // quic-go passes connections that must not be closed
 			c.closed = false
 		}
 	}()
-	_ = conn.Close() // there is nothing to be saved
+	_ = conn.Close() // the connection is lost: its error does not matter
 }
 
 // isClosed reports whether this library closed the connection.
@@ -167,11 +167,11 @@ func (c *connection) isClosed() bool {
 	return c.closed
 }
 
-// pay spends a token of the retry budget for the loss of the connection, once for
-// all attempts that were on it. It reports whether that was possible.
-func (c *connection) pay(spend func() bool) bool {
+// spendOnce spends one token of the retry budget for all attempts that were on the
+// connection. It reports whether a token was available.
+func (c *connection) spendOnce(spend func() bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.paid = c.paid || spend()
-	return c.paid
+	c.spent = c.spent || spend()
+	return c.spent
 }

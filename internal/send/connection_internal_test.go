@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// wrapped is a connection as a caller's transport may make it. As it is no pointer,
-// what is in it decides whether it can be compared.
+// wrapped is a connection that a caller's transport may create. It is not a pointer,
+// so its fields determine whether it is comparable.
 type wrapped struct {
 	net.Conn
 	note any
@@ -22,7 +22,7 @@ func TestJoinWithoutComparableConnection(t *testing.T) {
 	assert.NotNil(t, cs.join(wrapped{note: "comparable"}, a))
 }
 
-// tunnel is a connection inside another one, as TLS is inside the TLS of a proxy.
+// tunnel is a connection inside another one, like TLS inside the TLS of a proxy.
 type tunnel struct {
 	net.Conn
 	closed int
@@ -45,7 +45,7 @@ func (c *innermost) Close() error {
 	return nil
 }
 
-func TestCloseSkipsEveryFarewell(t *testing.T) {
+func TestCloseSkipsTLSCloseNotify(t *testing.T) {
 	raw := new(innermost)
 	toProxy := &tunnel{Conn: raw}
 	c := &connection{conn: &tunnel{Conn: toProxy}}

@@ -9,20 +9,20 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// Credentials are those of the standard API host: a source of API tokens, or an API
-// token, or an e-mail address and an API key.
+// Credentials are the credentials for the standard API host: a source of API tokens,
+// or an API token, or an e-mail address and an API key.
 type Credentials struct {
 	Token, Email, Key *secret.Value
 
-	// Source returns the API token for one attempt; nil: the others are used. It is
-	// called from many goroutines.
+	// Source returns the API token for one attempt. If it is nil, the other fields are
+	// used. It may be called concurrently.
 	Source func(context.Context) (string, error)
 }
 
 // errBadToken does not quote the token, which is a secret.
 var errBadToken = errors.New("the token source returned a token that is empty, longer than 4096 bytes, or not visible ASCII without spaces")
 
-// login is the credentials of one attempt.
+// login has the credentials of one attempt.
 type login struct {
 	token, email, key *secret.Value
 	redact            *secret.Redactor
@@ -42,9 +42,9 @@ func (l *login) authorize(h http.Header) {
 	h.Set("X-Auth-Key", l.key.Reveal())
 }
 
-// logins hands out the credentials of attempts.
+// logins provides the credentials of attempts.
 type logins struct {
-	fixed  *login // has nothing if there is a source
+	fixed  *login // empty if there is a source
 	source func(context.Context) (string, error)
 }
 
@@ -67,14 +67,14 @@ func (l *logins) next(ctx context.Context) (*login, error) {
 	return newLogin(secret.New(token), nil, nil), nil
 }
 
-// rejection is an attempt that the standard API host answered with 401, and its
+// rejection is an attempt with a 401 response of the standard API host, and its
 // credentials.
 type rejection struct {
 	failed *Failure
 	login  *login
 }
 
-// repeats reports whether an attempt with these credentials would end likewise.
+// repeats reports whether the credentials are those that were rejected.
 func (r *rejection) repeats(l *login) bool {
 	return r != nil && r.login.token.Reveal() == l.token.Reveal()
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// Config is what a Sender is made of. It is checked by the caller.
+// Config is the configuration of a Sender. The caller validates it.
 type Config struct {
-	HTTP        *http.Client // nil: one of this library's own
-	BaseURL     string       // without a slash at its end
+	HTTP        *http.Client // nil: a client of this library
+	BaseURL     string       // without a trailing slash
 	BatchURL    string       // likewise; "": the batch host is not used
 	AccountID   string
 	Credentials Credentials
@@ -28,8 +28,8 @@ type Config struct {
 	Describe func(*Failure) string
 }
 
-// New puts the layers together: the retry loop over the route, and the route over
-// the attempts.
+// New assembles the layers: the retry loop uses the route, and the route uses the
+// attempts.
 func New(cfg Config) *Sender {
 	attempts := &attempts{
 		http:        newHTTPClient(cfg.HTTP),
@@ -55,7 +55,7 @@ func New(cfg Config) *Sender {
 	return sender
 }
 
-// newHTTPClient returns a copy of the caller's client, or our own for nil.
+// newHTTPClient returns a copy of the caller's client, or a new client for nil.
 func newHTTPClient(callers *http.Client) *http.Client {
 	if callers == nil {
 		return &http.Client{Transport: noRedirects{newTransport()}}
@@ -65,7 +65,7 @@ func newHTTPClient(callers *http.Client) *http.Client {
 	return &client
 }
 
-// newTransport returns the transport of a client that was given none.
+// newTransport returns the transport that is used by default.
 func newTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
@@ -76,17 +76,17 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
-		ReadBufferSize:         32 << 10, // a page takes an eighth of the reads, 13 % less time
-		// A connection that died without a word is noticed by a ping, at last.
+		ReadBufferSize:         32 << 10, // a page takes an eighth of the reads and 13 % less time
+		// Pings detect a connection that was lost without a reset.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }
 
-// noRedirects is a transport whose redirects lead nowhere: following them would
-// take credentials and images to another place.
+// noRedirects is a transport that disables redirects: following them would send
+// credentials and images to another host.
 type noRedirects struct{ next http.RoundTripper }
 
-// CloseIdleConnections is what http.Client calls; a transport need not have it.
+// CloseIdleConnections is called by http.Client. The next transport may lack it.
 func (t noRedirects) CloseIdleConnections() {
 	(&http.Client{Transport: t.next}).CloseIdleConnections()
 }
@@ -94,7 +94,7 @@ func (t noRedirects) CloseIdleConnections() {
 func (t noRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil && resp != nil && resp.Body != nil {
-		_ = resp.Body.Close() // nobody else would
+		_ = resp.Body.Close() // net/http does not close it
 	}
 	if err == nil && resp != nil && resp.StatusCode/100 == 3 {
 		resp.Header.Del("Location")

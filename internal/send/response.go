@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// Response is a response with a status of success while it is read.
+// Response is a response with a success status while it is read.
 type Response struct {
 	Status int
 	Header http.Header
@@ -26,22 +26,22 @@ type Response struct {
 	rayID      string
 	retryAfter time.Duration
 	body       body
-	prefix     *[prefixSize]byte // for body
+	prefix     *[prefixSize]byte // memory for the start of body
 	decoder    *jsontext.Decoder
 	failed     *Failure
 	closed     bool
-	resent     bool // net/http has sent the request more than once, after PROTOCOL_ERROR also one that was processed
+	resent     bool // net/http sent the request more than once; after PROTOCOL_ERROR, the server may have processed it
 }
 
-// receive looks at the headers of a response, and reads the whole of one that is
-// not a success.
+// receive reads the headers of a response. It reads the whole response if the status
+// is not a success.
 func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 	r := &Response{Status: resp.StatusCode, Header: resp.Header, attempt: a}
-	r.resent = resp.ProtoMajor >= 2 && a.evidence.sendings.Load() > 1
+	r.resent = resp.ProtoMajor >= 2 && a.evidence.sends.Load() > 1
 	r.rayID = a.target.redact.Clean(resp.Header.Get("Cf-Ray"), 64)
 	r.retryAfter = retry.After(resp.Header.Get("Retry-After"), time.Now())
 	r.prefix = a.attempts.prefixes.get()
-	if resp.StatusCode < 200 { // after a 101, reads would not end with the context
+	if resp.StatusCode < 200 { // the context does not end reads after a 101
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
 	}
@@ -59,16 +59,16 @@ func receive(a *attempt, resp *http.Response) (*Response, *Failure) {
 // Decoder returns the decoder of the body.
 func (r *Response) Decoder() *jsontext.Decoder { return r.decoder }
 
-// Checkpoint says that a value of the body was decoded and the next one begins.
+// Checkpoint marks the end of one value of the body and the start of the next.
 func (r *Response) Checkpoint() { r.body.checkpoint() }
 
-// Read reads the body, of a response that has no JSON.
+// Read reads the body of a response that is not JSON.
 func (r *Response) Read(p []byte) (int, error) { return r.body.Read(p) }
 
-// Size returns how many bytes of the body were read, decoded.
+// Size returns how many bytes of the body were read, after decompression.
 func (r *Response) Size() int64 { return r.body.read }
 
-// Close ends the response and its attempt. Closing twice does no harm.
+// Close ends the response and its attempt. It may be called more than once.
 func (r *Response) Close() {
 	if r.closed {
 		return
@@ -84,8 +84,8 @@ func (r *Response) Close() {
 	r.attempt.end(r)
 }
 
-// refused is the failure of a response whose status is not a success. Why a read or a
-// deletion failed may be in the body, so that one whose body is lost is retried.
+// refused returns the failure of a response whose status is not a success. If the
+// connection is lost while the body is read, the call may be retried.
 func (r *Response) refused() *Failure {
 	slow := r.attempt.watchdog.limit(r.attempt.attempts.timeout)
 	defer slow.Stop()
@@ -94,7 +94,7 @@ func (r *Response) refused() *Failure {
 	f.Passing = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
 	switch {
 	case errors.Is(err, errTooLarge):
-		f.Kind, f.Err = TooLarge, fmt.Errorf("over %d bytes of an error", maxErrorBytes)
+		f.Kind, f.Err = TooLarge, fmt.Errorf("the error response has more than %d bytes", maxErrorBytes)
 	case err != nil:
 		broken := r.attempt.broken(err)
 		f.Err, f.connection = broken.Err, broken.connection
@@ -112,8 +112,7 @@ func (r *Response) refused() *Failure {
 	return f
 }
 
-// finish ends a response that was read with the given result, and returns what is
-// wrong with it.
+// finish closes a response, given the result of reading it, and returns its failure.
 func (r *Response) finish(result error) *Failure {
 	if result != nil && result != ErrStop {
 		r.failed = r.unread(result)
@@ -122,7 +121,7 @@ func (r *Response) finish(result error) *Failure {
 	return r.failed
 }
 
-// unread is the failure of a response that could not be read to its end.
+// unread returns the failure of a response that could not be read completely.
 func (r *Response) unread(result error) *Failure {
 	if refusal, ok := errors.AsType[*envelope.RefusedError](result); ok {
 		f := r.failure(Refused, nil)
@@ -147,7 +146,7 @@ func (r *Response) unread(result error) *Failure {
 	return f
 }
 
-// failure returns a failure with what the headers say.
+// failure returns a failure with the data of the headers.
 func (r *Response) failure(kind Kind, err error) *Failure {
 	return &Failure{
 		Op:         r.attempt.call.Op,
@@ -161,7 +160,7 @@ func (r *Response) failure(kind Kind, err error) *Failure {
 	}
 }
 
-// addInfo moves an envelope's errors and messages to a failure.
+// addInfo adds the errors and messages of an envelope to a failure, redacted.
 func (r *Response) addInfo(f *Failure, e *envelope.Envelope) {
 	clean := func(infos []envelope.Info) []envelope.Info {
 		for i := range infos {
@@ -175,7 +174,7 @@ func (r *Response) addInfo(f *Failure, e *envelope.Envelope) {
 	f.Errors, f.Messages = clean(e.Errors), clean(e.Messages)
 }
 
-// excerpt returns the printable start of a body that was not understood.
+// excerpt returns the printable start of a body that could not be decoded.
 func (r *Response) excerpt() string {
 	if r.attempt.call.Private && r.Status/100 == 2 {
 		return ""
@@ -187,14 +186,13 @@ func (r *Response) excerpt() string {
 	return r.attempt.target.redact.Clean(start, 200)
 }
 
-// isCorruptGzip reports whether a body arrived, and is not what its Content-Encoding
-// says.
+// isCorruptGzip reports whether a received body does not match its Content-Encoding.
 func isCorruptGzip(err error) bool {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
-// withoutPointer takes the names that a server sent out of an error of jsontext.
+// withoutPointer removes the names sent by a server from an error of jsontext.
 func withoutPointer(err error) error {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Errorf("at byte %d: %w", syntax.ByteOffset, syntax.Err)

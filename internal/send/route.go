@@ -12,40 +12,40 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// errBatchRefused is for a batch host that accepts no token for a call that the
-// API accepts.
-var errBatchRefused = errors.New("the batch host refuses the batch tokens that the API gives")
+// errTokensRejected means that the batch host rejected the tokens for a call that
+// the standard API host accepted.
+var errTokensRejected = errors.New("the batch host rejects the batch tokens that the API issues")
 
-// route decides which host takes an attempt: the batch host, if it can take the
-// call and there is a token for it, or else the standard API host. Each has its own
+// route selects the host of an attempt: the batch host, if it supports the call and
+// a token is available, otherwise the standard API host. Each host has its own
 // credentials and its own limit.
 type route struct {
 	attempts *attempts
 	log      *slog.Logger // nil: nothing is logged
 
-	account string // the URL below which the account's paths lie
-	logins  logins
-	gate    *ratelimit.Gate
-	maxWait time.Duration // for the gate
-	door    door
+	account  string // base URL of the account's paths
+	logins   logins
+	gate     *ratelimit.Gate
+	maxWait  time.Duration // for the gate
+	dialGate dialGate
 
-	batchBase string        // the URL below which the batch host's paths lie
-	tokens    *batch.Tokens // nil: the batch host is not used
-	batchDoor door
+	batchBase     string        // base URL of the batch host's paths
+	tokens        *batch.Tokens // nil: the batch host is not used
+	batchDialGate dialGate
 }
 
-// trip is what the layers keep of one call.
+// trip is the state of one call that the layers share.
 type trip struct {
 	call     *Call
 	requests int           // sent so far
-	waited   time.Duration // before the next one
-	declined *Failure      // by the batch host, in this attempt; nil: it did not
-	token    *batch.Token  // that the batch host was shown last
-	rejected *rejection    // the last attempt whose token was rejected; nil: there was none
+	waited   time.Duration // before the next request
+	declined *Failure      // of the batch host in this attempt; nil: none
+	token    *batch.Token  // last one sent to the batch host
+	rejected *rejection    // last attempt whose token was rejected; nil: none
 }
 
-// send sends one attempt, wherever it can be sent. It may take more than one
-// request to find that out.
+// send sends one attempt to the batch host or the standard API host. If the batch
+// host declines the call, the attempt takes more than one request.
 func (r *route) send(ctx context.Context, t *trip) (*Response, *Failure) {
 	switch {
 	case ctx.Err() != nil:
@@ -61,26 +61,27 @@ func (r *route) send(ctx context.Context, t *trip) (*Response, *Failure) {
 		response, failed = r.fallBack(ctx, t)
 	}
 	if failed != nil && failed.Kind == Unbuilt {
-		failed.Earlier = t.declined // which has used up the request's body
+		failed.Earlier = t.declined // its request has consumed the body
 	}
 	return response, failed
 }
 
-// fallBack sends a request to the standard API host that the batch host did not take.
+// fallBack sends a request to the standard API host after the batch host was
+// unavailable or declined it.
 func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 	r.logFallback(ctx)
 	response, failed := r.sendStandard(ctx, t)
-	if failed == nil && t.declined != nil && t.declined.Status == http.StatusForbidden { // so it is not the call that is
-		r.tokens.Refused(t.token, errBatchRefused)
+	if failed == nil && t.declined != nil && t.declined.Status == http.StatusForbidden { // so the batch host rejected the token, not the call
+		r.tokens.Refused(t.token, errTokensRejected)
 		r.logFallback(ctx)
 	}
 	return response, failed
 }
 
-// sendStandard sends one request to the standard API host, when there are
-// credentials for it and the known rate limit allows it.
+// sendStandard sends one request to the standard API host, if it has credentials and
+// the known rate limit allows it.
 func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure) {
-	asked := time.Now()
+	start := time.Now()
 	login, err := r.logins.next(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -98,29 +99,29 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 		return nil, canceled(ctx)
 	}
 	defer r.gate.Done()
-	t.waited += time.Since(asked)
+	t.waited += time.Since(start)
 	response, failed := r.attempts.send(ctx, t, target{
 		url:       r.account + t.call.Path,
 		authorize: login.authorize,
 		redact:    login.redact.With(t.call.Secrets...),
 		gate:      r.gate,
-		door:      &r.door,
+		dialGate:  &r.dialGate,
 	})
 	if failed != nil && failed.Kind == Refused && failed.Status == http.StatusUnauthorized && r.logins.source != nil {
-		failed.Passing = t.rejected == nil // the source may have another token by now
+		failed.Passing = t.rejected == nil // the source may return another token
 		t.rejected = &rejection{failed, login}
 	}
 	return response, failed
 }
 
 // sendBatch sends one request to the batch host, and a second one with a new token
-// if the first was refused there. It returns nils when the standard API host is to
-// take the call. A 403 may be meant for the call or for the token.
+// if the first token was rejected. It returns nil, nil if the call must fall back to
+// the standard API host. A 403 may apply to the call or to the token.
 func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 	for range 2 {
-		asked := time.Now()
+		start := time.Now()
 		token, err := r.tokens.Take(ctx)
-		t.waited += time.Since(asked)
+		t.waited += time.Since(start)
 		switch {
 		case errors.Is(err, batch.ErrNone):
 			return nil, nil
@@ -131,7 +132,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			url:       r.batchBase + t.call.Path,
 			authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token.Value.Reveal()) },
 			redact:    token.Redact.With(t.call.Secrets...),
-			door:      &r.batchDoor,
+			dialGate:  &r.batchDialGate,
 			batch:     true,
 		})
 		if failed == nil || !r.declines(failed, token) {
@@ -143,12 +144,12 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			return nil, nil
 		}
 	}
-	r.tokens.Refused(t.token, errBatchRefused)
+	r.tokens.Refused(t.token, errTokensRejected)
 	return nil, nil
 }
 
-// declines reports whether a failure is that of the batch host or of its token,
-// and not one of the call.
+// declines reports whether a failure is caused by the batch host or its token, and
+// not by the call.
 func (r *route) declines(failed *Failure, token *batch.Token) bool {
 	switch {
 	case failed.Kind == Lost && failed.Unsent:
@@ -161,7 +162,7 @@ func (r *route) declines(failed *Failure, token *batch.Token) bool {
 	return failed.Status == http.StatusForbidden
 }
 
-// logFallback logs once that the standard API host takes the calls, and why.
+// logFallback logs the fallback to the standard API host and its reason, once.
 func (r *route) logFallback(ctx context.Context) {
 	if why := r.tokens.Fallback(); why != nil && r.log != nil {
 		r.log.LogAttrs(ctx, slog.LevelWarn, "cfimages batch API is unavailable: calls fall back to the standard API host",
@@ -173,8 +174,8 @@ func canceled(ctx context.Context) *Failure {
 	return &Failure{Kind: Canceled, Err: Cancellation(ctx)}
 }
 
-// isQuotaLow reports whether the quota of the standard API host is low, when that
-// host takes the calls and its window has not ended.
+// isQuotaLow reports whether the quota of the standard API host is low. It is false
+// while the batch host is used, and after the end of the window.
 func (r *route) isQuotaLow(isLow func(ratelimit.State) bool) bool {
 	if r.tokens != nil && r.tokens.Available() {
 		return false

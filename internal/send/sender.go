@@ -10,16 +10,16 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// retryBudget is how many retries a client may spend that are not covered by
-// successes.
+// retryBudget is the capacity of the retry budget: the retries that are not covered
+// by successes.
 const retryBudget = 10
 
-// ErrStop is returned by a reader that wants no more of a response. It ends the
+// ErrStop is returned by a read function to stop reading a response. It ends the
 // call without a failure.
 var ErrStop = errors.New("the reader stopped")
 
-// Policy says how often and how long a failed call is retried. It has the fields
-// of the public RetryPolicy.
+// Policy sets how often and how long a failed call is retried. It has the fields of
+// the public RetryPolicy.
 type Policy struct {
 	MaxAttempts         int
 	BaseDelay, MaxDelay time.Duration
@@ -33,8 +33,8 @@ type Sender struct {
 	budget *retry.Budget
 }
 
-// Do sends a call and reads its response with read, in as many attempts as the
-// policy allows. It returns nil when one of them was a success.
+// Do sends a call and reads its response with read. It retries as the policy
+// allows, and returns nil if an attempt succeeded.
 func (s *Sender) Do(ctx context.Context, c *Call, read func(*Response) error) *Failure {
 	x := s.Start(c)
 	r, failed := x.Open(ctx)
@@ -44,22 +44,22 @@ func (s *Sender) Do(ctx context.Context, c *Call, read func(*Response) error) *F
 	return x.Read(ctx, r, read)
 }
 
-// Start returns the exchange for a call that is not sent yet.
+// Start returns an Exchange for a call. It sends nothing.
 func (s *Sender) Start(c *Call) *Exchange {
 	return &Exchange{sender: s, trip: trip{call: c}}
 }
 
-// Exchange is one call under way: its attempts, one after the other. It is for
-// one goroutine.
+// Exchange is one call with its successive attempts. It must be used by one
+// goroutine.
 type Exchange struct {
 	sender  *Sender
 	trip    trip
 	tries   int      // attempts that the policy counts
-	last    *Failure // of the attempt before
-	unclear bool     // an attempt before may have done what was asked
+	last    *Failure // of the previous attempt
+	unclear bool     // an earlier attempt may have been executed
 }
 
-// Open sends attempts until the server answers one with a status of success.
+// Open sends attempts until a response has a success status.
 func (x *Exchange) Open(ctx context.Context) (*Response, *Failure) {
 	for {
 		x.tries++
@@ -77,12 +77,12 @@ func (x *Exchange) Open(ctx context.Context) (*Response, *Failure) {
 	}
 }
 
-// Read reads the response that Open returned, and those of further attempts, until
-// read returns nil for one of them, or ErrStop. read must return ErrStop as it is.
+// Read reads the response that Open returned, and retries until read returns nil or
+// ErrStop for a response. read must return ErrStop unwrapped.
 func (x *Exchange) Read(ctx context.Context, r *Response, read func(*Response) error) *Failure {
 	defer func() {
 		if r != nil {
-			r.Close() // which does something only if read panicked
+			r.Close() // already closed, unless read panicked
 		}
 	}()
 	for {
@@ -96,7 +96,7 @@ func (x *Exchange) Read(ctx context.Context, r *Response, read func(*Response) e
 	}
 }
 
-// Reopen goes on after a response that failed while it was read.
+// Reopen retries after a response that failed while it was read.
 func (x *Exchange) Reopen(ctx context.Context, failed *Failure) (*Response, *Failure) {
 	if failed := x.wait(ctx, failed); failed != nil {
 		return nil, failed
@@ -104,8 +104,8 @@ func (x *Exchange) Reopen(ctx context.Context, failed *Failure) (*Response, *Fai
 	return x.Open(ctx)
 }
 
-// Finish ends a response that was read with the given result. It returns nil
-// when that makes the call a success, or the reader stopped.
+// Finish closes a response, given the result of reading it. It returns nil if the
+// call succeeded or the reader stopped.
 func (x *Exchange) Finish(r *Response, result error) *Failure {
 	failed := r.finish(result)
 	if failed != nil {
@@ -115,7 +115,7 @@ func (x *Exchange) Finish(r *Response, result error) *Failure {
 	return nil
 }
 
-// complete adds to a failure what is known of the whole call.
+// complete adds the data of the whole call to a failure.
 func (x *Exchange) complete(failed *Failure) *Failure {
 	failed.Op, failed.Attempts = x.trip.call.Op, x.trip.requests
 	failed.EarlierUnclear = x.unclear || failed.resent
@@ -123,13 +123,13 @@ func (x *Exchange) complete(failed *Failure) *Failure {
 		failed.Unsure = x.trip.call.Unsure
 	}
 	if failed.Kind == Refused && !failed.Unclear && !retry.StatusRetryable(failed.Status) {
-		x.sender.budget.Success() // the server is well, and means what it says
+		x.sender.budget.Success() // the server works: it rejected this call on purpose
 	}
 	return failed
 }
 
-// unsent returns the failure of a call of which no further request was sent, so
-// that it says what made the attempt before fail.
+// unsent returns the failure of an attempt that sent no request. It includes the
+// failure of the previous attempt.
 func (x *Exchange) unsent(failed *Failure) *Failure {
 	last := x.last
 	switch {
@@ -144,8 +144,8 @@ func (x *Exchange) unsent(failed *Failure) *Failure {
 	return failed
 }
 
-// wait returns nil when it is time for another attempt, and the failure of the
-// call when there is to be none.
+// wait waits until the next attempt and returns nil. If the call may not be retried,
+// it returns the failure of the call.
 func (x *Exchange) wait(ctx context.Context, failed *Failure) *Failure {
 	policy := x.sender.policy
 	x.last = failed
@@ -156,32 +156,32 @@ func (x *Exchange) wait(ctx context.Context, failed *Failure) *Failure {
 	if wait == 0 {
 		wait = retry.Backoff(policy.BaseDelay, policy.MaxDelay, x.tries-1)
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait || !x.pay(failed) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait || !x.spendBudget(failed) {
 		return failed
 	}
 	x.unclear = x.unclear || failed.Unclear
-	asked := time.Now()
+	start := time.Now()
 	if retry.Sleep(ctx, wait) != nil {
 		return x.complete(&Failure{Kind: Canceled, Err: Cancellation(ctx), Earlier: failed})
 	}
-	x.trip.waited = time.Since(asked)
+	x.trip.waited = time.Since(start)
 	return nil
 }
 
-// pay takes a token of the retry budget for a retry: one for each attempt that failed
-// by itself, one for all that were lost together with their connection, and none for
-// one that the server did not get.
-func (x *Exchange) pay(failed *Failure) bool {
+// spendBudget takes a token of the retry budget for a retry, and reports whether the
+// retry may be sent. Attempts that were lost with the same connection share one
+// token, and an attempt that was not sent takes none.
+func (x *Exchange) spendBudget(failed *Failure) bool {
 	switch {
 	case failed.Unsent:
 		return true
 	case failed.connection != nil:
-		return failed.connection.pay(x.sender.budget.Spend)
+		return failed.connection.spendOnce(x.sender.budget.Spend)
 	}
 	return x.sender.budget.Spend()
 }
 
-// mayRetry reports whether another attempt may help and does no harm.
+// mayRetry reports whether a retry may succeed and is allowed by the call's rule.
 func (x *Exchange) mayRetry(failed *Failure) bool {
 	switch x.trip.call.Retry {
 	case RetryAlways:
@@ -194,17 +194,17 @@ func (x *Exchange) mayRetry(failed *Failure) bool {
 	return false
 }
 
-// RateLimit returns what is known of the rate limit of the standard API host.
+// RateLimit returns the known rate limit of the standard API host.
 func (s *Sender) RateLimit() ratelimit.State { return s.route.gate.State() }
 
-// IsQuotaLow reports whether fewer than n requests may be sent before one has to
-// wait for the next window. The batch host has no such quota.
+// IsQuotaLow reports whether fewer than n requests remain in the current window.
+// The batch host has no such quota.
 func (s *Sender) IsQuotaLow(n int) bool {
 	return s.route.isQuotaLow(func(state ratelimit.State) bool { return state.Remaining < n })
 }
 
-// IsQuotaReserved reports whether less than a quarter of the quota remains, which
-// polling leaves to other calls.
+// IsQuotaReserved reports whether less than a quarter of the quota remains. Polling
+// leaves it to other calls.
 func (s *Sender) IsQuotaReserved() bool {
 	return s.route.isQuotaLow(func(state ratelimit.State) bool { return state.Remaining < state.Quota/4 })
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// maxTokenBytes is how long a token may be that is not the caller's option: it goes
-// into a header.
+// maxTokenBytes is the maximum length of a token from a server or a token source,
+// because it is sent in a header.
 const maxTokenBytes = 4 << 10
 
-// fetchToken asks the standard API host for a new batch token.
+// fetchToken requests a new batch token from the standard API host.
 func (s *Sender) fetchToken(ctx context.Context) (*batch.Token, error) {
 	const path = "images/v1/batch_token"
 	var token tokenResult
@@ -55,7 +55,7 @@ func (t *tokenResult) read(r *Response) error {
 		return dec.SkipValue()
 	})
 	if err == nil && (!isHeaderValue(t.value) || t.expires.IsZero()) {
-		return errors.New("the result lacks a token that fits a header, or the time of its expiry")
+		return errors.New("the result has no token that is valid in a header, or no expiry time")
 	}
 	return err
 }

@@ -8,123 +8,125 @@ import (
 	"time"
 )
 
-// timeoutError is an attempt that this library gave up. It is not the caller's
-// deadline, so it is not context.DeadlineExceeded.
-type timeoutError struct{ what string }
+// timeoutError is a timeout of this library. It is not the caller's deadline, so it
+// is not context.DeadlineExceeded.
+type timeoutError struct{ text string }
 
 var (
 	errNoResponse = &timeoutError{"no response within the request timeout (see WithRequestTimeout)"}
 	errStalled    = &timeoutError{"the response stalled"}
 )
 
-func (e *timeoutError) Error() string   { return e.what }
+func (e *timeoutError) Error() string   { return e.text }
 func (e *timeoutError) Timeout() bool   { return true }
 func (e *timeoutError) Temporary() bool { return true }
 func (e *timeoutError) Is(target error) bool {
 	return target == os.ErrDeadlineExceeded
 }
 
-// watchdog gives up an attempt when the server is silent for too long: first until
-// the headers of the response, and then during each read of its body.
+// watchdog cancels an attempt that times out: first while it waits for the headers of
+// the response, and then in each read of the body.
 type watchdog struct {
 	timeout  time.Duration           // until the headers
 	cancel   context.CancelCauseFunc // of the attempt
-	evidence *evidence               // knows the connection
+	evidence *evidence               // has the connection
 
 	mu      sync.Mutex
-	owed    time.Time // since when the server owes the headers; zero: it does not
-	headers bool      // arrived
-	gaveUp  error     // why
+	since   time.Time // start of the wait for the headers; zero: not waiting
+	headers bool      // received
+	expired error     // the timeout that ended the attempt; nil: none
 	timer   *time.Timer
 }
 
-// grace is how long the transport has to end an attempt whose connection was
-// closed. When it ends an attempt so, it does not use the connection any more.
+// grace is how long the transport may take to end an attempt whose connection was
+// closed. After that, the transport no longer uses the connection.
 const grace = 100 * time.Millisecond
 
 // start begins to wait for the headers.
 func (w *watchdog) start(timeout time.Duration, cancel context.CancelCauseFunc, e *evidence) {
 	w.timeout, w.cancel, w.evidence = timeout, cancel, e
-	w.owed = time.Now()
-	w.timer = time.AfterFunc(timeout, w.giveUp)
+	w.since = time.Now()
+	w.timer = time.AfterFunc(timeout, w.expire)
 }
 
-func (w *watchdog) giveUp() {
+// expire ends the attempt with a timeout. If the connection was closed, it first
+// gives the transport time to end the attempt.
+func (w *watchdog) expire() {
 	w.mu.Lock()
-	again := w.gaveUp != nil
+	second := w.expired != nil
 	switch {
-	case again: // after the grace
+	case second: // after the grace period
 	case w.headers:
-		w.gaveUp = errStalled
+		w.expired = errStalled
 	default:
-		w.gaveUp = errNoResponse
+		w.expired = errNoResponse
 	}
-	why := w.gaveUp
+	cause := w.expired
 	w.mu.Unlock()
-	if !again && w.evidence.suspect() {
+	if !second && w.evidence.suspect() {
 		w.timer.Reset(grace)
 		return
 	}
-	w.cancel(why)
+	w.cancel(cause)
 }
 
-// why returns why the attempt was given up, nil if it was not.
-func (w *watchdog) why() error {
+// timeoutErr returns the timeout that ended the attempt, or nil.
+func (w *watchdog) timeoutErr() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.gaveUp
+	return w.expired
 }
 
-// answered ends the wait for the headers.
-func (w *watchdog) answered() {
+// headersReceived ends the wait for the headers.
+func (w *watchdog) headersReceived() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.headers = true
-	w.owed = time.Time{}
+	w.since = time.Time{}
 	w.timer.Stop()
 }
 
-// expect gives the server so much time for the headers, unless they have arrived; 0
-// stops the wait.
+// expect restarts the wait for the headers with a timeout of d, unless they were
+// received. 0 stops the wait.
 func (w *watchdog) expect(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.headers:
 	case d == 0:
-		w.owed = time.Time{}
+		w.since = time.Time{}
 		w.timer.Stop()
 	default:
-		w.owed = time.Now()
+		w.since = time.Now()
 		w.timer.Reset(d)
 	}
 }
 
-// waited returns how long the server has owed the headers: 0 while the request is
-// being sent, and once they have arrived.
+// waited returns how long the attempt has waited for the headers: 0 while the request
+// is sent, and after the headers were received.
 func (w *watchdog) waited(now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.owed.IsZero() {
+	if w.since.IsZero() {
 		return 0
 	}
-	return now.Sub(w.owed)
+	return now.Sub(w.since)
 }
 
-// arm ends the attempt unless it is disarmed within d. It is for the body of a
-// response, after answered.
+// arm ends the attempt unless disarm is called within d. It is used for the body of
+// a response, after headersReceived.
 func (w *watchdog) arm(d time.Duration) { w.timer.Reset(d) }
 
 func (w *watchdog) disarm() { w.timer.Stop() }
 
-// limit gives up the attempt after d, however busy the server is, until the timer that
-// it returns is stopped.
+// limit ends the attempt after d, even if bytes are received, unless the returned
+// timer is stopped.
 func (w *watchdog) limit(d time.Duration) *time.Timer {
 	return time.AfterFunc(d, func() { w.cancel(errStalled) })
 }
 
-// watchedBody is a request's body. While it is read, the server owes nothing, and
-// after each part that was read it has its whole time again.
+// watchedBody is the body of a request. Each read stops the wait for the headers, and
+// restarts it afterwards with the full timeout.
 type watchedBody struct {
 	io.ReadCloser
 	watchdog *watchdog
