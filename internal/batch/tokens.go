@@ -1,6 +1,6 @@
-// Package batch keeps a token of Cloudflare's batch host: fetched once for all
-// who wait, renewed before it expires, and handed out at the host's rate. It knows
-// nothing of the calls that use it.
+// Package batch manages the token of Cloudflare's batch host. The token is fetched
+// once for all waiting calls, renewed before it expires, and returned at the host's
+// rate. The package does not depend on the calls that use the token.
 package batch
 
 import (
@@ -13,49 +13,49 @@ import (
 )
 
 const (
-	// rate is how many requests a second go to the batch host. Cloudflare's
-	// developer documentation allows 200 for each token; the rest is for requests
+	// rate is how many requests per second are sent to the batch host. Cloudflare's
+	// developer documentation allows 200 for each token; the margin is for requests
 	// that arrive closer together than they were sent.
 	rate = 190
 
-	// For so long no token is fetched after one was refused, or could not be had
-	// for another reason.
+	// No token is fetched for this time after tokens were refused, or after another
+	// failure.
 	refusedPause = 10 * time.Minute
 	failedPause  = 30 * time.Second
 
-	// patience is how long those who wait for a token go without one.
-	patience = 15 * time.Second
+	// fetchTimeout is the maximum time that a call waits for a new token.
+	fetchTimeout = 15 * time.Second
 )
 
 var (
-	// ErrNone is for a time in which no token can be had.
-	ErrNone = errors.New("there is no token for the batch host")
-	// ErrRefused marks the error of a fetch that is not worth another one soon.
+	// ErrNone means that no token is available at the moment.
+	ErrNone = errors.New("no token for the batch host is available")
+	// ErrRefused marks the error of a fetch that should not be retried soon.
 	ErrRefused = errors.New("batch tokens are refused")
 )
 
-// Tokens hands out the token of one client. It is safe for concurrent use.
+// Tokens provides the token of one client. It is safe for concurrent use.
 type Tokens struct {
 	fetch func(context.Context) (*Token, error)
-	turn  chan struct{}   // held by the first of the queue; a channel serves its senders in order
-	pace  *ratelimit.Pace // for who holds turn
+	turn  chan struct{}   // held by the first call in the queue; a channel serves its senders in order
+	pace  *ratelimit.Pace // used by the call that holds turn
 
-	mu       sync.Mutex // guards the rest
-	token    *Token
-	ask      time.Time // no token is fetched before
-	paused   time.Duration
-	why      error // the last failure, until a token is fetched
-	reported bool  // why was returned by Fallback
+	mu        sync.Mutex // guards the rest
+	token     *Token
+	nextFetch time.Time // no token is fetched before
+	paused    time.Duration
+	reason    error // the last failure, until a token is fetched
+	reported  bool  // reason was returned by Fallback
 }
 
-// New returns Tokens that get new ones from fetch.
+// New returns Tokens that fetch new tokens with fetch.
 func New(fetch func(context.Context) (*Token, error)) *Tokens {
 	return &Tokens{fetch: fetch, turn: make(chan struct{}, 1), pace: ratelimit.NewPace(rate)}
 }
 
-// Take returns the token to send one request with, when it is the request's
-// turn. The first of the queue fetches a token if one is due, so that nobody
-// passes with one that has expired meanwhile. The error is ErrNone or that of ctx.
+// Take waits for the request's turn and returns the token for it. The first call in
+// the queue fetches a new token when that is due, so no call uses a token that
+// expired while it waited. The error is ErrNone or the error of ctx.
 func (t *Tokens) Take(ctx context.Context) (*Token, error) {
 	if token, due := t.state(); token == nil && !due {
 		return nil, ErrNone
@@ -85,7 +85,7 @@ func (t *Tokens) Available() bool {
 	return token != nil
 }
 
-// Reject forgets a token that the batch host refused.
+// Reject discards a token that the batch host rejected.
 func (t *Tokens) Reject(token *Token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -94,43 +94,43 @@ func (t *Tokens) Reject(token *Token) {
 	}
 }
 
-// Refused makes Take return ErrNone for a while, because the batch host does not
-// accept the tokens that it is shown, this one being the last. It does nothing if
-// there is another token by now.
-func (t *Tokens) Refused(token *Token, why error) {
+// Refused makes Take return ErrNone for 10 minutes, because the batch host does not
+// accept new tokens. token is the last one that was rejected. If there is another
+// token now, Refused does nothing.
+func (t *Tokens) Refused(token *Token, reason error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token == nil || t.token == token {
 		t.token = nil
-		t.pause(refusedPause, why)
+		t.pause(refusedPause, reason)
 	}
 }
 
-// Unreachable makes Take return ErrNone for a while, because no connection to the
+// Unreachable makes Take return ErrNone for 30 seconds, because no connection to the
 // batch host can be made.
-func (t *Tokens) Unreachable(why error) {
+func (t *Tokens) Unreachable(reason error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.token = nil
-	t.pause(failedPause, why)
+	t.pause(failedPause, reason)
 }
 
-// Fallback returns once why there is no token, so that it can be logged; nil when
-// that was returned before, or there is a token.
+// Fallback returns why there is no token, for the log. It returns each reason once,
+// and nil if there is a token.
 func (t *Tokens) Fallback() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token != nil || t.reported {
 		return nil
 	}
-	t.reported = t.why != nil
-	return t.why
+	t.reported = t.reason != nil
+	return t.reason
 }
 
-// renew returns a new token, or the present one if none comes in time: the caller
-// needs the rest of its time for its request.
+// renew returns a new token, or the current one if the fetch fails. The fetch takes
+// at most half of the time until the caller's deadline: the rest is for the request.
 func (t *Tokens) renew(ctx context.Context) *Token {
-	wait := patience
+	wait := fetchTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)/2)
 	}
@@ -140,9 +140,9 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 	t.mu.Lock()
 	switch {
 	case err == nil:
-		t.token, t.ask, t.why, t.reported = token, time.Time{}, nil, false
+		t.token, t.nextFetch, t.reason, t.reported = token, time.Time{}, nil, false
 	case ctx.Err() != nil || limited.Err() != nil && wait < time.Second:
-		// The caller had no time. The next one tries.
+		// The caller had too little time. The next caller fetches.
 	case errors.Is(err, ErrRefused):
 		t.pause(refusedPause, err)
 	default:
@@ -153,7 +153,7 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 	return token
 }
 
-// state returns the token to use, nil for none, and whether one is to be fetched.
+// state returns the current token, or nil, and whether a new one should be fetched.
 func (t *Tokens) state() (token *Token, due bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,12 +162,12 @@ func (t *Tokens) state() (token *Token, due bool) {
 		t.token = nil
 	}
 	due = t.token == nil || !now.Before(t.token.renew)
-	return t.token, due && !now.Before(t.ask)
+	return t.token, due && !now.Before(t.nextFetch)
 }
 
-// pause lets no token be fetched for a while. One that is still good is used. A
-// reason of another kind is reported anew. t.mu is held.
-func (t *Tokens) pause(d time.Duration, why error) {
+// pause stops fetching tokens for a time. A token that is still valid is used. A
+// reason of another kind is reported again. t.mu is held.
+func (t *Tokens) pause(d time.Duration, reason error) {
 	t.reported = t.reported && d == t.paused
-	t.ask, t.paused, t.why = time.Now().Add(d), d, why
+	t.nextFetch, t.paused, t.reason = time.Now().Add(d), d, reason
 }

@@ -15,17 +15,17 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-// source fetches tokens that live for an hour.
+// source fetches tokens that are valid for an hour.
 type source struct {
 	fetched int
 	err     error
-	takes   time.Duration
+	latency time.Duration
 }
 
 func (s *source) fetch(ctx context.Context) (*batch.Token, error) {
 	s.fetched++
 	select {
-	case <-time.After(s.takes):
+	case <-time.After(s.latency):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -44,7 +44,7 @@ func take(t *testing.T, tokens *batch.Tokens) *batch.Token {
 
 func TestTakeFetchesOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &source{takes: time.Second}
+		s := &source{latency: time.Second}
 		tokens := batch.New(s.fetch)
 		start := time.Now()
 		var wg sync.WaitGroup
@@ -60,7 +60,7 @@ func TestTakeFetchesOnceForAll(t *testing.T) {
 	})
 }
 
-func TestRefusedLeavesAnotherTokenAlone(t *testing.T) {
+func TestRefusedKeepsAnotherToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(source)
 		tokens := batch.New(s.fetch)
@@ -80,7 +80,7 @@ func TestRefusedLeavesAnotherTokenAlone(t *testing.T) {
 
 func TestFetchedTokenEndsThePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &source{takes: time.Second}
+		s := &source{latency: time.Second}
 		tokens := batch.New(s.fetch)
 		go func() { _, _ = tokens.Take(t.Context()) }()
 		synctest.Wait()
@@ -94,7 +94,7 @@ func TestFetchedTokenEndsThePause(t *testing.T) {
 
 func TestFallbackIsReportedOnceForEachReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failed, refused := errors.New("no answer"), errors.Join(batch.ErrRefused, errors.New("forbidden"))
+		failed, refused := errors.New("no response"), errors.Join(batch.ErrRefused, errors.New("forbidden"))
 		s := &source{err: failed}
 		tokens := batch.New(s.fetch)
 		fallback := func() error {
