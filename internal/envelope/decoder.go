@@ -8,15 +8,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// NewDecoder returns a decoder that tolerates one odd name rather than fail a
-// whole page for it: of duplicate names the last one counts, and invalid UTF-8
-// becomes U+FFFD.
+// NewDecoder returns a decoder that accepts duplicate names and invalid UTF-8, so
+// that one invalid name does not fail a whole page. The last of duplicate names is
+// used, and invalid UTF-8 is replaced by U+FFFD.
 func NewDecoder(src io.Reader) *jsontext.Decoder { return jsontext.NewDecoder(src, lenient) }
 
 var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// Decoders is a pool of decoders, for the sake of their buffers. The zero value
-// is ready to use.
+// Decoders is a pool of decoders, which reuses their buffers. The zero value is ready
+// to use.
 type Decoders struct{ pool sync.Pool }
 
 // Get returns a decoder of src.
@@ -28,5 +28,5 @@ func (d *Decoders) Get(src io.Reader) *jsontext.Decoder {
 	return NewDecoder(src)
 }
 
-// Put takes back a decoder that nobody uses any more.
+// Put returns a decoder to the pool. It must not be used afterwards.
 func (d *Decoders) Put(dec *jsontext.Decoder) { d.pool.Put(dec) }

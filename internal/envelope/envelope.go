@@ -1,5 +1,5 @@
-// Package envelope reads the JSON object around every response of the API, as a
-// stream: the result in it is handed on while it arrives.
+// Package envelope reads the JSON object around every response of the API as a
+// stream: the result in it is decoded while it is received.
 package envelope
 
 import (
@@ -10,11 +10,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxInfos is how many errors and how many messages of a response are kept, so
-// that a hostile one does not fill the memory.
+// maxInfos is how many errors and how many messages of a response are kept, to limit
+// the memory that a malicious server can use.
 const maxInfos = 100
 
-// ErrTooMany is for what has more parts than any response of the API.
+// ErrTooMany means that a response has more parts than any response of the API.
 var ErrTooMany = errors.New("too many parts")
 
 // Envelope is the object around a response, without its result.
@@ -22,9 +22,9 @@ type Envelope struct {
 	Success  bool
 	Errors   []Info
 	Messages []Info
-	ID       string // beside the result only in the short response to an upload
+	ID       string // only in the short response to an upload
 
-	HasResult  bool // a result that is not null
+	HasResult  bool // the result is present and not null
 	hasSuccess bool
 }
 
@@ -33,35 +33,35 @@ type Info struct {
 	Code             int
 	Message          string
 	DocumentationURL string
-	Pointer          string // the part of the request it is about, a JSON pointer
+	Pointer          string // JSON pointer to the part of the request
 }
 
-// RefusedError is the error of an envelope that says success:false.
+// RefusedError is the error of an envelope with success:false.
 type RefusedError struct{ Envelope *Envelope }
 
 func (*RefusedError) Error() string { return "the response says success:false" }
 
-// Read reads the one envelope in a decoder's source. It calls result for a result
-// that is not null, while it arrives; a nil result skips it. What result was given
-// counts only when Read returns without an error and the envelope says success.
+// Read reads the envelope in a decoder's source, which must contain nothing else. It
+// calls result to decode a result that is not null; if result is nil, it skips the
+// result. The decoded data is valid only if Read returns nil and Success is true.
 func (e *Envelope) Read(dec *jsontext.Decoder, result func() error) error {
 	err := ReadObject(dec, func(name []byte) error { return e.member(dec, string(name), result) })
 	if err != nil {
 		return err
 	}
 	if _, err := dec.ReadToken(); err == nil {
-		return errors.New("the response goes on after its end")
+		return errors.New("the response continues after the end of the envelope")
 	} else if err != io.EOF {
-		return fmt.Errorf("after the end of the response: %w", err)
+		return fmt.Errorf("after the end of the envelope: %w", err)
 	}
 	if !e.hasSuccess {
-		return errors.New("the response does not say whether it is a success")
+		return errors.New("the response has no success member")
 	}
 	return nil
 }
 
-// ReadSuccess is like Read, but an envelope that says success:false is a
-// [*RefusedError].
+// ReadSuccess is like Read, but returns a [*RefusedError] for an envelope with
+// success:false.
 func (e *Envelope) ReadSuccess(dec *jsontext.Decoder, result func() error) error {
 	if err := e.Read(dec, result); err != nil {
 		return err
@@ -72,25 +72,25 @@ func (e *Envelope) ReadSuccess(dec *jsontext.Decoder, result func() error) error
 	return nil
 }
 
-// ReadResult reads an envelope of success that must have a result.
+// ReadResult reads a successful envelope that must have a result.
 func ReadResult(dec *jsontext.Decoder, result func() error) error {
 	var e Envelope
 	if err := e.ReadSuccess(dec, result); err != nil {
 		return err
 	}
 	if !e.HasResult {
-		return errors.New("the response is a success without a result")
+		return errors.New("the response reports success but has no result")
 	}
 	return nil
 }
 
-// ReadObjectResult reads an envelope of success whose result is an object, and calls
-// member with the name of each of its members, as [ReadObject] does.
+// ReadObjectResult reads a successful envelope whose result is an object. It calls
+// member for each member of the result, like [ReadObject].
 func ReadObjectResult(dec *jsontext.Decoder, member func(name []byte) error) error {
 	return ReadResult(dec, func() error { return ReadObject(dec, member) })
 }
 
-// ReadNoResult reads an envelope of success and skips its result.
+// ReadNoResult reads a successful envelope and skips its result.
 func ReadNoResult(dec *jsontext.Decoder) error { return new(Envelope).ReadSuccess(dec, nil) }
 
 // member reads the value of one member of the envelope.
@@ -118,8 +118,8 @@ func (e *Envelope) member(dec *jsontext.Decoder, name string, result func() erro
 	return dec.SkipValue()
 }
 
-// readInfos reads an envelope's errors or messages; null is none. Those beyond
-// maxInfos are skipped.
+// readInfos reads the errors or messages of an envelope, or null. It skips entries
+// beyond maxInfos.
 func readInfos(dec *jsontext.Decoder, dst *[]Info) error {
 	*dst = nil
 	if dec.PeekKind() == 'n' {

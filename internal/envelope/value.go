@@ -10,7 +10,7 @@ import (
 )
 
 // ReadObject calls member with the name of each member of the next value, which
-// must be an object. member must read the member's value; name is good until then.
+// must be an object. member must read the value; name is valid until then.
 func ReadObject(dec *jsontext.Decoder, member func(name []byte) error) error {
 	if err := readDelimiter(dec, '{'); err != nil {
 		return err
@@ -99,7 +99,7 @@ func ReadTime(dec *jsontext.Decoder, dst *time.Time) error {
 	return wrongKind(dec, raw, '"')
 }
 
-// ReadRawObject copies an object as it was sent; null becomes nil.
+// ReadRawObject copies an object unchanged; null becomes nil.
 func ReadRawObject(dec *jsontext.Decoder, dst *jsontext.Value) error {
 	raw, err := dec.ReadValue()
 	if err != nil {
@@ -148,14 +148,14 @@ func readDelimiter(dec *jsontext.Decoder, want jsontext.Kind) error {
 	return err
 }
 
-// wrongKind is the error for a value just read that is not of the wanted kind.
-// The pointer consists of names that were looked for, so it is safe to show.
+// wrongKind returns the error for a value of an unexpected kind. The pointer contains
+// only names known to this library, so it is safe to show.
 func wrongKind(dec *jsontext.Decoder, got jsontext.Value, want jsontext.Kind) error {
 	return fmt.Errorf("%v where %v was expected, at %q", got.Kind(), want, string(dec.StackPointer()))
 }
 
-// unquoteInPlace returns the text of a JSON string that a decoder has accepted. It
-// is good until the next read, and copied only to take escapes out.
+// unquoteInPlace returns the text of a JSON string that a decoder has accepted. The
+// text is valid until the next read. It is copied only if it has escapes.
 func unquoteInPlace(raw jsontext.Value) []byte {
 	if bytes.IndexByte(raw, '\\') >= 0 {
 		return unquote(nil, raw)
@@ -165,6 +165,6 @@ func unquoteInPlace(raw jsontext.Value) []byte {
 
 // unquote appends the text of a JSON string that a decoder has accepted.
 func unquote(dst []byte, raw jsontext.Value) []byte {
-	dst, _ = jsontext.AppendUnquote(dst, raw) // invalid UTF-8, now U+FFFD, is the only error left
+	dst, _ = jsontext.AppendUnquote(dst, raw) // the only possible error is invalid UTF-8, which becomes U+FFFD
 	return dst
 }
