@@ -17,7 +17,7 @@ import (
 
 const noBound = time.Duration(math.MaxInt64)
 
-// limit returns reply headers without a policy; withPolicy adds one of the same name.
+// limit returns response headers without a policy; withPolicy adds one of the same name.
 func limit(name string, remaining, reset int) http.Header {
 	return http.Header{"Ratelimit": {fmt.Sprintf("%q;r=%d;t=%d", name, remaining, reset)}}
 }
@@ -27,7 +27,7 @@ func withPolicy(h http.Header, name string, quota, window int) http.Header {
 	return h
 }
 
-func TestGatePassesWhileNothingIsKnown(t *testing.T) {
+func TestGateAdmitsAllWithoutAKnownLimit(t *testing.T) {
 	gate := ratelimit.NewGate()
 	for range 1000 {
 		require.NoError(t, gate.Acquire(t.Context(), 0))
@@ -91,7 +91,7 @@ func TestGateDoesNotSpendQuotaOnAnEndedContext(t *testing.T) {
 	})
 }
 
-func TestGateTellsAtOnceThatTheQueueIsTooLong(t *testing.T) {
+func TestGateRejectsAtOnceWhenTheQueueIsTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(withPolicy(limit("a", 0, 30), "a", 2, 60))
@@ -111,7 +111,7 @@ func TestGateTellsAtOnceThatTheQueueIsTooLong(t *testing.T) {
 	})
 }
 
-func TestGateGivesUpWhenTheResetMovesAway(t *testing.T) {
+func TestGateRejectsWhenTheResetIsPostponed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("a", 0, 30))
@@ -184,7 +184,7 @@ func TestGateLetsAWaiterLeaveTheQueue(t *testing.T) {
 	}
 }
 
-func TestGateLetsNobodyOvertakeTheQueue(t *testing.T) {
+func TestGateKeepsTheOrderOfTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("a", 0, 10))

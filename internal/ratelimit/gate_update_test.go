@@ -116,7 +116,7 @@ func TestGateKeepsThePolicyThatAResponseOmits(t *testing.T) {
 	})
 }
 
-func TestGateDoneEndsWhatIsInFlight(t *testing.T) {
+func TestGateDoneEndsARequestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		for range 3 {
@@ -128,9 +128,9 @@ func TestGateDoneEndsWhatIsInFlight(t *testing.T) {
 	})
 }
 
-// A server that says the same in every reply does not stop a client that asks
-// one request after the other.
-func TestGateBelievesTheReplyToALoneRequest(t *testing.T) {
+// A server that sends the same header in every response does not stop a client with
+// sequential requests.
+func TestGateTrustsTheResponseToALoneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		for range 100 {

@@ -7,23 +7,23 @@ import (
 	"github.com/cfimages/cfimages-go/internal/retry"
 )
 
-// paceSlack is how far a Pace may fall behind and catch up again: timers fire late.
+// paceSlack is how far a Pace may fall behind and still catch up: timers fire late.
 const paceSlack = 10 * time.Millisecond
 
-// Pace lets requests pass one by one and evenly. It is for one goroutine at a
-// time: its users queue for it in the order that they want.
+// Pace spaces out requests evenly. It must be used by one goroutine at a time: the
+// callers determine the order.
 type Pace struct {
 	interval time.Duration
-	next     time.Time // when another one may pass
+	next     time.Time // time of the next request
 }
 
-// NewPace returns a Pace of so many requests a second.
+// NewPace returns a Pace with a number of requests per second.
 func NewPace(perSecond int) *Pace {
 	return &Pace{interval: time.Second / time.Duration(perSecond)}
 }
 
-// Wait returns nil when a request may be sent, and ctx.Err() when ctx ends
-// first, which leaves its turn to the next.
+// Wait waits until the next request may be sent and returns nil. If ctx ends first, it
+// returns ctx.Err(), and the next caller gets the turn.
 func (p *Pace) Wait(ctx context.Context) error {
 	if err := retry.Sleep(ctx, time.Until(p.next)); err != nil {
 		return err

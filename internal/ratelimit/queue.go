@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// enter lets a request pass, or counts it into the queue.
+// enter admits a request or adds it to the queue.
 func (g *Gate) enter(now, latest time.Time) (queued bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -20,7 +20,7 @@ func (g *Gate) enter(now, latest time.Time) (queued bool, err error) {
 	return true, nil
 }
 
-// queue waits to become the first of the queue, and then until its request may pass.
+// queue waits to become the first in the queue, and then until the request is admitted.
 func (g *Gate) queue(ctx context.Context, latest time.Time) error {
 	defer g.leave()
 	select {
@@ -36,14 +36,14 @@ func (g *Gate) queue(ctx context.Context, latest time.Time) error {
 		}
 		select {
 		case <-time.After(wait):
-		case <-g.news:
+		case <-g.changed:
 		case <-ctx.Done():
 		}
 	}
 	return ctx.Err()
 }
 
-// passFirst lets the first of the queue pass, or returns how long it has to wait.
+// passFirst admits the first request in the queue, or returns how long it must wait.
 func (g *Gate) passFirst(now, latest time.Time) (wait time.Duration, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -60,23 +60,23 @@ func (g *Gate) leave() {
 	g.mu.Unlock()
 }
 
-// wake lets the first of the queue look again. It does not block: what is in g.news
-// already wakes it as well.
+// wake wakes the first request in the queue. It does not block: a value that is
+// already in g.changed has the same effect.
 func (g *Gate) wake() {
 	select {
-	case g.news <- struct{}{}:
+	case g.changed <- struct{}{}:
 	default:
 	}
 }
 
-// pass takes one request from the quota, or makes it a probe, and reports whether it may
-// be sent. g.mu is held.
+// pass reports whether a request may be sent, and counts it. If the limit is no longer
+// trusted, the request is a probe. g.mu is held.
 func (g *Gate) pass(now time.Time) bool {
 	switch {
 	case g.state.Reset.IsZero():
 	case g.state.Remaining > 0:
 		g.state.Remaining--
-	case g.believes(now) || g.inFlight > 0: // whose responses will tell
+	case g.isTrusted(now) || g.inFlight > 0: // the response of a request in flight updates the limit
 		return false
 	}
 	g.alone = g.inFlight == 0
@@ -84,9 +84,9 @@ func (g *Gate) pass(now time.Time) bool {
 	return true
 }
 
-// wait returns how long a request with others before it has to wait for a window that
-// has room for it, or for the response to a probe, or a WaitError when that is later
-// than latest. g.mu is held.
+// wait returns how long a request must wait for a window with enough quota, or for the
+// response to a probe. others is the number of requests before it. If the wait ends
+// later than latest, wait returns a WaitError. g.mu is held.
 func (g *Gate) wait(now, latest time.Time, others int) (time.Duration, error) {
 	missing := others + 1 - g.state.Remaining
 	if g.state.Reset.IsZero() || missing <= 0 {
@@ -94,14 +94,14 @@ func (g *Gate) wait(now, latest time.Time, others int) (time.Duration, error) {
 	}
 	wait := g.state.Reset.Sub(now)
 	switch {
-	case !g.believes(now): // a probe is under way, or about to be
-		patience := latest.Add(probeTime).Sub(now)
-		if patience <= 0 {
+	case !g.isTrusted(now): // a probe is in flight or will be sent next
+		left := latest.Add(probeTime).Sub(now)
+		if left <= 0 {
 			return 0, &WaitError{Wait: min(wait, probeTime)}
 		}
-		return min(wait, probeTime, patience), nil
-	case g.state.Reset.After(g.believed):
-		wait = g.believed.Sub(now)
+		return min(wait, probeTime, left), nil
+	case g.state.Reset.After(g.trustedUntil):
+		wait = g.trustedUntil.Sub(now)
 	case g.state.Quota > 0:
 		wait += time.Duration((missing-1)/g.state.Quota) * g.state.Window
 	}
@@ -111,11 +111,11 @@ func (g *Gate) wait(now, latest time.Time, others int) (time.Duration, error) {
 	return wait, nil
 }
 
-// believes reports whether what the last header said is still believed. g.mu is held.
-func (g *Gate) believes(now time.Time) bool { return now.Before(g.believed) }
+// isTrusted reports whether the last header is still trusted. g.mu is held.
+func (g *Gate) isTrusted(now time.Time) bool { return now.Before(g.trustedUntil) }
 
-// roll begins the next window when the known one is over, or forgets it when the next
-// one's quota is not known. g.mu is held.
+// roll starts the next window when the known one has ended. If the quota is unknown, it
+// discards the limit. g.mu is held.
 func (g *Gate) roll(now time.Time) {
 	if g.state.Reset.IsZero() || now.Before(g.state.Reset) {
 		return
@@ -126,16 +126,16 @@ func (g *Gate) roll(now time.Time) {
 	}
 	begin := g.state.Reset.Add(now.Sub(g.state.Reset).Truncate(g.state.Window))
 	g.state.Reset = begin.Add(g.state.Window)
-	g.believed = begin.Add(belief)
-	// The server may count those in flight in the new window. One passes in any
-	// case: requests that hang must not stop the others for good.
+	g.trustedUntil = begin.Add(maxTrust)
+	// The server may count requests in flight in the new window. At least one request
+	// is admitted: requests that hang must not block the others forever.
 	g.state.Remaining = max(g.state.Quota-g.inFlight, 1)
 }
 
-// doubt takes in a response without a header. When the last header is not believed any
-// more, the limit is forgotten in another 5 minutes. g.mu is held.
-func (g *Gate) doubt(now time.Time) {
-	if end := now.Add(belief); !g.believes(now) && end.Before(g.state.Reset) {
+// expireUntrusted handles a response without a header. If the last header is no longer
+// trusted, the limit is discarded after 5 more minutes. g.mu is held.
+func (g *Gate) expireUntrusted(now time.Time) {
+	if end := now.Add(maxTrust); !g.isTrusted(now) && end.Before(g.state.Reset) {
 		g.state = State{Remaining: g.state.Remaining, Reset: end}
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// server enforces 1,200 requests per 5 minutes and announces what is left, with t rounded up.
+// server enforces 1,200 requests per 5 minutes and reports the remaining quota, with t
+// rounded up.
 type server struct {
 	onDemand bool          // a window begins with the first request after the last one, not by the clock
 	silent   bool          // about its policy
@@ -72,7 +73,7 @@ func call(t *testing.T, gate *ratelimit.Gate, s *server, there, back time.Durati
 	gate.Done()
 }
 
-// eachServer runs a test in a bubble of its own against each kind of server.
+// eachServer runs a test against each kind of server, in a separate bubble.
 func eachServer(t *testing.T, test func(t *testing.T, s *server)) {
 	// Without the policy, a longer delay looks like a later window.
 	servers := map[string]*server{
@@ -88,7 +89,7 @@ func eachServer(t *testing.T, test func(t *testing.T, s *server)) {
 	}
 }
 
-func TestSequentialRequestsAreNeverRefused(t *testing.T) {
+func TestSequentialRequestsAreNeverRateLimited(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
 		start := time.Now()
@@ -102,7 +103,7 @@ func TestSequentialRequestsAreNeverRefused(t *testing.T) {
 	})
 }
 
-func TestConcurrentRequestsAreNeverRefused(t *testing.T) {
+func TestConcurrentRequestsAreNeverRateLimited(t *testing.T) {
 	const goroutines, calls = 100, 30
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
@@ -125,8 +126,8 @@ func TestConcurrentRequestsAreNeverRefused(t *testing.T) {
 	})
 }
 
-// A header that lies costs five minutes, and the documented limit is kept nevertheless.
-func TestAHeaderThatLies(t *testing.T) {
+// A wrong header delays requests by five minutes, and the documented limit is still kept.
+func TestWrongHeader(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
 		s.lie = 700
@@ -136,12 +137,12 @@ func TestAHeaderThatLies(t *testing.T) {
 		}
 		assert.Zero(t, s.refused)
 		assert.Equal(t, 1300, s.served)
-		// The second window begins while the lie is believed.
+		// The second window begins while the wrong header is trusted.
 		assert.InDelta(t, (1300*20*time.Millisecond + belief).Seconds(), time.Since(start).Seconds(), 0.6)
 	})
 }
 
-func TestACrowdMeetsAHeaderThatLies(t *testing.T) {
+func TestWrongHeaderWithACrowd(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
 		s.lie = 700

@@ -1,5 +1,5 @@
-// Package ratelimit keeps a client within the quota that the Ratelimit headers
-// of its responses announce.
+// Package ratelimit keeps a client within the quota that the Ratelimit headers of the
+// responses report.
 package ratelimit
 
 import (
@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// What is believed of a header's numbers. Cloudflare documents 1,200 requests per 5
-// minutes and no bound; these are this package's own, within which nothing overflows.
+// The largest numbers that are accepted in a header. Cloudflare documents 1,200 requests
+// per 5 minutes and no maximum; these limits prevent overflows.
 const (
 	maxRequests = math.MaxInt32
 	maxSeconds  = 24 * 60 * 60
 )
 
-// State is what is known of a rate limit. With a zero Reset nothing is.
+// State is the known state of a rate limit. If Reset is zero, no limit is known.
 type State struct {
 	Policy    string        // the limit's name, such as "default"
 	Remaining int           // requests left until Reset
 	Reset     time.Time     // when the window ends
-	Quota     int           // requests per Window; 0: not known
-	Window    time.Duration // 0: not known
+	Quota     int           // requests per Window; 0: unknown
+	Window    time.Duration // 0: unknown
 }
 
 // limit is one member of a header: a name and two of its parameters.
 type limit struct {
 	name              string
-	requests, seconds int // -1: missing or not believed
+	requests, seconds int // -1: missing or invalid
 }
 
 // Parse reads the Ratelimit and Ratelimit-Policy headers, received at now:
@@ -37,11 +37,11 @@ type limit struct {
 //	Ratelimit: "default";r=50;t=30
 //	Ratelimit-Policy: "default";q=1200;w=300
 //
-// Of several limits it returns the one with the fewest requests remaining, and of
-// those the one that resets last. Quota and Window come from the policy of the
-// same name, or else from the only policy there is. A limit whose numbers are missing,
-// malformed, negative, more than 2³¹−1 requests or more than a day counts as absent.
-// ok is false when no limit is left.
+// If there are several limits, it returns the one with the fewest requests remaining,
+// and of those the one that resets last. Quota and Window are taken from the policy with
+// the same name, or from the only policy. A limit is ignored if its numbers are missing,
+// malformed or negative, or if they exceed 2³¹−1 requests or a day. ok is false if no
+// limit remains.
 func Parse(h http.Header, now time.Time) (state State, ok bool) {
 	var tightest limit
 	for _, l := range parseLimits(h.Values("Ratelimit"), "r", "t") {
@@ -61,7 +61,7 @@ func Parse(h http.Header, now time.Time) (state State, ok bool) {
 }
 
 // policyOf returns the quota and window of the policy called name, or of the only
-// policy; zeros when there is none or its numbers are not believed.
+// policy. They are zero if there is no policy or its numbers are invalid.
 func policyOf(h http.Header, name string) (quota int, window time.Duration) {
 	policies := parseLimits(h.Values("Ratelimit-Policy"), "q", "w")
 	for _, p := range policies {
@@ -76,9 +76,10 @@ func policyOf(h http.Header, name string) (quota int, window time.Duration) {
 	return 0, 0
 }
 
-// parseLimits reads all lines of a header as one list of names with parameters (RFC
-// 9651). It reads every list that is well-formed. Of a malformed one it takes what looks
-// like a limit, which is safe: a limit is believed only for a while (see [Gate]).
+// parseLimits parses all lines of a header as one list of names with parameters (RFC
+// 9651). It accepts every well-formed list. In a malformed list, it uses the parts that
+// look like limits, which is safe: a limit is trusted only for a limited time (see
+// [Gate]).
 func parseLimits(lines []string, requestsKey, secondsKey string) []limit {
 	var limits []limit
 	for list := strings.Join(lines, ","); list != ""; {
@@ -89,7 +90,7 @@ func parseLimits(lines []string, requestsKey, secondsKey string) []limit {
 		for parameters != "" {
 			parameter, parameters = cut(parameters, ';')
 			key, value, _ := strings.Cut(strings.Trim(parameter, " \t"), "=")
-			switch key { // of a repeated key, the last value counts
+			switch key { // the last value of a repeated key is used
 			case requestsKey:
 				l.requests = number(value, maxRequests)
 			case secondsKey:
@@ -101,7 +102,7 @@ func parseLimits(lines []string, requestsKey, secondsKey string) []limit {
 	return limits
 }
 
-// cut returns what comes before and after the first sep that is not inside quotes.
+// cut returns the text before and after the first sep that is not inside quotes.
 func cut(s string, sep byte) (before, after string) {
 	quoted := false
 	for i := 0; i < len(s); i++ {
@@ -117,7 +118,7 @@ func cut(s string, sep byte) (before, after string) {
 	return s, ""
 }
 
-// number returns -1 for what is not a number from 0 to most.
+// number parses a number from 0 to most. It returns -1 for any other text.
 func number(s string, most uint64) int {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || n > most {

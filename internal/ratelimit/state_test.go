@@ -46,8 +46,8 @@ func TestParseLimit(t *testing.T) {
 		"a bare limit":                 {[]string{`"a";r;t=1, "b";r=3;t=2`}, limit{"b", 3, 2}},
 		"a date for a reset":           {[]string{`"a";r=1;t=@1, "b";r=3;t=2`}, limit{"b", 3, 2}},
 		"a number undone by a boolean": {[]string{`"a";r=1;t=1;r=?1, "b";r=3;t=2`}, limit{"b", 3, 2}},
-		"too many requests to believe": {[]string{`"a";r=2147483648;t=9, "b";r=2147483647;t=2`}, limit{"b", math.MaxInt32, 2}},
-		"too late to believe":          {[]string{`"a";r=1;t=86401, "b";r=3;t=86400`}, limit{"b", 3, 86400}},
+		"too many requests":            {[]string{`"a";r=2147483648;t=9, "b";r=2147483647;t=2`}, limit{"b", math.MaxInt32, 2}},
+		"too late":                     {[]string{`"a";r=1;t=86401, "b";r=3;t=86400`}, limit{"b", 3, 86400}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestParseLimit(t *testing.T) {
 	}
 }
 
-func TestParseOfWhatIsNoLimit(t *testing.T) {
+func TestParseRejectsInvalidLimits(t *testing.T) {
 	tests := map[string]string{
 		"empty":                "",
 		"blank":                "  ",
@@ -91,7 +91,7 @@ func TestParseOfWhatIsNoLimit(t *testing.T) {
 	}
 }
 
-func TestParseTakesTheLimitOutOfAMalformedHeader(t *testing.T) {
+func TestParseFindsTheLimitInAMalformedHeader(t *testing.T) {
 	const good = `"a";r=1;t=2`
 	tests := map[string]string{
 		"trailing comma":         good + ",",
@@ -129,8 +129,8 @@ func TestParsePolicy(t *testing.T) {
 		"quota of zero":                 {[]string{`"default";q=0;w=60`}, 0, 0},
 		"window of zero":                {[]string{`"default";q=100;w=0`}, 0, 0},
 		"negative quota":                {[]string{`"default";q=-1;w=60`}, 0, 0},
-		"quota too large to believe":    {[]string{`"default";q=2147483648;w=60`}, 0, 0},
-		"window too long to believe":    {[]string{`"default";q=1;w=86401`}, 0, 0},
+		"quota too large":               {[]string{`"default";q=2147483648;w=60`}, 0, 0},
+		"window too long":               {[]string{`"default";q=1;w=86401`}, 0, 0},
 		"largest quota, longest window": {[]string{`"default";q=2147483647;w=86400`}, math.MaxInt32, 24 * time.Hour},
 	}
 	for name, tt := range tests {

@@ -21,9 +21,9 @@ const (
 	trip   = 50 * time.Millisecond // from a request to its response
 )
 
-// crowd starts n callers of the gate and returns how many were let through after what
-// time. respond is called by one at a time and returns whether a response came, and with
-// which header.
+// crowd starts n callers of the gate and returns how many were admitted after each
+// duration. respond is called sequentially; it returns whether there was a response,
+// and its header.
 func crowd(t *testing.T, gate *ratelimit.Gate, n int, maxWait time.Duration, respond func() (http.Header, bool)) map[time.Duration]int {
 	t.Helper()
 	start := time.Now()
@@ -52,7 +52,7 @@ func crowd(t *testing.T, gate *ratelimit.Gate, n int, maxWait time.Duration, res
 	return passed
 }
 
-func TestGateBelievesAHeaderForFiveMinutes(t *testing.T) {
+func TestGateTrustsAHeaderForFiveMinutes(t *testing.T) {
 	headers := map[string]http.Header{
 		"a day":                     limit("default", 0, day),
 		"a day, with its policy":    withPolicy(limit("default", 0, day), "default", 10_000, day),
@@ -96,8 +96,8 @@ func TestACrowdWaitsAgainWhenTheProbeConfirms(t *testing.T) {
 	})
 }
 
-// Nobody has the time for another window: they are told what the probe learned.
-func TestACrowdLeavesWhenTheProbeConfirms(t *testing.T) {
+// The callers cannot wait for another window: they get an error after the probe.
+func TestACrowdFailsWhenTheProbeConfirms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("default", 0, day))
@@ -134,8 +134,8 @@ func TestAProbeThatFailsIsFollowedByAnother(t *testing.T) {
 	})
 }
 
-// A server that says nothing any more is not believed for the rest of the day.
-func TestALimitThatIsNotRepeatedIsForgotten(t *testing.T) {
+// The last header is not trusted for the rest of the day if later responses have none.
+func TestALimitThatIsNotRepeatedIsDiscarded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := func() (http.Header, bool) { return http.Header{}, true }
 		gate := ratelimit.NewGate()
@@ -152,8 +152,8 @@ func TestALimitThatIsNotRepeatedIsForgotten(t *testing.T) {
 	})
 }
 
-// While a header is believed, a response without one changes nothing.
-func TestABelievedLimitIsNotForgotten(t *testing.T) {
+// While a header is trusted, a response without one changes nothing.
+func TestATrustedLimitIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("default", 1, day))
@@ -168,8 +168,8 @@ func TestABelievedLimitIsNotForgotten(t *testing.T) {
 	})
 }
 
-// Windows that follow the one that a header told of are counted, and need no probe.
-func TestAKnownWindowIsBelievedForLong(t *testing.T) {
+// The windows after the one in a header are calculated and need no probe.
+func TestKnownWindowsNeedNoProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(withPolicy(limit("default", 0, 30), "default", 3, 300))
@@ -209,8 +209,8 @@ func TestAProbeThatHangs(t *testing.T) {
 	})
 }
 
-// What was sent before is as good as a probe.
-func TestNoProbeWhileARequestIsUnderWay(t *testing.T) {
+// The response to an earlier request replaces a probe.
+func TestNoProbeWhileARequestIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("default", 2, day))
@@ -232,14 +232,14 @@ func TestNoProbeWhileARequestIsUnderWay(t *testing.T) {
 	})
 }
 
-func TestStateIsZeroWhenNothingIsBelieved(t *testing.T) {
+func TestStateIsZeroWhenNoHeaderIsTrusted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("default", 0, day))
-		told := gate.State()
-		assert.Equal(t, day*time.Second, time.Until(told.Reset), "as the server said")
+		state := gate.State()
+		assert.Equal(t, day*time.Second, time.Until(state.Reset), "the server's value")
 		time.Sleep(belief - 1)
-		assert.Equal(t, told, gate.State())
+		assert.Equal(t, state, gate.State())
 		time.Sleep(time.Nanosecond)
 		assert.Zero(t, gate.State())
 
@@ -250,8 +250,8 @@ func TestStateIsZeroWhenNothingIsBelieved(t *testing.T) {
 	})
 }
 
-// Requests fail, hang, and come back without headers; all of them pass in the end.
-func TestACrowdGetsThroughWhateverHappensToProbes(t *testing.T) {
+// Requests fail, hang, and get responses without headers; all are admitted in the end.
+func TestACrowdIsAdmittedWhateverHappensToProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := ratelimit.NewGate()
 		gate.Update(limit("default", 0, day))
