@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// After reads a Retry-After header: whole seconds or an HTTP date (RFC 9110,
-// section 10.2.3). It returns 0 when the header asks for no wait that can be
-// kept: empty, zero, negative, a fraction, a date that is not after now, more than
-// a [time.Duration] holds (292 years), or anything else. The caller then backs
-// off as if there were no header.
+// After parses a Retry-After header: whole seconds or an HTTP date (RFC 9110, section
+// 10.2.3). It returns 0 if the header is empty or invalid, zero, negative, a fraction,
+// a date that is not after now, or more than a [time.Duration] can hold (292 years).
+// The caller then backs off as if there were no header.
 func After(header string, now time.Time) time.Duration {
 	if header == "" {
-		return 0 // the usual case, without the cost of two parsers' errors
+		return 0 // the usual case: avoid the cost of two parse errors
 	}
 	// ParseUint, because RFC 9110 allows digits only: no sign.
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {

@@ -2,24 +2,23 @@ package retry
 
 import "sync/atomic"
 
-// Budget limits the retries of all calls of a client together, so that an
-// outage is not answered with a multiple of the usual load. It holds up to its
-// capacity in tokens: each retry takes one and each success puts one back. It is
-// safe for concurrent use.
+// Budget limits the retries of all calls of a client, to prevent retry storms during
+// an outage. It holds up to its capacity in tokens: each retry takes one token and each
+// success returns one. It is safe for concurrent use.
 type Budget struct {
 	capacity int64
 	tokens   atomic.Int64
 }
 
-// NewBudget returns a full Budget. With a capacity of 0 or less there are no retries.
+// NewBudget returns a full Budget. With a capacity of 0 or less, it allows no retries.
 func NewBudget(capacity int) *Budget {
 	b := &Budget{capacity: int64(max(capacity, 0))}
 	b.tokens.Store(b.capacity)
 	return b
 }
 
-// Spend takes a token for one retry; false means that there is none and the
-// call must fail with what it has.
+// Spend takes a token for one retry. It reports false if there is none; the call must
+// then fail without a retry.
 func (b *Budget) Spend() bool {
 	for {
 		tokens := b.tokens.Load()
@@ -32,7 +31,7 @@ func (b *Budget) Spend() bool {
 	}
 }
 
-// Success puts a token back after a call that succeeded.
+// Success returns a token after a successful call.
 func (b *Budget) Success() {
 	for {
 		tokens := b.tokens.Load()

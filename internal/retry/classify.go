@@ -12,9 +12,8 @@ import (
 	"syscall"
 )
 
-// StatusRetryable reports whether a status tells of a failure that may pass:
-// 408, 429, 500, 502, 503, 504, and 520 to 524, with which Cloudflare's edge
-// reports a failing origin.
+// StatusRetryable reports whether a status means a temporary failure: 408, 429, 500,
+// 502, 503, 504, or 520 to 524, which Cloudflare's edge uses for a failing origin.
 func StatusRetryable(code int) bool {
 	switch code {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests,
@@ -25,10 +24,10 @@ func StatusRetryable(code int) bool {
 	return 520 <= code && code <= 524
 }
 
-// IsPermanent reports whether an error of the transport will not pass: a refused
-// certificate or TLS handshake, an unknown host, cancellation, or a request that
-// this transport can never send. All other errors may pass, also those of which
-// nothing is known.
+// IsPermanent reports whether a retry after an error of the transport cannot succeed:
+// a rejected certificate or TLS handshake, an unknown host, cancellation, or a request
+// that this transport cannot send. All other errors are treated as temporary, including
+// unknown ones.
 func IsPermanent(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
@@ -36,8 +35,8 @@ func IsPermanent(err error) bool {
 	return errors.Is(err, context.Canceled) || isTLSRefusal(err) || isMisconfiguration(err)
 }
 
-// IsConnectionLoss reports whether an error of a TLS handshake is that of the
-// connection below it, rather than a refusal.
+// IsConnectionLoss reports whether an error of a TLS handshake was caused by a lost
+// connection, not by a rejection.
 func IsConnectionLoss(err error) bool {
 	if isTLSRefusal(err) {
 		return false
@@ -49,15 +48,15 @@ func IsConnectionLoss(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || has[syscall.Errno](err)
 }
 
-// NeverConnected reports whether err proves that no connection was made: a dial
-// or a name lookup failed. It knows only the error, so a request body whose reader
-// dials by itself can mislead it; the caller must know that no byte was sent.
+// NeverConnected reports whether err proves that no connection was made: a dial or a
+// name lookup failed. The error of a request body whose reader dials looks the same, so
+// the caller must also check that no byte was sent.
 func NeverConnected(err error) bool {
 	return has[*net.DNSError](err) || hasOp(err, "dial")
 }
 
-// isTLSRefusal reports whether one side refused the other's certificate or
-// handshake. Behind a proxy such an error is wrapped in a *net.OpError.
+// isTLSRefusal reports whether one side rejected the other's certificate or handshake.
+// With a proxy, such an error is wrapped in a *net.OpError.
 func isTLSRefusal(err error) bool {
 	return has[*tls.CertificateVerificationError](err) ||
 		has[x509.UnknownAuthorityError](err) ||
@@ -66,14 +65,14 @@ func isTLSRefusal(err error) bool {
 		hasOp(err, "remote error") // how crypto/tls reports an alert from the server
 }
 
-// isMisconfiguration reports whether the transport cannot send such a request at all.
+// isMisconfiguration reports whether the transport cannot send such requests.
 func isMisconfiguration(err error) bool {
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, http.ErrSkipAltProtocol) ||
 		errors.Is(err, errors.ErrUnsupported) || has[*net.AddrError](err) || has[net.UnknownNetworkError](err)
 }
 
-// hasOp reports whether a *net.OpError of operation op is in err, also inside
-// another one (a proxy's).
+// hasOp reports whether err contains a *net.OpError of operation op, possibly inside
+// that of a proxy.
 func hasOp(err error, op string) bool {
 	found, ok := errors.AsType[*net.OpError](err)
 	for ok && found.Op != op {
@@ -82,14 +81,14 @@ func hasOp(err error, op string) bool {
 	return ok
 }
 
-// has reports whether an error of type E is in err.
+// has reports whether err contains an error of type E.
 func has[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
 
-// StreamError receives net/http's unexported HTTP/2 stream error, whose As method
-// fills any struct with the same field names.
+// StreamError receives the unexported HTTP/2 stream error of net/http, whose As method
+// sets any struct with the same field names.
 type StreamError struct {
 	StreamID uint32
 	Code     uint32

@@ -98,9 +98,9 @@ func TestNeverConnected(t *testing.T) {
 	}
 }
 
-// The errors above are built by hand; those below come from net/http itself.
+// The errors above are constructed; those below are produced by net/http.
 
-func TestResetStreamsArePassing(t *testing.T) {
+func TestResetStreamsAreTemporary(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
 		"reset before the headers": func(http.ResponseWriter, *http.Request) {
 			panic(http.ErrAbortHandler)
@@ -126,7 +126,7 @@ func TestResetStreamsArePassing(t *testing.T) {
 	}
 }
 
-func TestLostConnectionsArePassing(t *testing.T) {
+func TestLostConnectionsAreTemporary(t *testing.T) {
 	tests := map[string]func(net.Conn){
 		"closed": func(conn net.Conn) { _ = conn.Close() },
 		"reset": func(conn net.Conn) {
@@ -155,7 +155,7 @@ func TestLostConnectionsArePassing(t *testing.T) {
 	}
 }
 
-func TestRefusedConnectionsArePassing(t *testing.T) {
+func TestRefusedConnectionsAreTemporary(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 
@@ -199,7 +199,7 @@ func TestTLSRefusalsArePermanent(t *testing.T) {
 	}
 }
 
-// fetch makes one GET, reads the body and returns the error that this must end in.
+// fetch sends a GET, reads the body and returns the error, which it requires.
 func fetch(t *testing.T, client *http.Client, url string) error {
 	t.Helper()
 	defer client.CloseIdleConnections()

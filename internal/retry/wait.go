@@ -1,5 +1,5 @@
-// Package retry decides whether a failed attempt is worth another one, and how
-// long to wait before it. It sends nothing itself.
+// Package retry decides whether a failed attempt should be retried, and how long to
+// wait before the retry. It sends no requests.
 package retry
 
 import (
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Backoff returns how long to wait before a retry, counted from 0: a random
-// duration between 0 and min(limit, base·2^retry), both included ("full
-// jitter"), so that clients that failed together do not return together. It is 0
-// when base is not positive; a limit of 0 or less is none.
+// Backoff returns how long to wait before a retry, where the first retry is 0. The
+// wait is a random duration from 0 to min(limit, base·2^retry), inclusive ("full
+// jitter"), so that clients that failed together do not retry together. It is 0 if
+// base is not positive. A limit of 0 or less means no limit.
 func Backoff(base, limit time.Duration, retry int) time.Duration {
 	if base <= 0 {
 		return 0
@@ -20,7 +20,7 @@ func Backoff(base, limit time.Duration, retry int) time.Duration {
 	return time.Duration(rand.Uint64N(uint64(ceiling(base, limit, retry)) + 1))
 }
 
-// ceiling returns base·2^retry, or the limit where that is above it.
+// ceiling returns min(limit, base·2^retry).
 func ceiling(base, limit time.Duration, retry int) time.Duration {
 	if limit <= 0 {
 		limit = math.MaxInt64
@@ -33,7 +33,7 @@ func ceiling(base, limit time.Duration, retry int) time.Duration {
 	return base << retry
 }
 
-// Sleep waits for d, or until ctx ends: then it returns ctx.Err() at once.
+// Sleep waits for d and returns nil. If ctx ends first, it returns ctx.Err() at once.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err
