@@ -7,25 +7,25 @@ import (
 	"unicode"
 )
 
-// shortest is how long a text must be to be taken out of errors: what is
-// shorter is no secret, and part of many words.
+// shortest is the minimum length of a secret that is redacted: a shorter text is
+// not secret, and occurs in many words.
 const shortest = 8
 
-// Redactor takes secrets out of texts. It holds them in functions, so that
-// printers which follow pointers do not find them.
+// Redactor removes secrets from texts. It stores them in closures, so that printers
+// that follow pointers do not print them.
 type Redactor struct {
 	secrets func() []string // longest first, so that none hides another that contains it
 	replace func(string) string
 	longest int
 }
 
-// NewRedactor returns a Redactor of the given secrets. Those of less than 8
-// bytes are left where they are.
+// NewRedactor returns a Redactor for secrets. Secrets shorter than 8 bytes are not
+// redacted.
 func NewRedactor(secrets ...string) *Redactor {
 	return newRedactor(slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest }))
 }
 
-// With returns a Redactor of more secrets, whatever their length.
+// With returns a Redactor for additional secrets of any length.
 func (r *Redactor) With(secrets ...string) *Redactor {
 	if len(secrets) == 0 {
 		return r
@@ -45,19 +45,19 @@ func newRedactor(secrets []string) *Redactor {
 	return r
 }
 
-// Clean makes a text from the server fit for an error: no secrets, no control
-// characters, at most limit characters.
+// Clean returns a text from the server in a form that is safe in an error: without
+// secrets and control characters, and with at most limit characters.
 func (r *Redactor) Clean(text string, limit int) string { return clean(r.replace(text), limit) }
 
-// CleanStart is Clean for the start of a text that goes on: a secret may have been
-// cut at its end, where it cannot be recognized.
+// CleanStart is like Clean, for the start of a longer text. It also removes the end,
+// where a truncated secret cannot be recognized.
 func (r *Redactor) CleanStart(text string, limit int) string {
 	text = r.replace(text)
 	return clean(text[:max(0, len(text)-r.longest)], limit)
 }
 
-// Error returns err, or if its text holds secrets an error without them that
-// errors.Is knows by the same targets.
+// Error returns err if its text has no secrets. Otherwise it returns an error with a
+// redacted text that matches the same targets of errors.Is.
 func (r *Redactor) Error(err error) error {
 	text := err.Error()
 	if safe := r.replace(text); safe != text {
@@ -66,8 +66,8 @@ func (r *Redactor) Error(err error) error {
 	return err
 }
 
-// redactedError is known by the same targets as the error that it stands for,
-// which cannot be reached.
+// redactedError replaces an error. It matches the same targets, but does not unwrap to
+// that error.
 type redactedError struct {
 	text string
 	is   func(target error) bool

@@ -12,7 +12,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/secret"
 )
 
-func TestCleanMakesATextFitForAnError(t *testing.T) {
+func TestCleanMakesATextSafeForAnError(t *testing.T) {
 	redact := secret.NewRedactor(canary, "short", "")
 	tests := map[string]string{
 		"":                                      "",
@@ -37,7 +37,7 @@ func TestCleanStartLeavesNoPartOfASecret(t *testing.T) {
 	assert.Contains(t, redact.CleanStart(canary+strings.Repeat("x", 20), 100), "[redacted]")
 }
 
-func TestWithTakesSecretsOfAnyLength(t *testing.T) {
+func TestWithRedactsSecretsOfAnyLength(t *testing.T) {
 	first := secret.NewRedactor(canary, "short")
 	both := first.With("pw", "", "longer than "+canary)
 	assert.Equal(t, "[redacted], [redacted], [redacted] and short", both.Clean("longer than "+canary+", "+canary+", pw and short", 100))
@@ -46,7 +46,7 @@ func TestWithTakesSecretsOfAnyLength(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v %#v", both, both), canary)
 }
 
-func TestRedactedErrorIsKnownByItsTargets(t *testing.T) {
+func TestRedactedErrorMatchesItsTargets(t *testing.T) {
 	redact := secret.NewRedactor(canary)
 	plain := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	assert.Same(t, plain, redact.Error(plain))

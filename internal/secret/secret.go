@@ -1,4 +1,4 @@
-// Package secret holds text that must not be printed by accident: tokens, API
+// Package secret protects texts that must not be printed by accident: tokens, API
 // keys and signing keys.
 package secret
 
@@ -8,8 +8,8 @@ const redacted = "[redacted]"
 
 // Value is a secret text. Use it by pointer; a nil pointer is an empty secret.
 //
-// The text sits in a closure because printers that walk unexported fields and
-// follow pointers, where no method of Value is called, stop at a function.
+// The text is stored in a closure, because printers that read unexported fields and
+// follow pointers do not call the methods of Value, but stop at a function.
 type Value struct {
 	reveal func() string
 }
@@ -19,7 +19,7 @@ func New(s string) *Value {
 	return &Value{reveal: func() string { return s }}
 }
 
-// Reveal returns the text itself, "" of a nil or zero Value.
+// Reveal returns the text, or "" for a nil or zero Value.
 func (v *Value) Reveal() string {
 	if v == nil || v.reveal == nil {
 		return ""
