@@ -1,8 +1,8 @@
-// Package imagepath checks and escapes what goes into a URL's path: image IDs,
-// custom ones with subpaths included, and account IDs.
+// Package imagepath validates and escapes the parts of URL paths: account IDs and
+// image IDs, including custom IDs with subpaths.
 //
-// The checks' errors are written to follow the name of a parameter: "has 1025
-// characters, …". They quote at most 40 characters of what was given.
+// The errors are worded to follow the name of a parameter: "has 1025 characters, …".
+// They quote at most 40 characters of the ID.
 package imagepath
 
 import (
@@ -17,8 +17,8 @@ import (
 // maxIDLength is in characters; from Cloudflare's API reference.
 const maxIDLength = 1024
 
-// CheckID says why id cannot be put into a path of the API as an image ID: it must
-// pass [CheckDelivery], and its path must not be that of something else.
+// CheckID returns an error if id cannot be used as an image ID in a path of the API.
+// It must pass [CheckDelivery], and its path must not be reserved.
 func CheckID(id string) error {
 	if err := CheckDelivery(id); err != nil {
 		return err
@@ -29,9 +29,10 @@ func CheckID(id string) error {
 	return nil
 }
 
-// CheckDelivery says why id cannot be put into a delivery URL as an image ID. The
-// length, the edge slashes and UTF-8 are Cloudflare's rules for custom IDs; the
-// others keep the URL from leading to something other than this image.
+// CheckDelivery returns an error if id cannot be used as an image ID in a delivery
+// URL. The rules for the length, for slashes at the start and end, and for UTF-8 are
+// Cloudflare's rules for custom IDs. The others ensure that the URL refers to this
+// image.
 func CheckDelivery(id string) error {
 	if id == "" {
 		return errors.New("is empty: give the ID of an image")
@@ -52,15 +53,15 @@ func CheckDelivery(id string) error {
 	return checkSegments(id)
 }
 
-// isReserved reports whether id is the path, beside those of the images, of the
-// account's counts, its batch tokens, its signing keys, its variants, or one of them.
+// isReserved reports whether Cloudflare uses the path of id for something else: the
+// account's statistics, batch tokens, signing keys or variants.
 func isReserved(id string) bool {
 	first, _, _ := strings.Cut(id, "/")
 	return id == "stats" || id == "batch_token" || first == "keys" || first == "variants"
 }
 
-// CheckReadable says why the details of id cannot be asked for: it must pass
-// [CheckID], and its path must not be that of another image's original.
+// CheckReadable returns an error if the details of id cannot be requested. It must
+// pass [CheckID], and its path must not be the path of another image's original.
 func CheckReadable(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
@@ -71,8 +72,9 @@ func CheckReadable(id string) error {
 	return nil
 }
 
-// CheckChangeable says why id cannot be changed: it must pass [CheckID], and its
-// path must not be that of the account's settings, which are changed likewise.
+// CheckChangeable returns an error if id cannot be updated. It must pass [CheckID],
+// and its path must not be the path of the account's settings, which are updated with
+// the same method.
 func CheckChangeable(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
@@ -95,9 +97,9 @@ func checkSegments(id string) error {
 	return nil
 }
 
-// CheckCustomID says why id cannot be the custom ID of a new image: it must
-// pass [CheckReadable] and [CheckChangeable], and must not be a UUID, which
-// Cloudflare keeps for its own.
+// CheckCustomID returns an error if id cannot be the custom ID of a new image. It must
+// pass [CheckReadable] and [CheckChangeable], and must not be a UUID, which Cloudflare
+// reserves for generated IDs.
 func CheckCustomID(id string) error {
 	if err := CheckReadable(id); err != nil {
 		return err
@@ -111,7 +113,7 @@ func CheckCustomID(id string) error {
 	return nil
 }
 
-// CheckAccountID says why id cannot be put into a path as an account ID.
+// CheckAccountID returns an error if id cannot be used as an account ID in a path.
 func CheckAccountID(id string) error {
 	if id == "" {
 		return errors.New("is empty: give the account's ID")
@@ -123,8 +125,8 @@ func CheckAccountID(id string) error {
 	return nil
 }
 
-// Escape returns id with each of its segments percent-escaped, so that it is
-// read as path and nothing else. What [CheckID] refuses is not made safe.
+// Escape returns id with each segment percent-escaped. It does not make an ID safe
+// that [CheckID] rejects.
 func Escape(id string) string {
 	segments := strings.Split(id, "/")
 	for i, segment := range segments {

@@ -34,7 +34,7 @@ func TestCheckIDAccepts(t *testing.T) {
 	}
 }
 
-func TestCheckIDRefuses(t *testing.T) {
+func TestCheckIDRejects(t *testing.T) {
 	for _, test := range []struct{ id, reason string }{
 		{"", "is empty"},
 		{"a\xff", `is not valid UTF-8: "a\xff"`},
@@ -70,7 +70,7 @@ func TestCheckDelivery(t *testing.T) {
 	assert.ErrorContains(t, imagepath.CheckDelivery("a/../b"), `the segment ".."`)
 }
 
-func TestCheckCustomIDRefusesUUIDs(t *testing.T) {
+func TestCheckCustomIDRejectsUUIDs(t *testing.T) {
 	for _, id := range []string{uuid, strings.ToUpper(uuid), "00000000-0000-0000-0000-000000000000"} {
 		assert.ErrorContains(t, imagepath.CheckCustomID(id), "must not be a UUID", "%q", id)
 	}
@@ -147,7 +147,7 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// FuzzEscape: an ID that passes the check arrives as it is, below its account.
+// FuzzEscape checks that the server receives an escaped ID unchanged, below its account.
 func FuzzEscape(f *testing.F) {
 	for _, seed := range []string{uuid, "a/b c", "../../v2", "%2e%2e/x", "a?b#c", "a;b=c,d", `a\..\b`, "ü/猫", "a\x7f", "[!'()*]"} {
 		f.Add(seed)
