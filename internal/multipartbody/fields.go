@@ -5,11 +5,11 @@ import "crypto/rand"
 // Field is one text part of a form.
 type Field struct {
 	Name  string // escaped as in [New]; must not be empty
-	Value string // any bytes, sent as they are
+	Value string // any bytes, sent unchanged
 }
 
-// Fields returns a whole form without files, parts in the order given, and the
-// Content-Type of its request.
+// Fields returns a complete form without files, with the fields in the given order,
+// and the Content-Type of its request.
 func Fields(fields []Field) (contentType string, body []byte, err error) {
 	boundary := rand.Text()
 	buf, err := appendFields(make([]byte, 0, 1<<10), boundary, fields) // holds what is usual

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// SizeError reports a file that has another size than the caller promised.
+// SizeError means that a file does not have the size that the caller promised.
 type SizeError struct {
 	Promised int64 // in bytes
-	Found    int64 // in bytes; at least this many, when found while sending
+	Found    int64 // in bytes; a minimum if found while sending
 }
 
 func (e *SizeError) Error() string {
@@ -19,21 +19,20 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("the file has more than the %d bytes promised as its size", e.Promised)
 }
 
-// file reads what the caller gave as the file, sees that it keeps its promised size,
-// and reports progress.
+// file reads the caller's file, checks its promised size, and reports progress.
 type file struct {
 	src        io.Reader
 	size       int64 // -1: unknown until the end
 	sent       int64
 	onProgress func(sent, total int64) // may be nil
 
-	blocks    bool          // src may wait for others: it is a pipe or a connection, for all that is known
-	closed    chan struct{} // is closed with the body
+	blocks    bool          // reads of src may block, as with a pipe or a connection
+	closed    chan struct{} // closed with the body
 	buf       []byte        // for reads that may be abandoned
-	abandoned chan error    // receives the end of the read that was; nil: none was
+	abandoned chan error    // receives the result of the abandoned read; nil: none
 }
 
-// Read returns io.EOF only when the file has ended where it should.
+// Read returns io.EOF only if the file has its promised size.
 func (f *file) Read(p []byte) (n int, err error) {
 	if f.size >= 0 {
 		p = p[:min(int64(len(p)), f.size-f.sent)]
@@ -59,8 +58,8 @@ func (f *file) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// probeEnd looks past the promised size. It returns io.EOF when nothing is
-// there, and nil when src does not tell yet.
+// probeEnd reads beyond the promised size. It returns io.EOF at the end of src, and
+// nil if src returned neither data nor an error.
 func (f *file) probeEnd() error {
 	n, err := f.readSource(make([]byte, 1))
 	if n > 0 {
@@ -70,7 +69,7 @@ func (f *file) probeEnd() error {
 }
 
 // readSource reads from src. A read that may block is abandoned when the body is
-// closed; it needs a goroutine and a buffer of its own, since nothing else ends it.
+// closed. It uses a separate goroutine and buffer, because it cannot be interrupted.
 func (f *file) readSource(p []byte) (int, error) {
 	if !f.blocks {
 		return readChecked(f.src, p)
@@ -103,19 +102,19 @@ func readChecked(src io.Reader, p []byte) (int, error) {
 	return n, err
 }
 
-// release waits for an abandoned read, but only as long as patience says.
-func (f *file) release(patience time.Duration) {
+// release waits for an abandoned read, at most for the timeout.
+func (f *file) release(timeout time.Duration) {
 	if f.abandoned == nil {
 		return
 	}
 	select {
 	case <-f.abandoned: //nolint:errcheck // nobody is left to read its error
-	case <-time.After(patience):
+	case <-time.After(timeout):
 	}
 }
 
-// remaining returns how many bytes src will deliver, or -1 when src cannot tell:
-// then its Read may block. start is where it stands, or -1 when it cannot seek.
+// remaining returns how many bytes src will deliver, or -1 if that is unknown; its
+// Read may then block. start is its current offset, or -1 if it cannot seek.
 func remaining(src io.Reader) (start, size int64, err error) {
 	if s, ok := src.(io.Seeker); ok {
 		if start, size, err := measure(s); size >= 0 || err != nil {
@@ -128,8 +127,8 @@ func remaining(src io.Reader) (start, size int64, err error) {
 	return -1, -1, nil
 }
 
-// measure returns where s stands and how many bytes follow, or -1 for both when s has
-// the method but cannot seek, such as a pipe in an *os.File.
+// measure returns the current offset of s and the number of bytes after it. It returns
+// -1 for both if s cannot seek despite its method, such as a pipe in an *os.File.
 func measure(s io.Seeker) (start, size int64, err error) {
 	start, err = s.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -145,8 +144,8 @@ func measure(s io.Seeker) (start, size int64, err error) {
 	return start, max(end-start, 0), nil
 }
 
-// settleSize weighs the size that the caller gave against the one found, each
-// -1 when unknown. A given 0 is unknown too.
+// settleSize compares the caller's size with the one found; -1 means unknown. A given
+// size of 0 also means unknown.
 func settleSize(given, found int64) (int64, error) {
 	switch {
 	case given < -1:

@@ -1,9 +1,9 @@
 // Package multipartbody builds multipart/form-data request bodies: plain fields in
 // one buffer ([Fields]), or such fields and one file, which is streamed ([New]).
 //
-// A body has no WriteTo: net/http puts an io.LimitedReader around a body of known
-// length and would not call it, and sendfile by way of a connection of our own was
-// measured to be slower than reading (BenchmarkUpload).
+// A body has no WriteTo: net/http wraps a body of known length in an io.LimitedReader
+// and would not call it. Sendfile with a custom connection was measured to be slower
+// than reading (BenchmarkUpload).
 package multipartbody
 
 import (
@@ -17,20 +17,20 @@ import (
 	"time"
 )
 
-// ErrRead is what [Form.Open] returns when the form was read before and the file
-// cannot seek.
-var ErrRead = errors.New("the file was read already and cannot go back to its start")
+// ErrRead is returned by [Form.Open] if the form was read before and the file cannot
+// seek.
+var ErrRead = errors.New("the file was already read and cannot seek back to its start")
 
 var errClosed = errors.New("the body was closed, or replaced by a newer one")
 
-// Form is a multipart/form-data form that ends with a file. A body of it is for
-// one attempt to send it, and [Form.Open] returns the next one. If the body before was
-// read, that takes a file that can seek.
+// Form is a multipart/form-data form that ends with a file. [Form.Open] returns a body
+// for each attempt to send it. If the previous body was read, the file must be able to
+// seek.
 type Form struct {
-	// OnProgress, when set before an Open, is called by the goroutine that
-	// sends, after each chunk of the file was read. sent counts the file's bytes;
-	// total is the file's size, or -1 until an unknown size has become known.
-	// The last call for a complete file has sent == total.
+	// OnProgress, if set before Open, is called by the sending goroutine after each
+	// chunk of the file was read. sent counts the bytes of the file; total is its size,
+	// or -1 while the size is unknown. The last call for a complete file has
+	// sent == total.
 	OnProgress func(sent, total int64)
 
 	contentType    string
@@ -42,26 +42,26 @@ type Form struct {
 
 	file    *file
 	content io.Reader // the whole form
-	err     error     // what every further Read returns
+	err     error     // returned by every further Read
 
 	mu      sync.Mutex     // guards current and started
-	current *body          // the only one that may read
+	current *body          // the only body that may be read
 	started bool           // current was read
 	reading sync.WaitGroup // the Reads of current
 }
 
-// New returns a form of the fields and, after them, one part that holds what src
-// delivers from where it stands now. src is never closed.
+// New returns a form of the fields, followed by a file part with the data of src from
+// its current position. src is never closed.
 //
-// fileName is written as browsers do: `"`, CR and LF become %22, %0D and %0A,
+// fileName is escaped as in browsers: `"`, CR and LF become %22, %0D and %0A, and
 // everything else stays UTF-8. Other control characters and invalid UTF-8 are
-// rejected, in fieldName too. An empty fileName becomes "blob" (a part without
-// one would be a text field), an empty contentType "application/octet-stream".
+// rejected, in fieldName too. An empty fileName becomes "blob" (a part without a file
+// name would be a text field), an empty contentType "application/octet-stream".
 //
-// A size above 0 is a promise. Otherwise, for 0 and -1, it is found out from
-// src when that can seek or has a Len method, and stays unknown when not. A
-// promise that src is known to break is rejected here with a [*SizeError]; one
-// that src breaks later makes Read fail with it before the body is complete.
+// A size above 0 is the promised size. If size is 0 or -1, the size is determined from
+// src if src can seek or has a Len method, and otherwise unknown. If src is known to
+// have another size than promised, New returns a [*SizeError]. If that is found later,
+// Read returns the [*SizeError] before the body is complete.
 func New(fields []Field, fieldName, fileName, contentType string, src io.Reader, size int64) (*Form, error) {
 	if src == nil {
 		return nil, errors.New("the file's reader is nil")
@@ -100,15 +100,14 @@ func New(fields []Field, fieldName, fileName, contentType string, src io.Reader,
 	return f, nil
 }
 
-// begin starts the content of the form, with the file where it stands.
+// begin starts the content of the form, with the file at its current position.
 func (f *Form) begin() {
 	f.file = &file{src: f.src, blocks: f.blocks, size: f.size, closed: make(chan struct{})}
 	f.content = io.MultiReader(bytes.NewReader(f.header), f.file, bytes.NewReader(f.footer))
 	f.started, f.err = false, nil
 }
 
-// ContentType returns the request's Content-Type with the boundary, which is
-// random.
+// ContentType returns the request's Content-Type, with a random boundary.
 func (f *Form) ContentType() string { return f.contentType }
 
 // Len returns the length of the whole body in bytes, or -1 when the file's size
@@ -124,12 +123,12 @@ func (f *Form) Len() int64 {
 // Reading does not change it.
 func (f *Form) FileLen() int64 { return f.size }
 
-// Open returns the body for one attempt, which replaces the one before. If that was
-// read, Open takes the file back to where it began, or fails with [ErrRead] if it
-// cannot seek.
+// Open returns the body for one attempt and invalidates the previous one. If that was
+// read, Open seeks the file back to its start, or fails with [ErrRead] if it cannot
+// seek.
 //
-// Only Close may be called while a body is being read. It makes every Read fail that
-// begins after it, and one that waits for a file of unknown size. The file stays open.
+// Only Close may be called during a Read of the body. After Close, every Read fails,
+// as does a Read that waits for a file of unknown size. The file stays open.
 func (f *Form) Open() (io.ReadCloser, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -143,8 +142,8 @@ func (f *Form) Open() (io.ReadCloser, error) {
 	return f.current, nil
 }
 
-// rewind ends the current body and starts the form anew. f.mu is held, except
-// while the last Read ends.
+// rewind ends the current body and restarts the form. f.mu is held, except while the
+// last Read ends.
 func (f *Form) rewind() error {
 	s, ok := f.src.(io.Seeker)
 	if !ok || f.start < 0 {
@@ -162,13 +161,13 @@ func (f *Form) rewind() error {
 }
 
 // Release closes the body and waits until neither the file nor OnProgress is in use.
-// A file of unknown size whose Read blocks is abandoned after patience.
-func (f *Form) Release(patience time.Duration) {
+// If a Read of a file of unknown size blocks, Release returns after the timeout.
+func (f *Form) Release(timeout time.Duration) {
 	f.mu.Lock()
 	f.close()
 	f.mu.Unlock()
-	f.reading.Wait() // not a mutex: testing/synctest knows this wait to be idle
-	f.file.release(patience)
+	f.reading.Wait() // not a mutex: testing/synctest treats this wait as idle
+	f.file.release(timeout)
 }
 
 // close ends the current body. f.mu is held.
@@ -179,7 +178,7 @@ func (f *Form) close() {
 	f.current = nil
 }
 
-// body is the right to read the form. It is lost by Close and to a newer body.
+// body reads the form. It becomes invalid after Close, or when a newer body is opened.
 type body struct{ form *Form }
 
 func (b *body) Read(p []byte) (n int, err error) {

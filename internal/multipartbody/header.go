@@ -12,13 +12,13 @@ import (
 
 const formType = "multipart/form-data; boundary="
 
-// CheckFileName says why [New] would reject a file name.
+// CheckFileName returns an error if [New] would reject a file name.
 func CheckFileName(name string) error {
 	_, err := escape("file name", name)
 	return err
 }
 
-// CheckContentType says why [New] would reject a content type that is not empty.
+// CheckContentType returns an error if [New] would reject a non-empty content type.
 func CheckContentType(value string) error {
 	for i := range len(value) {
 		if value[i] < ' ' || value[i] > '~' {
@@ -65,8 +65,8 @@ func appendDisposition(buf []byte, boundary, fieldName string) ([]byte, error) {
 	return append(buf, "--"+boundary+"\r\nContent-Disposition: form-data; name=\""+name+`"`...), nil
 }
 
-// escape returns a name as HTML forms write it between quotes. A backslash and a
-// percent sign stay as they are, as in browsers.
+// escape escapes a name as HTML forms do between quotes. A backslash and a percent sign
+// are not escaped, as in browsers.
 func escape(label, name string) (string, error) {
 	for i, r := range name {
 		switch {
