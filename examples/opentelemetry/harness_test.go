@@ -20,23 +20,23 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// observer sees the spans and the log of a client.
+// observer records the spans and the log of a client.
 type observer struct {
 	server   *imagestest.Server
 	spans    *tracetest.SpanRecorder
 	provider *sdktrace.TracerProvider
 	client   *cfimages.Client
-	http     *http.Client // what the client sends with
+	http     *http.Client // used by client
 
 	mu  sync.Mutex
 	log bytes.Buffer
 }
 
-// wrapper puts a transport around another.
+// wrapper wraps a transport in another one.
 type wrapper func(http.RoundTripper) http.RoundTripper
 
-// observe returns an observer of a new server. Between otelhttp and the server
-// is what inner makes.
+// observe returns an observer of a new server. inner, if not nil, wraps the transport
+// between otelhttp and the server.
 func observe(t *testing.T, inner wrapper, opts ...cfimages.Option) *observer {
 	o := &observer{server: imagestest.NewServer(imagestest.InMemory()), spans: tracetest.NewSpanRecorder()}
 	t.Cleanup(o.server.Close)
@@ -50,7 +50,7 @@ func observe(t *testing.T, inner wrapper, opts ...cfimages.Option) *observer {
 	return o
 }
 
-// Write takes the log.
+// Write appends to the log.
 func (o *observer) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -59,7 +59,7 @@ func (o *observer) Write(p []byte) (int, error) {
 
 func (o *observer) tracer() trace.Tracer { return o.provider.Tracer("test") }
 
-// tree returns each span of a request, in the order of their start, as
+// tree returns the spans of requests, in the order of their start, as
 // "parent > name status".
 func (o *observer) tree() []string {
 	names := map[trace.SpanID]string{}
@@ -73,7 +73,7 @@ func (o *observer) tree() []string {
 	return lines
 }
 
-// statusOf returns the HTTP status in a span, 0 when it has none.
+// statusOf returns the HTTP status in a span, or 0 if it has none.
 func statusOf(span sdktrace.ReadOnlySpan) int64 {
 	for _, attr := range span.Attributes() {
 		if attr.Key == semconv.HTTPResponseStatusCodeKey {
@@ -83,8 +83,8 @@ func statusOf(span sdktrace.ReadOnlySpan) int64 {
 	return 0
 }
 
-// told returns all that the spans and the log say.
-func (o *observer) told(t *testing.T) string {
+// output returns the text of all spans and of the log.
+func (o *observer) output(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
 	exporter, err := stdouttrace.New(stdouttrace.WithWriter(&out))
@@ -95,18 +95,18 @@ func (o *observer) told(t *testing.T) string {
 	return out.String() + o.log.String()
 }
 
-// secrets are what must not be told. Of an upload URL, neither the host nor the
-// image's ID is a secret, but its path is, which begins with the account's hash.
+// secrets must not occur in the output. In an upload URL, the host and the image's ID
+// are not secret, but its path is, which begins with the account's hash.
 var secrets = []string{imagestest.APIToken, imagestest.AccountHash, imagestest.SigningKey}
 
-// check fails the test when a secret is told or a span has not ended.
+// check fails the test if the output contains a secret or a span has not ended.
 func (o *observer) check(t *testing.T, more ...string) {
 	t.Helper()
 	assert.Len(t, o.spans.Ended(), len(o.spans.Started()), "all spans end")
-	told := o.told(t)
+	output := o.output(t)
 	for _, secret := range append(more, secrets...) {
-		if i := strings.Index(told, secret); i >= 0 {
-			t.Errorf("%s is told: …%s…", secret, told[max(0, i-300):min(len(told), i+100)])
+		if i := strings.Index(output, secret); i >= 0 {
+			t.Errorf("%s is in the output: …%s…", secret, output[max(0, i-300):min(len(output), i+100)])
 		}
 	}
 }

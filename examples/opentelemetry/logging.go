@@ -7,9 +7,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// spanHandler adds to each record the IDs of the span that its context is in.
-// cfimages logs an attempt with the context of the call, so that the span is the
-// caller's: the parent of the attempt's own.
+// spanHandler adds the IDs of the context's span to each record. cfimages logs an
+// attempt with the context of the call, so this is the caller's span, the parent of
+// the attempt's span.
 type spanHandler struct{ slog.Handler }
 
 func (h spanHandler) Handle(ctx context.Context, record slog.Record) error {

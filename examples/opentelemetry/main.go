@@ -1,17 +1,17 @@
-// Command opentelemetry shows the requests of cfimages in OpenTelemetry: a span
-// for each attempt, below one for each use case, and log records that name their
-// trace. The root module knows nothing of it, as any http.RoundTripper will do.
+// Command opentelemetry traces the requests of cfimages with OpenTelemetry: one span
+// for each attempt, with the use case as its parent, and log records with the trace
+// ID. The root module does not depend on OpenTelemetry: it accepts any
+// http.RoundTripper.
 //
 //	cd examples/opentelemetry && go run .
 //
-// needs no account: it runs against an in-process server, whose first answer is
-// a failure, so that a retry is seen. With CLOUDFLARE_API_TOKEN and
-// CLOUDFLARE_ACCOUNT_ID set it runs against Cloudflare, and deletes what it
-// uploads. The spans go to the standard output, one JSON object a line, and the log
-// to the standard error.
+// needs no account: it uses an in-process server whose first response is an error,
+// so that a retry is shown. If CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are
+// set, it uses Cloudflare, and deletes the image that it uploads. It writes the spans
+// to standard output, one JSON object per line, and the log to standard error.
 //
-// For use in other programs: tracing.go is the transport, which keeps secrets
-// out of the spans, and logging.go the handler.
+// To use it in other programs, copy tracing.go, a transport that keeps secrets out of
+// the spans, and logging.go, a log handler.
 package main
 
 import (
@@ -39,9 +39,9 @@ func main() {
 	os.Exit(exitCode(err, os.Stderr))
 }
 
-var errUsage = errors.New("no arguments, please: CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID choose Cloudflare")
+var errUsage = errors.New("no arguments are supported: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID to use Cloudflare")
 
-// exitCode reports err and returns the code to exit with.
+// exitCode prints err and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
@@ -68,17 +68,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer disconnect()
-	s := &story{client: client, tracer: provider.Tracer("story")}
-	return s.tell(ctx)
+	s := &scenario{client: client, tracer: provider.Tracer("scenario")}
+	return s.run(ctx)
 }
 
-// newLogger returns a logger that writes all that cfimages logs.
+// newLogger returns a logger for all log levels of cfimages.
 func newLogger(w io.Writer) *slog.Logger {
 	return slog.New(spanHandler{slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})})
 }
 
-// connect returns a client for Cloudflare if the environment names an account
-// and a token, and for an in-process server otherwise.
+// connect returns a client for Cloudflare if the environment has an account and a
+// token, and for an in-process server otherwise.
 func connect(provider trace.TracerProvider, log *slog.Logger) (client *cfimages.Client, disconnect func(), err error) {
 	if os.Getenv("CLOUDFLARE_API_TOKEN") == "" || os.Getenv("CLOUDFLARE_ACCOUNT_ID") == "" {
 		server := newServer()
@@ -90,7 +90,7 @@ func connect(provider trace.TracerProvider, log *slog.Logger) (client *cfimages.
 	return client, func() {}, err
 }
 
-// newServer returns a server in memory with a few images, which fails once.
+// newServer returns an in-memory server with a few images, whose first list call fails.
 func newServer() *imagestest.Server {
 	server := imagestest.NewServer(imagestest.InMemory())
 	server.Seed(listed, func(int) cfimages.Image { return cfimages.Image{} })

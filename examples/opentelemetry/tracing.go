@@ -15,42 +15,42 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// traced returns a transport that makes one client span for each request that
-// base sends. A span ends when the body of the reply was read or closed: that of
-// a list lasts as long as its images are taken.
+// traced returns a transport that creates one client span for each request of base.
+// A span ends when the body of the response is read or closed: the span of a list
+// call lasts while its images are read.
 //
-// The server is told nothing of the trace: Cloudflare documents no use for it,
-// and baggage may hold what is nobody else's business.
+// No trace headers are sent: Cloudflare does not document any use of them, and
+// baggage may contain private data.
 func traced(base http.RoundTripper, provider trace.TracerProvider) http.RoundTripper {
 	return otelhttp.NewTransport(base,
-		otelhttp.WithTracerProvider(discreetProvider{provider}),
+		otelhttp.WithTracerProvider(redactingProvider{provider}),
 		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
 			return r.Method + " " + template(r.URL)
 		}))
 }
 
-// discreetProvider makes the spans of otelhttp, without the two things in them
-// that may hold a secret: the URL, which for an upload is one, and is personal
-// where it has a creator or a metadata filter; and the text of an error, which may
-// quote what a broken server sent. The type of the error stays, and the errors
-// that cfimages returns are free of secrets.
-type discreetProvider struct{ trace.TracerProvider }
+// redactingProvider creates the spans of otelhttp without two attributes that may
+// contain a secret: the URL and the text of an error. An upload URL is a secret, and a
+// list URL may contain personal data (a creator or a metadata filter). The text of an
+// error may quote data from a broken server. The type of the error is kept, and the
+// errors that cfimages returns contain no secrets.
+type redactingProvider struct{ trace.TracerProvider }
 
-func (p discreetProvider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
-	return discreetTracer{p.TracerProvider.Tracer(name, opts...)}
+func (p redactingProvider) Tracer(name string, opts ...trace.TracerOption) trace.Tracer {
+	return redactingTracer{p.TracerProvider.Tracer(name, opts...)}
 }
 
-type discreetTracer struct{ trace.Tracer }
+type redactingTracer struct{ trace.Tracer }
 
-func (t discreetTracer) Start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
+func (t redactingTracer) Start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
 	ctx, span := t.Tracer.Start(ctx, name, opts...)
-	return ctx, discreetSpan{span}
+	return ctx, redactingSpan{span}
 }
 
-type discreetSpan struct{ trace.Span }
+type redactingSpan struct{ trace.Span }
 
-func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
+func (s redactingSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	attrs = slices.Clone(attrs)
 	for i, attr := range attrs {
 		if attr.Key == semconv.URLFullKey {
@@ -60,7 +60,7 @@ func (s discreetSpan) SetAttributes(attrs ...attribute.KeyValue) {
 	s.Span.SetAttributes(attrs...)
 }
 
-func (s discreetSpan) SetStatus(code codes.Code, _ string) { s.Span.SetStatus(code, "") }
+func (s redactingSpan) SetStatus(code codes.Code, _ string) { s.Span.SetStatus(code, "") }
 
 // publicPart returns a URL with a template in place of its path and query.
 func publicPart(rawURL string) string {
@@ -71,9 +71,9 @@ func publicPart(rawURL string) string {
 	return u.Scheme + "://" + u.Host + template(u)
 }
 
-// template returns what a request asks for, without IDs. It copies nothing out
-// of the URL, so that no secret can get through: all that is not known to be a
-// path of the API may be a one-time upload URL or a signed delivery URL.
+// template returns the path of a request without IDs. It copies nothing from the URL,
+// so that it cannot contain a secret: any unknown path may belong to a one-time upload
+// URL or a signed delivery URL.
 func template(u *url.URL) string {
 	_, path, _ := strings.Cut(u.Path, "/accounts/")
 	_, path, _ = strings.Cut(path, "/") // the account's ID

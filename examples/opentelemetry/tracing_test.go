@@ -36,7 +36,7 @@ func TestTemplate(t *testing.T) {
 		{account, "/{secret}"},
 		{"https://upload.imagedelivery.net/hash/id", "/{secret}"},
 		{"https://upload.imagedelivery.net/hash/accounts/7/me", "/{secret}"},
-		{"https://upload.imagedelivery.net/hash/accounts/7/images/v1/me", "/accounts/{account_id}/images/v1/{id}"}, // wrong, and harmless
+		{"https://upload.imagedelivery.net/hash/accounts/7/images/v1/me", "/accounts/{account_id}/images/v1/{id}"}, // wrong, but contains no secret
 		{"https://imagedelivery.net/hash/id/public?sig=00", "/{secret}"},
 		{"https://imagedelivery.net", "/{secret}"},
 	} {
@@ -49,15 +49,15 @@ func TestTemplate(t *testing.T) {
 	assert.Equal(t, "REDACTED", publicPart("https://[/secret"))
 }
 
-// Without the care taken here, otelhttp tells the upload URL and what an error
-// quotes: if a new version does not, discreetProvider can go. It also shows that
-// check finds what is told.
-func TestOtelhttpAloneTellsSecrets(t *testing.T) {
+// Without redaction, otelhttp exports the upload URL and the text of errors. If a new
+// version does not, redactingProvider can be removed. The test also shows that check
+// finds secrets.
+func TestOtelhttpAloneExportsSecrets(t *testing.T) {
 	o := observe(t, nil)
 	base := o.server.HTTPClient().Transport
 	created, err := o.client.DirectUploads.Create(t.Context(), cfimages.DirectUploadParams{})
 	require.NoError(t, err)
-	assert.NotContains(t, o.told(t), created.UploadURL)
+	assert.NotContains(t, o.output(t), created.UploadURL)
 	for _, test := range []struct {
 		base http.RoundTripper
 		want error
@@ -74,7 +74,7 @@ func TestOtelhttpAloneTellsSecrets(t *testing.T) {
 	require.Len(t, ended, 3)
 	assert.Contains(t, fmt.Sprint(ended[1].Attributes()), imagestest.AccountHash)
 	assert.Contains(t, ended[2].Status().Description, created.UploadURL)
-	assert.Contains(t, o.told(t), created.UploadURL)
+	assert.Contains(t, o.output(t), created.UploadURL)
 }
 
 var errQuoted = errors.New("quoted")
@@ -88,7 +88,7 @@ func quote(r *http.Request) error {
 	return fmt.Errorf("%s with %s: %w", r.URL, r.Header.Get("Authorization"), errQuoted)
 }
 
-// quotingBody is a transport the bodies of whose replies fail in the same way.
+// quotingBody is a transport whose response bodies fail with such an error.
 func quotingBody(http.RoundTripper) http.RoundTripper {
 	return transport(func(r *http.Request) (*http.Response, error) {
 		body := io.NopCloser(io.MultiReader(strings.NewReader(`{"success":`), failing{quote(r)}))
@@ -101,7 +101,7 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-func TestErrorsTellNoSecrets(t *testing.T) {
+func TestErrorsContainNoSecrets(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		inner wrapper
@@ -109,7 +109,7 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o := observe(t, test.inner, cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
 			uploadURL := "https://upload.imagedelivery.net/" + imagestest.AccountHash + "/id"
-			s := &story{client: o.client, tracer: o.tracer(), link: &cfimages.DirectUpload{ID: "id", UploadURL: uploadURL}}
+			s := &scenario{client: o.client, tracer: o.tracer(), link: &cfimages.DirectUpload{ID: "id", UploadURL: uploadURL}}
 			require.Error(t, s.useCase(t.Context(), "list", s.list))
 			require.Error(t, s.useCase(t.Context(), "upload", s.send))
 			_, err := (&cfimages.Uploader{HTTPClient: o.http}).Upload(t.Context(), uploadURL, cfimages.File{Body: strings.NewReader("GIF89a")})
@@ -126,9 +126,8 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	}
 }
 
-// A signed delivery URL is a secret too, should somebody ask for one by the same
-// transport.
-func TestSignaturesAreNotTold(t *testing.T) {
+// A signed delivery URL, requested with the same transport, is a secret too.
+func TestSignaturesAreNotExported(t *testing.T) {
 	o := observe(t, func(http.RoundTripper) http.RoundTripper {
 		return transport(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
@@ -147,7 +146,7 @@ func TestSignaturesAreNotTold(t *testing.T) {
 	o.check(t, signature)
 }
 
-func TestServerIsToldNothingOfTheTrace(t *testing.T) {
+func TestTraceHeadersAreNotSent(t *testing.T) {
 	before := otel.GetTextMapPropagator()
 	defer otel.SetTextMapPropagator(before)
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}))
@@ -163,8 +162,8 @@ func TestServerIsToldNothingOfTheTrace(t *testing.T) {
 	require.NoError(t, err)
 	bag, err := baggage.New(member)
 	require.NoError(t, err)
-	s := &story{client: o.client, tracer: o.tracer()}
-	require.NoError(t, s.tell(baggage.ContextWithBaggage(t.Context(), bag)))
+	s := &scenario{client: o.client, tracer: o.tracer()}
+	require.NoError(t, s.run(baggage.ContextWithBaggage(t.Context(), bag)))
 	require.NotEmpty(t, headers)
 	for _, header := range headers {
 		assert.Empty(t, header["Traceparent"])
@@ -178,22 +177,22 @@ func TestEverySpanEnds(t *testing.T) {
 		name  string
 		fault imagestest.Kind
 		at    imagestest.Position
-		take  func(n int, cancel func()) (goOn bool)
+		take  func(n int, cancel func()) (next bool)
 		want  error
 	}{
-		{"walk to the end", nil, 0, func(int, func()) bool { return true }, nil},
-		{"left at once", nil, 0, func(int, func()) bool { return false }, nil},
-		{"left with a page ahead", nil, 0, func(n int, _ func()) bool { return n < 150 }, nil},
-		{"left at a page's end", nil, 0, func(n int, _ func()) bool { return n < perPage }, nil},
+		{"read to the end", nil, 0, func(int, func()) bool { return true }, nil},
+		{"stopped at once", nil, 0, func(int, func()) bool { return false }, nil},
+		{"stopped with a prefetched page", nil, 0, func(n int, _ func()) bool { return n < 150 }, nil},
+		{"stopped at the end of a page", nil, 0, func(n int, _ func()) bool { return n < perPage }, nil},
 		{"canceled", nil, 0, func(n int, cancel func()) bool {
 			if n == 150 {
 				cancel()
 			}
 			return true
 		}, context.Canceled},
-		{"lost in mid page", imagestest.Cut{}, imagestest.MidBody(9000), func(int, func()) bool { return true }, nil},
-		{"reset before the reply", imagestest.Reset{}, imagestest.AfterRead, func(int, func()) bool { return true }, nil},
-		{"stalled in mid page", imagestest.Stall{}, imagestest.MidBody(9000), func(int, func()) bool { return true }, nil},
+		{"connection lost in the middle of a page", imagestest.Cut{}, imagestest.MidBody(9000), func(int, func()) bool { return true }, nil},
+		{"reset before the response", imagestest.Reset{}, imagestest.AfterRead, func(int, func()) bool { return true }, nil},
+		{"stalled in the middle of a page", imagestest.Stall{}, imagestest.MidBody(9000), func(int, func()) bool { return true }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestStory(t *testing.T) {
+func TestScenario(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := observe(t, nil)
 		o.server.Seed(listed, func(int) cfimages.Image { return cfimages.Image{Creator: "alice"} })
@@ -29,20 +29,20 @@ func TestStory(t *testing.T) {
 			imagestest.Fault{Operation: imagestest.OpGet, At: imagestest.MidBody(9), Kind: imagestest.Cut{}},
 			imagestest.Fault{Operation: imagestest.OpDelete, Kind: imagestest.Reset{}},
 		)
-		s := &story{client: o.client, tracer: o.tracer()}
-		require.NoError(t, s.tell(t.Context()))
+		s := &scenario{client: o.client, tracer: o.tracer()}
+		require.NoError(t, s.run(t.Context()))
 		assert.Empty(t, o.server.Unused())
 		assert.Equal(t, []string{
-			"look at the images > GET /accounts/{account_id}/images/v2 200",
-			"look at the images > GET /accounts/{account_id}/images/v2 502",
-			"look at the images > GET /accounts/{account_id}/images/v2 200",
-			"look at the images > GET /accounts/{account_id}/images/v2 200",
+			"list images > GET /accounts/{account_id}/images/v2 200",
+			"list images > GET /accounts/{account_id}/images/v2 502",
+			"list images > GET /accounts/{account_id}/images/v2 200",
+			"list images > GET /accounts/{account_id}/images/v2 200",
 			"upload an image > POST /accounts/{account_id}/images/v2/direct_upload 429",
 			"upload an image > POST /accounts/{account_id}/images/v2/direct_upload 200",
 			"upload an image > POST /{secret} 200",
 			"upload an image > GET /accounts/{account_id}/images/v1/{id} 200",
 			"upload an image > GET /accounts/{account_id}/images/v1/{id} 200",
-			"upload to a link that was used > POST /{secret} 409",
+			"upload to a used URL > POST /{secret} 409",
 			"delete the image > DELETE /accounts/{account_id}/images/v1/{id} 0",
 			"delete the image > DELETE /accounts/{account_id}/images/v1/{id} 200",
 		}, o.tree())
@@ -77,20 +77,20 @@ func (o *observer) logged() []string {
 	return lines
 }
 
-func TestStoryThatFails(t *testing.T) {
+func TestFailedScenario(t *testing.T) {
 	for _, test := range []struct {
 		fails imagestest.Operation
 		want  []string // use cases
 	}{
-		{imagestest.OpList, []string{"look at the images"}},
-		{imagestest.OpCreate, []string{"look at the images", "upload an image"}},
-		{imagestest.OpUpload, []string{"look at the images", "upload an image", "delete the image"}},
+		{imagestest.OpList, []string{"list images"}},
+		{imagestest.OpCreate, []string{"list images", "upload an image"}},
+		{imagestest.OpUpload, []string{"list images", "upload an image", "delete the image"}},
 	} {
 		t.Run(string(test.fails), func(t *testing.T) {
 			o := observe(t, nil)
 			o.server.Inject(imagestest.Fault{Operation: test.fails, Times: imagestest.Always, Kind: imagestest.Refusal(http.StatusForbidden)})
-			s := &story{client: o.client, tracer: o.tracer()}
-			require.ErrorIs(t, s.tell(t.Context()), cfimages.ErrForbidden)
+			s := &scenario{client: o.client, tracer: o.tracer()}
+			require.ErrorIs(t, s.run(t.Context()), cfimages.ErrForbidden)
 			var useCases []string
 			for _, span := range o.spans.Ended() {
 				if !span.Parent().IsValid() {
@@ -131,7 +131,7 @@ func TestProgram(t *testing.T) {
 		assert.Contains(t, stderr.String(), "trace_id="+span.SpanContext.TraceID)
 	}
 	assert.Len(t, names, 13)
-	assert.Contains(t, names, "upload to a link that was used")
+	assert.Contains(t, names, "upload to a used URL")
 	assert.Contains(t, stderr.String(), "status=502 attempt=1")
 }
 
@@ -156,7 +156,7 @@ func TestExitCodes(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"-help"}, 2, "no arguments"},
+		{[]string{"-help"}, 2, "no arguments are supported"},
 		{nil, 1, "CLOUDFLARE_ACCOUNT_ID"},
 	} {
 		var stderr bytes.Buffer

@@ -15,19 +15,19 @@ import (
 )
 
 const (
-	listed   = 25          // images that are looked at
-	patience = time.Minute // with an upload or a deletion
+	listed  = 25          // images to list
+	timeout = time.Minute // for an upload or a deletion
 )
 
-// story is a few use cases of a program, each with a span of its own.
-type story struct {
+// scenario is a few use cases of a program, each with its own span.
+type scenario struct {
 	client *cfimages.Client
 	tracer trace.Tracer
 	link   *cfimages.DirectUpload
 }
 
-func (s *story) tell(ctx context.Context) error {
-	if err := s.useCase(ctx, "look at the images", s.list); err != nil {
+func (s *scenario) run(ctx context.Context) error {
+	if err := s.useCase(ctx, "list images", s.list); err != nil {
 		return err
 	}
 	err := s.useCase(ctx, "upload an image", s.upload)
@@ -35,25 +35,25 @@ func (s *story) tell(ctx context.Context) error {
 		return err
 	}
 	if err == nil {
-		s.useCase(ctx, "upload to a link that was used", s.uploadAgain) // fails, to be seen in the trace
+		s.useCase(ctx, "upload to a used URL", s.uploadAgain) // fails, to show an error in the trace
 	}
 	return errors.Join(err, s.useCase(context.WithoutCancel(ctx), "delete the image", s.delete))
 }
 
-// useCase runs do in a span, which becomes the parent of those of the requests.
-func (s *story) useCase(ctx context.Context, name string, do func(context.Context) error) error {
+// useCase runs do in a span, which becomes the parent of the spans of the requests.
+func (s *scenario) useCase(ctx context.Context, name string, do func(context.Context) error) error {
 	ctx, span := s.tracer.Start(ctx, name)
 	defer span.End()
 	err := do(ctx)
 	if err != nil {
-		span.RecordError(err) // no error of cfimages holds a secret
+		span.RecordError(err) // errors of cfimages contain no secrets
 		span.SetStatus(codes.Error, err.Error())
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
-func (s *story) list(ctx context.Context) error {
+func (s *scenario) list(ctx context.Context) error {
 	n := 0
 	for _, err := range s.client.ImagesV2.All(ctx, cfimages.ListParams{PerPage: 10}) {
 		if err != nil {
@@ -66,9 +66,9 @@ func (s *story) list(ctx context.Context) error {
 	return nil
 }
 
-// upload makes a draft, completes it and verifies that the image has come.
-func (s *story) upload(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// upload creates a draft, uploads an image and checks whether the upload completed.
+func (s *scenario) upload(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	s.link, err = s.client.DirectUploads.Create(ctx, cfimages.DirectUploadParams{Creator: "opentelemetry"})
 	if err != nil {
@@ -81,9 +81,9 @@ func (s *story) upload(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *story) uploadAgain(ctx context.Context) error { return s.send(ctx) }
+func (s *scenario) uploadAgain(ctx context.Context) error { return s.send(ctx) }
 
-func (s *story) send(ctx context.Context) error {
+func (s *scenario) send(ctx context.Context) error {
 	const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 	_, err := s.client.DirectUploads.Upload(ctx, s.link.UploadURL, cfimages.File{
 		Name:        "pixel.png",
@@ -93,8 +93,8 @@ func (s *story) send(ctx context.Context) error {
 	return err
 }
 
-func (s *story) delete(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (s *scenario) delete(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return s.client.ImagesV1.Delete(ctx, s.link.ID)
 }
