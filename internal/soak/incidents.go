@@ -8,20 +8,20 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// incident is something that happens to a request or its connection.
+// incident is a fault of a request or its connection.
 type incident struct {
 	name string
-	last imagestest.Position // at which it can happen
+	last imagestest.Position // last position at which it can occur
 	kind imagestest.Kind
 }
 
-// anywhere is a position in a body that most bodies do not reach: the incident
-// happens at their end.
+// anywhere is the limit of a random position in a body. In a shorter body, the
+// incident occurs at the end.
 const anywhere = 2000
 
-// drawIncident draws an incident. Each tenth of the draws is written as a line.
+// drawIncident returns a random incident. Each entry has a probability of a tenth.
 func drawIncident(r *rand.Rand) incident {
-	code := draw[uint32](r, 0, 1, 2, 11) // of HTTP/2's error codes; refusals have one of their own
+	code := draw[uint32](r, 0, 1, 2, 11) // HTTP/2 error codes, except REFUSED_STREAM
 	closing := r.IntN(2) == 0
 	body := imagestest.MidBody(r.IntN(anywhere))
 	goAway := incident{"GOAWAY", body, imagestest.GoAway{Code: code}}
@@ -37,30 +37,30 @@ func drawIncident(r *rand.Rand) incident {
 			incident{"blackhole", imagestest.AfterCommit, imagestest.Blackhole{}},
 			incident{"blackhole in a body", body, imagestest.Blackhole{}}),
 		draw(r,
-			incident{"stall", imagestest.AfterCommit, imagestest.Stall{}}, // in a body, the library would wait for 30 s
+			incident{"stall", imagestest.AfterCommit, imagestest.Stall{}}, // not in a body: the idle timeout is 30 s
 			incident{"status 503", imagestest.AfterCommit, imagestest.Refusal(503)}),
 	)
 }
 
-// troublemaker makes incidents.
-type troublemaker struct {
+// injector injects incidents.
+type injector struct {
 	plan    plan
 	site    *site
 	random  *rand.Rand
-	planned map[imagestest.Operation]incident // those that wait for a request
-	quiet   time.Time                         // until when there are no more
-	counts  map[string]int                    // of what happened, by name
+	planned map[imagestest.Operation]incident // incidents that wait for a request
+	quiet   time.Time                         // no incidents are injected before
+	counts  map[string]int                    // incidents that occurred, by name
 }
 
-func newTroublemaker(p plan, s *site) *troublemaker {
-	return &troublemaker{
+func newInjector(p plan, s *site) *injector {
+	return &injector{
 		plan: p, site: s, random: newRandom(p.seed, 0),
 		planned: make(map[imagestest.Operation]incident), counts: make(map[string]int),
 	}
 }
 
-// run makes incidents until ctx ends.
-func (t *troublemaker) run(ctx context.Context) error {
+// run injects incidents until ctx ends.
+func (t *injector) run(ctx context.Context) error {
 	incidents := time.NewTicker(t.plan.every)
 	defer incidents.Stop()
 	restarts := time.NewTicker(t.plan.restart)
@@ -80,8 +80,9 @@ func (t *troublemaker) run(ctx context.Context) error {
 	}
 }
 
-// inject plans an incident for the next request of an operation, unless one waits.
-func (t *troublemaker) inject() {
+// inject plans an incident for the next request of an operation, unless another one is
+// planned.
+func (t *injector) inject() {
 	what := drawIncident(t.random)
 	op := draw(t.random,
 		imagestest.OpList, imagestest.OpList, imagestest.OpGet, imagestest.OpGet, imagestest.OpBlob,
@@ -94,10 +95,10 @@ func (t *troublemaker) inject() {
 	}
 }
 
-// settle counts the incidents that have happened. When one has made all calls hang, it
-// sees to it that they can go on: one that struck whenever they have just begun again
-// would take all attempts of a call.
-func (t *troublemaker) settle() {
+// settle counts the incidents that have occurred. After a blackhole, which makes all
+// calls hang, it sets a quiet time: further incidents could use up all attempts of a
+// call.
+func (t *injector) settle() {
 	waiting := make(map[imagestest.Operation]bool)
 	for _, fault := range t.site.server.Unused() {
 		waiting[fault.Operation] = true
@@ -116,7 +117,7 @@ func (t *troublemaker) settle() {
 
 func draw[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// newRandom returns the numbers of one goroutine.
+// newRandom returns the random number generator of one goroutine.
 func newRandom(seed uint64, stream int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(stream)))
 }

@@ -1,5 +1,5 @@
-// Command soak calls a Cloudflare Images on this machine from many goroutines while
-// its connections break in every way, and checks that nothing is lost. See README.md.
+// Command soak makes calls to a local test server from many goroutines while
+// connections fail in many ways, and checks that no call is lost. See README.md.
 package main
 
 import (
@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// errBroken is the error of a soak that broke a promise.
+// errBroken is returned if a promise was broken.
 var errBroken = errors.New("promises were broken")
 
-// plan says what is done.
+// plan is the configuration of a soak test.
 type plan struct {
-	duration time.Duration // of the soak
+	duration time.Duration // of the soak test
 	seed     uint64
 	workers  int
 	every    time.Duration   // between two incidents
 	restart  time.Duration   // between two restarts of the server
 	downtime time.Duration   // how long a restarting server refuses connections
 	timeout  time.Duration   // of a request
-	outages  []time.Duration // downtimes to be measured after the soak
+	outages  []time.Duration // downtimes to measure after the soak test
 }
 
 func main() {
@@ -61,14 +61,14 @@ func parsePlan(args []string) (plan, error) {
 	var p plan
 	measure := true
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.DurationVar(&p.duration, "for", time.Minute, "how long calls are started")
-	flags.Uint64Var(&p.seed, "seed", 1, "what calls and incidents are drawn from")
-	flags.IntVar(&p.workers, "goroutines", 64, "how many call at the same time")
+	flags.DurationVar(&p.duration, "for", time.Minute, "`duration` of the test")
+	flags.Uint64Var(&p.seed, "seed", 1, "random `seed` of the calls and incidents")
+	flags.IntVar(&p.workers, "goroutines", 64, "number `n` of concurrent callers")
 	flags.DurationVar(&p.every, "every", 250*time.Millisecond, "time between two incidents")
 	flags.DurationVar(&p.restart, "restart", 2900*time.Millisecond, "time between two restarts of the server")
 	flags.DurationVar(&p.downtime, "downtime", 50*time.Millisecond, "how long a restarting server refuses connections")
 	flags.DurationVar(&p.timeout, "timeout", 500*time.Millisecond, "request timeout of the client")
-	flags.BoolVar(&measure, "outages", true, "also measure which downtimes calls survive: 15 s more")
+	flags.BoolVar(&measure, "outages", true, "also measure which downtimes calls survive, which takes 15 s")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// network is the address at which clients reach the server. It passes bytes on, and
-// goes down when the server restarts: the server of package imagestest keeps what it
-// stores only while it runs.
+// network is a TCP proxy before the server. It is restarted instead of the server,
+// because the server of package imagestest stores its data in memory.
 type network struct {
 	address  string
 	upstream *net.TCPAddr
@@ -21,10 +20,10 @@ type network struct {
 	mu       sync.Mutex
 	listener net.Listener
 	pipes    map[*pipe]struct{}
-	made     int // connections
+	made     int // number of connections
 }
 
-// pipe is a connection from a client, and the one to the server that belongs to it.
+// pipe is a connection from a client and its connection to the server.
 type pipe struct{ client, server *net.TCPConn }
 
 func newNetwork(upstream string) (*network, error) {
@@ -40,11 +39,11 @@ func newNetwork(upstream string) (*network, error) {
 	return n, nil
 }
 
-// up accepts connections.
+// up starts to accept connections.
 func (n *network) up() error {
 	listener, err := net.Listen("tcp", n.address)
 	if err != nil {
-		return fmt.Errorf("the network can not come up again: %w", err)
+		return fmt.Errorf("restart the network: %w", err)
 	}
 	n.listener = listener
 	n.accepting.Go(func() {
@@ -59,15 +58,15 @@ func (n *network) up() error {
 	return nil
 }
 
-// down refuses connections and breaks those that are open.
+// down refuses new connections and closes open ones.
 func (n *network) down(reset bool) {
 	n.listener.Close()
 	n.accepting.Wait()
 	n.breakAll(reset)
 }
 
-// breakAll breaks the connections that are open, in order or by a reset: a server that
-// ends does either, depending on what it has read.
+// breakAll closes all open connections, with or without a reset: when a server ends,
+// this depends on the data that it has read.
 func (n *network) breakAll(reset bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -80,8 +79,8 @@ func (n *network) breakAll(reset bool) {
 	}
 }
 
-// restart breaks all connections, and refuses new ones for a while. Without a
-// downtime none is refused, as when something before the server holds the address.
+// restart closes all connections and refuses new ones for the downtime. If downtime is
+// 0, no connection is refused, as with a load balancer before the server.
 func (n *network) restart(downtime time.Duration, reset bool) error {
 	if downtime == 0 {
 		n.breakAll(reset)
@@ -122,7 +121,7 @@ func (n *network) connect(client *net.TCPConn) {
 	n.mu.Unlock()
 }
 
-// pass passes bytes in both directions until both have ended.
+// pass copies bytes in both directions until both have ended.
 func (p *pipe) pass() {
 	var upstream sync.WaitGroup
 	upstream.Go(func() { passOn(p.server, p.client) })
@@ -130,7 +129,8 @@ func (p *pipe) pass() {
 	upstream.Wait()
 }
 
-// passOn passes bytes, and then how the direction ended: in order, or by a reset.
+// passOn copies bytes, and then closes the direction as its source did: normally or by
+// a reset.
 func passOn(to, from *net.TCPConn) {
 	if _, err := io.Copy(to, from); err == nil {
 		to.CloseWrite()

@@ -10,16 +10,15 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// crowd is how many calls an outage strikes in each way.
+// crowd is how many calls of each kind are made during an outage.
 const crowd = 64
 
-// outage is how many of the calls that an outage struck were lost, with the default
-// options.
+// outage counts the calls that failed because of an outage, with the default options.
 type outage struct {
 	downtime time.Duration
-	apart    atomic.Int64 // calls under way of clients with one call each
-	together atomic.Int64 // calls under way of one client
-	later    atomic.Int64 // calls of one client, begun while connections were refused
+	apart    atomic.Int64 // calls in flight of clients with one call each
+	together atomic.Int64 // calls in flight of one client
+	later    atomic.Int64 // calls of one client, started while connections were refused
 }
 
 // measureOutages restarts a server with each downtime of the plan.

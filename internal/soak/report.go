@@ -12,33 +12,34 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// report is what a soak has shown.
+// report is the result of a soak test.
 type report struct {
 	plan           plan
 	tally          *tally
 	incidents      map[string]int
 	writes         writes
 	again          int // blobs that were requested again
-	uploadRequests int // that arrived at the server
-	connections    int // that were made
-	idle           int // that were open when all calls had ended
-	open           int // that idle connections were closed, and were open still
-	goroutines     int // that are left
+	uploadRequests int // received by the server
+	connections    int // connections made
+	idle           int // connections open when all calls had ended
+	open           int // connections still open after idle ones were closed
+	goroutines     int // goroutines left
 	outages        []*outage
 	broken         []string
 }
 
-// writes are the outcomes of the writes, as the library said and as the server has it.
+// writes counts the outcomes of the writes, as reported by the library and as found on
+// the server.
 type writes struct {
 	created  [done + 1]int // by outcome
-	found    int           // of the unknown ones, by Get at once
-	late     int           // by Get in the end
-	drafts   int           // that were made at the server
+	found    int           // unknown creates found by Get at once
+	late     int           // unknown creates found by Get at the end
+	drafts   int           // drafts created on the server
 	uploaded [done + 1]int // by outcome
-	complete int           // uploads of unknown outcome that have happened
+	complete int           // uploads of unknown outcome that were completed
 }
 
-// add adds a story, and what the server has of it: nil if nothing.
+// add adds a story. img is the image on the server, or nil.
 func (w *writes) add(s *story, img *cfimages.Image) {
 	w.created[s.created]++
 	w.uploaded[s.uploaded]++
@@ -101,14 +102,14 @@ func (r *report) printPromises(out io.Writer) {
 		}
 	}
 	g := newGrid(out, "promise", "shown")
-	g.row("reads and deletes that were lost", lost)
-	g.row("creates: succeeded; unknown, of which Get found at once, and later; failed",
+	g.row("reads and deletes that failed", lost)
+	g.row("creates: succeeded; unknown, of these found by Get at once, and at the end; failed",
 		fmt.Sprintf("%d; %d, %d, %d; %d", w.created[done], w.created[unknown], w.found, w.late, w.created[failed]))
-	g.row("drafts made at the server = succeeded + found", fmt.Sprintf("%d = %d", w.drafts, w.created[done]+w.found+w.late))
-	g.row("uploads: succeeded; unknown, of which happened; failed", fmt.Sprintf("%d; %d, %d; %d", w.uploaded[done], w.uploaded[unknown], w.complete, w.uploaded[failed]))
-	g.row("upload calls; upload requests at the server", fmt.Sprintf("%d; %d", r.tally.counts[upload].calls, r.uploadRequests))
-	g.row("blobs that ended with an error in their middle, and were requested again", r.again)
-	g.row("connections: made; open in the end; left", fmt.Sprintf("%d; %d; %d", r.connections, r.idle, r.open))
+	g.row("drafts created on the server = succeeded + found", fmt.Sprintf("%d = %d", w.drafts, w.created[done]+w.found+w.late))
+	g.row("uploads: succeeded; unknown, of these completed; failed", fmt.Sprintf("%d; %d, %d; %d", w.uploaded[done], w.uploaded[unknown], w.complete, w.uploaded[failed]))
+	g.row("upload calls; upload requests received by the server", fmt.Sprintf("%d; %d", r.tally.counts[upload].calls, r.uploadRequests))
+	g.row("blobs that failed while they were read, and were requested again", r.again)
+	g.row("connections: made; open at the end; left", fmt.Sprintf("%d; %d; %d", r.connections, r.idle, r.open))
 	g.row("goroutines left", r.goroutines)
 	g.print()
 }
@@ -117,15 +118,15 @@ func (r *report) printOutages(out io.Writer) {
 	if len(r.outages) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\nReads that are lost of %d when the server restarts and refuses connections for a while, default options:\n", crowd)
-	g := newGrid(out, "downtime", "a client each, under way", "one client, under way", "one client, begun meanwhile")
+	fmt.Fprintf(out, "\nFailed reads, of %d, when the server restarts and refuses connections for the downtime, default options:\n", crowd)
+	g := newGrid(out, "downtime", "a client each, in flight", "one client, in flight", "one client, started meanwhile")
 	for _, o := range r.outages {
 		g.row(o.downtime, o.apart.Load(), o.together.Load(), o.later.Load())
 	}
 	g.print()
 }
 
-// grid is a table in Markdown that lines up also as text.
+// grid is a Markdown table with aligned columns.
 type grid struct {
 	out  io.Writer
 	rows [][]string

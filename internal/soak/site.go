@@ -19,8 +19,7 @@ const (
 	pageSize       = 100
 )
 
-// site is a server with a gallery of images that do not change, and the network
-// before it.
+// site is a server with a gallery of fixed images, and the network before it.
 type site struct {
 	server  *imagestest.Server
 	network *network
@@ -45,9 +44,9 @@ func (s *site) close() {
 	s.server.Close()
 }
 
-// newClient returns a client, and the transport of its own. The transport sends no
-// pings, so that the library has to find dead connections. It closes idle ones soon:
-// CloseIdleConnections does not close those that became idle before their GOAWAY.
+// newClient returns a client and its transport. The transport sends no pings, so that
+// the library must detect lost connections. It has a short idle timeout, because
+// CloseIdleConnections does not close connections that became idle before a GOAWAY.
 func (s *site) newClient(opts ...cfimages.Option) (*cfimages.Client, *http.Transport) {
 	transport := &http.Transport{
 		TLSClientConfig:   s.server.HTTPClient().Transport.(*http.Transport).TLSClientConfig,
@@ -64,8 +63,8 @@ func (s *site) newClient(opts ...cfimages.Option) (*cfimages.Client, *http.Trans
 // galleryID returns the ID of the nth image of the gallery, the newest first.
 func galleryID(n int) string { return fmt.Sprintf("gallery/%04d", n) }
 
-// picture returns the file that is uploaded to an ID. Some fill several windows of
-// HTTP/2's flow control, most a part of one.
+// picture returns the file for the upload to an ID. Most files are smaller than a
+// flow-control window of HTTP/2, some are larger.
 func picture(id string) []byte {
 	source := rand.NewChaCha8(sha256.Sum256([]byte(id)))
 	random := rand.New(source)

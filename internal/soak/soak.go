@@ -13,8 +13,8 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// soak runs the workers and the troublemaker, and compares what was said with what
-// was stored.
+// soak runs the workers and the injector, and compares the reported outcomes with the
+// stored images.
 func (p plan) soak(ctx context.Context) (*report, error) {
 	goroutines := runtime.NumGoroutine()
 	s, err := newSite()
@@ -24,8 +24,8 @@ func (p plan) soak(ctx context.Context) (*report, error) {
 	defer s.close()
 	t := newTally()
 	client, transport := s.newClient(cfimages.WithRequestTimeout(p.timeout), cfimages.WithLogger(slog.New(t)))
-	trouble := newTroublemaker(p, s)
-	workers, err := p.work(ctx, client, t, trouble)
+	injector := newInjector(p, s)
+	workers, err := p.work(ctx, client, t, injector)
 	if err != nil {
 		return nil, err
 	}
@@ -34,10 +34,10 @@ func (p plan) soak(ctx context.Context) (*report, error) {
 			s.lookAgain(ctx)
 		}
 	}
-	r := &report{plan: p, tally: t, incidents: trouble.counts}
+	r := &report{plan: p, tally: t, incidents: injector.counts}
 	r.audit(s.server, workers)
 	r.countUploads(s.server)
-	r.leave(s, transport)
+	r.closeConnections(s, transport)
 	s.close()
 	r.goroutines = settled(func() int { return max(0, runtime.NumGoroutine()-goroutines) })
 	if r.goroutines > 0 {
@@ -47,12 +47,12 @@ func (p plan) soak(ctx context.Context) (*report, error) {
 	return r, nil
 }
 
-// work lets all workers call until the time is over, and returns them.
-func (p plan) work(ctx context.Context, client *cfimages.Client, t *tally, trouble *troublemaker) ([]*worker, error) {
-	var working, troubling sync.WaitGroup
-	var troubleErr error
-	peace, stop := context.WithCancel(ctx)
-	troubling.Go(func() { troubleErr = trouble.run(peace) })
+// work runs all workers for the duration of the test, and returns them.
+func (p plan) work(ctx context.Context, client *cfimages.Client, t *tally, injector *injector) ([]*worker, error) {
+	var working, injecting sync.WaitGroup
+	var injectErr error
+	injectCtx, stop := context.WithCancel(ctx)
+	injecting.Go(func() { injectErr = injector.run(injectCtx) })
 	end := time.Now().Add(p.duration)
 	workers := make([]*worker, p.workers)
 	for i := range workers {
@@ -61,15 +61,15 @@ func (p plan) work(ctx context.Context, client *cfimages.Client, t *tally, troub
 	}
 	working.Wait()
 	stop()
-	troubling.Wait()
-	trouble.settle()
+	injecting.Wait()
+	injector.settle()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return workers, troubleErr
+	return workers, injectErr
 }
 
-// audit compares every story with what the server has.
+// audit compares every story with the images on the server.
 func (r *report) audit(server *imagestest.Server, workers []*worker) {
 	stored := make(map[string]*cfimages.Image)
 	for _, img := range server.Images() {
@@ -89,11 +89,11 @@ func (r *report) audit(server *imagestest.Server, workers []*worker) {
 		}
 	}
 	for id := range stored {
-		r.tally.breakf("%q was created by nobody", id)
+		r.tally.breakf("%q exists, but no worker created it", id)
 	}
 }
 
-// content returns what was uploaded, without a connection.
+// content returns the uploaded file, without a connection.
 func content(server *imagestest.Server, img *cfimages.Image) []byte {
 	if img == nil || img.Draft {
 		return nil
@@ -103,8 +103,8 @@ func content(server *imagestest.Server, img *cfimages.Image) []byte {
 	return recorder.Body.Bytes()
 }
 
-// countUploads checks that no upload was sent twice. That a second one would find a
-// conflict is not enough: the first one may have had no effect.
+// countUploads checks that no upload was sent twice. A check for conflicts would not be
+// enough: the first request may have had no effect.
 func (r *report) countUploads(server *imagestest.Server) {
 	r.uploadRequests = server.Count(imagestest.OpUpload)
 	if calls := r.tally.calls(upload); r.uploadRequests > calls {
@@ -112,8 +112,8 @@ func (r *report) countUploads(server *imagestest.Server) {
 	}
 }
 
-// leave closes idle connections. All are: no call is under way.
-func (r *report) leave(s *site, transport *http.Transport) {
+// closeConnections closes all connections. They are idle, because no call is in flight.
+func (r *report) closeConnections(s *site, transport *http.Transport) {
 	r.connections, r.idle = s.network.connections()
 	transport.CloseIdleConnections()
 	r.open = settled(func() int {
@@ -125,7 +125,7 @@ func (r *report) leave(s *site, transport *http.Transport) {
 	}
 }
 
-// settled returns what count returns when that is 0, or after 5 s.
+// settled waits until count returns 0, at most 5 s, and returns the last count.
 func settled(count func() int) int {
 	for range 500 {
 		if count() == 0 {

@@ -11,13 +11,13 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// outcome is what the library says of a write.
+// outcome is the outcome of a write, as reported by the library.
 type outcome int
 
 const (
-	none    outcome = iota // there was no such call
-	failed                 // nothing happened
-	unknown                // it may have happened
+	none    outcome = iota // no such call was made
+	failed                 // the write was not executed
+	unknown                // the write may have been executed
 	done
 )
 
@@ -33,21 +33,21 @@ func outcomeOf(err error) outcome {
 	return failed
 }
 
-// story is one image: its draft is created, something is uploaded to it, and some are
-// deleted. It keeps what the library says of that, to be compared with what the
-// server has in the end.
+// story is the life of one image: its draft is created, and in most cases a file is
+// uploaded and the image is deleted. It stores the outcomes reported by the library,
+// which are compared with the server at the end.
 type story struct {
 	worker *worker
 	id     string
 
 	created  outcome
-	found    bool // of an unknown create: Get found the draft at once
-	late     bool // or only in the end: the server was still at it
+	found    bool // after an unknown create, Get found the draft at once
+	late     bool // or only at the end
 	uploaded outcome
 	deleted  outcome
 }
 
-// play does all of it.
+// play makes the calls of the story.
 func (s *story) play(ctx context.Context) {
 	draft := s.create(ctx)
 	if draft == nil {
@@ -66,7 +66,7 @@ func (s *story) play(ctx context.Context) {
 	}
 }
 
-// create creates the draft under an ID of its own, so that an unknown outcome can be
+// create creates the draft with a unique custom ID, so that an unknown outcome can be
 // looked up.
 func (s *story) create(ctx context.Context) (draft *cfimages.DirectUpload) {
 	w := s.worker
@@ -81,12 +81,12 @@ func (s *story) create(ctx context.Context) (draft *cfimages.DirectUpload) {
 		img, _ := s.lookUp(ctx)
 		s.found = img != nil
 	case errors.Is(err, cfimages.ErrConflict):
-		w.tally.breakf("create of %q was sent again after it had happened: %v", s.id, err)
+		w.tally.breakf("the create of %q was retried after it was executed: %v", s.id, err)
 	}
 	return nil
 }
 
-// lookUp returns the details of the image, nil if there is none.
+// lookUp returns the details of the image, or nil if there is none.
 func (s *story) lookUp(ctx context.Context) (img *cfimages.Image, err error) {
 	s.worker.tally.do(ctx, get, func(ctx context.Context) error {
 		img, err = s.worker.client.ImagesV1.Get(ctx, s.id)
@@ -98,8 +98,8 @@ func (s *story) lookUp(ctx context.Context) (img *cfimages.Image, err error) {
 	return img, err
 }
 
-// lookAgain looks for a draft whose creation was unknown and that was not found at
-// once: the connection may have broken while the server was still at it.
+// lookAgain looks up a draft whose create had an unknown outcome and that was not found
+// at once: the server may have created it after the connection was lost.
 func (s *story) lookAgain(ctx context.Context) {
 	if s.created == unknown && !s.found {
 		img, _ := s.lookUp(ctx)
@@ -107,26 +107,26 @@ func (s *story) lookAgain(ctx context.Context) {
 	}
 }
 
-// uploadAndWait uploads the picture while somebody waits for it.
+// uploadAndWait uploads the picture while a concurrent call waits for it.
 func (s *story) uploadAndWait(ctx context.Context, url string) {
-	waiting, giveUp := context.WithCancel(ctx)
-	defer giveUp()
+	waiting, stopWaiting := context.WithCancel(ctx)
+	defer stopWaiting()
 	waited := make(chan error)
 	go func() { waited <- s.wait(waiting) }()
 	err := s.upload(ctx, url)
 	if s.uploaded != done {
-		// Did it happen? The details tell; if not, nobody will upload any more.
+		// If the upload was not completed, stop waiting: there is no further upload.
 		if img, _ := s.lookUp(ctx); img == nil || img.Draft {
-			giveUp()
+			stopWaiting()
 		}
 	}
 	if errors.Is(err, cfimages.ErrConflict) {
-		s.worker.tally.breakf("the upload to %q was sent again after it had happened: %v", s.id, err)
+		s.worker.tally.breakf("the upload to %q was retried after it was completed: %v", s.id, err)
 	}
 	<-waited
 }
 
-// wait waits for the upload, until nobody will upload any more.
+// wait waits until the upload is completed or ctx is canceled.
 func (s *story) wait(ctx context.Context) error {
 	return s.worker.tally.do(ctx, wait, func(call context.Context) error {
 		img, err := s.worker.client.DirectUploads.Wait(call, s.id)
@@ -140,8 +140,8 @@ func (s *story) wait(ctx context.Context) error {
 	})
 }
 
-// upload uploads the picture. What provably was not sent, or not processed, is
-// uploaded again.
+// upload uploads the picture. It retries an upload that is proven not to have been sent
+// or processed.
 func (s *story) upload(ctx context.Context, url string) (err error) {
 	w := s.worker
 	for range 5 {
@@ -161,8 +161,8 @@ func (s *story) upload(ctx context.Context, url string) (err error) {
 	return err
 }
 
-// problem compares what the library said with what the server has: img is nil if it
-// has nothing, and content what was uploaded to it. It returns "" if they agree.
+// problem compares the outcomes reported by the library with the server: img is the
+// stored image or nil, and content its uploaded file. It returns "" if they agree.
 func (s *story) problem(img *cfimages.Image, content []byte) string {
 	exists, complete := img != nil, img != nil && !img.Draft
 	expected := s.created == done || s.created == unknown && (s.found || s.late)
@@ -172,13 +172,13 @@ func (s *story) problem(img *cfimages.Image, content []byte) string {
 	case s.deleted != none:
 		return ""
 	case expected != exists:
-		return fmt.Sprintf("%q exists: %v, but its creation was said to be %v, and looking for it said %v", s.id, exists, s.created, s.found || s.late)
+		return fmt.Sprintf("%q exists: %v, but the outcome of its create was %v, and it was found: %v", s.id, exists, s.created, s.found || s.late)
 	case s.uploaded == done && !complete:
 		return fmt.Sprintf("the upload to %q succeeded, but it is a draft", s.id)
 	case s.uploaded != done && s.uploaded != unknown && complete:
 		return fmt.Sprintf("%q is complete without an upload that may have happened", s.id)
 	case complete && !bytes.Equal(content, picture(s.id)):
-		return fmt.Sprintf("the upload to %q is not what was sent: %d bytes instead of %d", s.id, len(content), len(picture(s.id)))
+		return fmt.Sprintf("the upload to %q differs from the file: %d bytes instead of %d", s.id, len(content), len(picture(s.id)))
 	}
 	return ""
 }

@@ -26,23 +26,23 @@ const (
 
 func kinds() []kind { return []kind{list, all, pages, get, blob, create, upload, wait, remove} }
 
-// isRepeatable reports whether a call of this kind must never be lost.
+// isRepeatable reports whether calls of this kind are retried and so must not fail.
 func (k kind) isRepeatable() bool { return k != create && k != upload }
 
-// count is what is counted of the calls of a kind.
+// count has the numbers of the calls of one kind.
 type count struct {
 	calls, failed     int
 	attempts, retries int
 	slowest           time.Duration
 }
 
-// tally counts calls and their attempts, and collects broken promises. It is the
-// handler of the client's log too.
+// tally counts calls and their attempts, and collects broken promises. It is also the
+// handler of the client's log.
 type tally struct {
 	mu     sync.Mutex
 	counts map[kind]*count
 	broken []string
-	more   int // broken promises that were not kept in broken
+	more   int // broken promises that are not in broken
 }
 
 func newTally() *tally {
@@ -53,7 +53,7 @@ func newTally() *tally {
 	return t
 }
 
-// do makes a call and counts it. A call whose error is ignored is no failure.
+// do makes a call and counts it. If the call returns nil, it is not counted as failed.
 func (t *tally) do(ctx context.Context, k kind, call func(context.Context) error) error {
 	began, trace := time.Now(), &trace{kind: k}
 	err := call(context.WithValue(ctx, traceKey{}, trace))
@@ -67,12 +67,12 @@ func (t *tally) do(ctx context.Context, k kind, call func(context.Context) error
 	}
 	t.mu.Unlock()
 	if err != nil && k.isRepeatable() {
-		t.breakf("%s was lost after %v: %v; failed attempts:%s", k, took.Round(time.Millisecond), err, trace.failures)
+		t.breakf("%s failed after %v: %v; failed attempts:%s", k, took.Round(time.Millisecond), err, trace.failures)
 	}
 	return err
 }
 
-// breakf notes a broken promise.
+// breakf records a broken promise.
 func (t *tally) breakf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,7 +83,7 @@ func (t *tally) breakf(format string, args ...any) {
 	t.broken = append(t.broken, fmt.Sprintf(format, args...))
 }
 
-// brokenPromises returns what was noted.
+// brokenPromises returns the recorded promises.
 func (t *tally) brokenPromises() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -101,7 +101,7 @@ func (t *tally) calls(k kind) int {
 	return t.counts[k].calls
 }
 
-// trace is what the attempts of a call came to. It is guarded by the tally's mutex.
+// trace collects the failed attempts of a call. It is guarded by the tally's mutex.
 type trace struct {
 	kind     kind
 	failures string

@@ -12,17 +12,17 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// worker makes calls, one after the other.
+// worker makes calls sequentially.
 type worker struct {
 	number  int
 	client  *cfimages.Client
 	tally   *tally
 	random  *rand.Rand
 	stories []*story
-	again   int // blobs that were lost in their middle and requested again
+	again   int // blobs that failed while they were read, and were requested again
 }
 
-// run makes calls until the time is over.
+// run makes calls until the end time.
 func (w *worker) run(ctx context.Context, end time.Time) {
 	for time.Now().Before(end) && ctx.Err() == nil {
 		switch w.random.IntN(8) {
@@ -91,7 +91,7 @@ func collect[T any](walk iter.Seq2[T, error]) (items []T, err error) {
 	return items, nil
 }
 
-// compare checks that images are the first ones of the gallery, in order.
+// compare checks that images are the first n images of the gallery, in order.
 func (w *worker) compare(k kind, images []cfimages.Image, n int) {
 	if len(images) != n {
 		w.tally.breakf("%s returned %d images instead of %d, without an error", k, len(images), n)
@@ -116,14 +116,14 @@ func (w *worker) get(ctx context.Context) {
 	})
 }
 
-// blob reads an image that was uploaded. As the documentation of Blob says, one that
-// is lost in its middle is requested again; it must not be taken for the whole.
+// blob reads an uploaded image. If the connection is lost while the image is read, Read
+// must return an error, and blob requests the image again.
 func (w *worker) blob(ctx context.Context, id string) {
 	for whole := false; !whole; {
 		w.tally.do(ctx, blob, func(ctx context.Context) error {
 			content, err := w.client.ImagesV1.Blob(ctx, id)
 			if err != nil {
-				whole = true // lost
+				whole = true // stop: the call failed
 				return err
 			}
 			defer content.Close()
@@ -133,14 +133,14 @@ func (w *worker) blob(ctx context.Context, id string) {
 			case !whole:
 				w.again++
 			case !bytes.Equal(read, picture(id)):
-				w.tally.breakf("Blob returned %d other bytes for the %d of %q, without an error", len(read), len(picture(id)), id)
+				w.tally.breakf("Blob returned %d wrong bytes instead of the %d of %q, without an error", len(read), len(picture(id)), id)
 			}
 			return nil
 		})
 	}
 }
 
-// newStory begins the story of a new image.
+// newStory returns the story of a new image.
 func (w *worker) newStory() *story {
 	s := &story{worker: w, id: fmt.Sprintf("soak/%d/%d", w.number, len(w.stories))}
 	w.stories = append(w.stories, s)
