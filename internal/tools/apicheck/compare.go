@@ -11,7 +11,7 @@ import (
 	"golang.org/x/exp/apidiff"
 )
 
-// compare reports what changed between two versions of a package.
+// compare reports the changes between two versions of a package.
 func compare(before, after *types.Package) apidiff.Report {
 	report := apidiff.Changes(before, after)
 	for _, name := range before.Scope().Names() {
@@ -26,9 +26,8 @@ func compare(before, after *types.Package) apidiff.Report {
 	return report
 }
 
-// overlooked returns the incompatible changes that apidiff does not look for:
-// those of type constraints, where a wider one is reported too, and of the form
-// in JSON.
+// overlooked returns the incompatible changes that apidiff does not detect: changes of
+// type constraints, including wider ones, and of JSON tags.
 func overlooked(before, after types.Object) []string {
 	var messages []string
 	changed := func(what, was, is string) {
@@ -46,8 +45,8 @@ func overlooked(before, after types.Object) []string {
 	return messages
 }
 
-// constraints returns the constraints of a function's type parameters, or the
-// constraint that a type is, "" for others.
+// constraints returns the constraints of a function's type parameters, the constraint
+// that a type declares, or "".
 func constraints(obj types.Object) string {
 	relative := types.RelativeTo(obj.Pkg())
 	if i, ok := obj.Type().Underlying().(*types.Interface); ok && !i.IsMethodSet() {
@@ -64,7 +63,7 @@ func constraints(obj types.Object) string {
 	return strings.Join(list, ", ")
 }
 
-// jsonNames returns the tags for JSON of a struct's exported fields.
+// jsonNames returns the JSON tags of a struct's exported fields.
 func jsonNames(t types.Type) map[string]string {
 	names := make(map[string]string)
 	if s, ok := t.Underlying().(*types.Struct); ok {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// before is a package with one of everything that the API of this module has.
+// before is a package with one example of each kind of declaration in this module's API.
 const before = `package p
 
 import (
@@ -128,7 +128,7 @@ func TestRun(t *testing.T) {
 	assert.Contains(t, out.String(), "Incompatible changes:\n- Gone: removed\n")
 }
 
-func TestRunRefuses(t *testing.T) {
+func TestRunRejects(t *testing.T) {
 	for _, args := range [][]string{nil, {"store"}, {"store", "dir"}, {"forget", "dir", "fmt"}} {
 		require.ErrorContains(t, run(args, nil), "usage:")
 	}

@@ -16,9 +16,9 @@ import (
 	"strings"
 )
 
-// declarations returns the API of a package as Go declarations without
-// function bodies: all that is exported, and of the unexported types that it
-// names as much as can be seen from outside.
+// declarations returns the API of a package as Go declarations without function
+// bodies: all exported declarations, and the visible parts of the unexported types
+// that they use.
 func declarations(pkg *types.Package) ([]byte, error) {
 	w := &writer{
 		pkg:     pkg,
@@ -50,8 +50,8 @@ func declarations(pkg *types.Package) ([]byte, error) {
 	return format.Source(file.Bytes())
 }
 
-// sealedInterfaces returns the exported interfaces with unexported methods: only
-// types of the package implement them, and it is API which.
+// sealedInterfaces returns the exported interfaces with unexported methods. Only types
+// of the package implement them, and the set of these types is part of the API.
 func sealedInterfaces(pkg *types.Package) []*types.Interface {
 	var sealed []*types.Interface
 	for _, name := range pkg.Scope().Names() {
@@ -69,7 +69,7 @@ type writer struct {
 	pkg     *types.Package
 	sealed  []*types.Interface
 	imports map[string]bool // paths
-	queue   []string        // what is still to be declared
+	queue   []string        // names to declare
 	done    map[string]bool
 	text    bytes.Buffer
 }
@@ -123,8 +123,8 @@ func (w *writer) seals(named *types.Named, method *types.Func) bool {
 	})
 }
 
-// structure writes the exported fields. Of the others only counts whether they
-// leave the struct comparable.
+// structure writes the exported fields. For the others, it only writes whether the
+// struct is comparable.
 func (w *writer) structure(s *types.Struct) {
 	w.printf("struct {\n")
 	hidden := ""
@@ -152,13 +152,13 @@ func (w *writer) structure(s *types.Struct) {
 	w.printf("%s}\n", hidden)
 }
 
-// jsonName returns what a field's tag says of its form in JSON, which is API:
-// programs store it. Other tags are not.
+// jsonName returns the JSON tag of a field. It is part of the API, because programs
+// store the JSON. Other tags are not.
 func jsonName(tag string) string { return reflect.StructTag(tag).Get("json") }
 
 func (w *writer) typ(t types.Type) string { return types.TypeString(t, w.qualify) }
 
-// own stands for the package itself in the text of types until printf.
+// own is the placeholder for the package's own name in the text of types until printf.
 const own = "\x00"
 
 func (w *writer) qualify(pkg *types.Package) string {
@@ -171,7 +171,7 @@ func (w *writer) qualify(pkg *types.Package) string {
 
 var ownName = regexp.MustCompile(own + `\.[\pL_][\pL_\pN]*`)
 
-// printf writes a piece, and queues the names of the package that are in it.
+// printf writes a text, and queues the names of the package in it.
 func (w *writer) printf(layout string, args ...any) {
 	w.text.WriteString(ownName.ReplaceAllStringFunc(fmt.Sprintf(layout, args...), func(name string) string {
 		name = strings.TrimPrefix(name, own+".")
@@ -180,7 +180,7 @@ func (w *writer) printf(layout string, args ...any) {
 	}))
 }
 
-// parse reads what declarations wrote.
+// parse parses the output of declarations.
 func parse(name string, text []byte, path string, imp types.Importer) (*types.Package, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)

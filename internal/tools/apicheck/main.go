@@ -1,12 +1,12 @@
-// Command apicheck keeps the exported API of this module from breaking
-// unnoticed. Run it in the root of the module:
+// Command apicheck detects incompatible changes of this module's exported API. Run it in
+// the root of the module:
 //
 //	apicheck store DIR PACKAGE...    write the API of each package to DIR/NAME.go.txt
-//	apicheck compare DIR PACKAGE...  report what changed since, and fail if programs could break by it
+//	apicheck compare DIR PACKAGE...  report the changes since then, and fail if one is incompatible
 //
-// The judge is golang.org/x/exp/apidiff. What is stored is not its binary
-// export data but Go declarations: a reviewer can read their diff, and every
-// version of Go can read them.
+// The comparison is done by golang.org/x/exp/apidiff. The API is stored as Go
+// declarations instead of apidiff's binary export data: reviewers can read their diff,
+// and every version of Go can parse them.
 package main
 
 import (
@@ -55,8 +55,8 @@ func run(args []string, out io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// compiled returns an importer of the packages and of all that they import, as
-// the go command has compiled them.
+// compiled returns an importer of the packages and their dependencies, from the export
+// data of the go command.
 func compiled(paths []string) (types.Importer, error) {
 	list := exec.Command("go", append([]string{"list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}"}, paths...)...)
 	list.Stderr = os.Stderr
@@ -72,7 +72,7 @@ func compiled(paths []string) (types.Importer, error) {
 	lookup := func(pkgPath string) (io.ReadCloser, error) {
 		file := exports[pkgPath]
 		if file == "" {
-			return nil, fmt.Errorf("package %s is not imported any more", pkgPath)
+			return nil, fmt.Errorf("package %s is no longer imported", pkgPath)
 		}
 		return os.Open(file)
 	}
@@ -90,7 +90,7 @@ func store(file string, pkg *types.Package) error {
 	return os.WriteFile(file, text, 0o644)
 }
 
-// compareWith reports what changed in pkg since the file was stored.
+// compareWith reports the changes of pkg since the file was stored.
 func compareWith(file string, pkg *types.Package, imp types.Importer, out io.Writer) error {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,9 +1,9 @@
-// Command licences names the licence of every module that the packages of the
-// module in the current folder are built or tested with, and fails when one is
-// not known to be permissive.
+// Command licences prints the licences of all modules that the module in the current
+// directory depends on, including its tests. It fails if a licence is not known to be
+// permissive.
 //
-// github.com/google/go-licenses does more, and its second version is not on the
-// module proxy.
+// It replaces github.com/google/go-licenses, whose second version is not on the module
+// proxy.
 package main
 
 import (
@@ -46,8 +46,8 @@ func run() error {
 	return nil
 }
 
-// ofModule returns the licences by which the files in a module's root allow its
-// use. There must be one, and each file must hold one.
+// ofModule returns the licences in the root directory of a module. There must be at
+// least one licence file, and each must contain a permissive licence.
 func ofModule(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -65,7 +65,7 @@ func ofModule(dir string) ([]string, error) {
 		}
 		found := permissive(string(text))
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%s is none of MIT, BSD, ISC, Apache 2.0: read it, and use the module only if a program that has this library may", entry.Name())
+			return nil, fmt.Errorf("%s is none of MIT, BSD, ISC, Apache 2.0: use the module only if its licence permits that for all programs with this library", entry.Name())
 		}
 		all = append(all, found...)
 	}
@@ -75,8 +75,8 @@ func ofModule(dir string) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// permissive returns the permissive licences that a text holds, and none when it
-// holds another besides.
+// permissive returns the permissive licences in a text, or nil if the text also contains
+// another licence.
 func permissive(text string) []string {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	for _, other := range []string{"general public license", "mozilla public license", "eclipse public", "common clause", "business source", "advertising materials"} {

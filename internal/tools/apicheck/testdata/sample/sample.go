@@ -1,4 +1,4 @@
-// Package sample is what the tests store and compare.
+// Package sample is stored and compared by the tests.
 package sample
 
 import "time"
