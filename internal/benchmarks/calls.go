@@ -38,6 +38,7 @@ func wholeCall(p plan, _ *server) (*table, error) {
 	t := newTable("A whole call on a stub transport: the details of one image", results, timeColumn, bytesColumn, objectsColumn)
 	t.atLeast("a whole call on a stub transport, v7 ÷ ours",
 		ratio(find(results, theirs).time, find(results, ours).time), 2.5, 4, "")
+	t.bars = []bar{timeBar("Client overhead of a Get, no network", find(results, ours), find(results, theirs))}
 	return t, nil
 }
 

@@ -30,6 +30,10 @@ func onePage(p plan, s *server) (*table, error) {
 	t.atMost("one page, `All` ÷ raw read discarded", ratio(ours.time, wire.time), 10, 6, "")
 	t.atLeast("bytes allocated for a page, v7 ÷ `All`", ratio(theirs.bytes, ours.bytes), 18, 22, "")
 	t.atMost("objects allocated for a page", ours.objects, 7500, 4500, "")
+	t.bars = []bar{
+		timeBar("List a page of 1000 images", ours, theirs),
+		memoryBar("List a page: bytes allocated", ours, theirs),
+	}
 	return t, nil
 }
 

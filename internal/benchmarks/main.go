@@ -1,5 +1,5 @@
-// Command benchmarks prints how cfimages compares to the raw wire, to
-// encoding/json and to the official SDKs, in one interleaved run. See README.md.
+// Command benchmarks compares cfimages with raw HTTP, with encoding/json and with
+// the official SDKs, in one interleaved run. See README.md.
 package main
 
 import (
@@ -13,12 +13,14 @@ import (
 	"time"
 )
 
-// plan says how much is measured.
+// plan is what to measure.
 type plan struct {
 	rounds int
-	quick  bool   // little of everything, to see that it works
-	weight bool   // builds programs from nothing
-	only   string // the one benchmark to run; "": all
+	quick  bool     // one short round, to check that everything works
+	weight bool     // builds programs with an empty cache
+	only   []string // the benchmarks to run; empty: all
+	svg    string   // the chart to write; "": none
+	args   []string // as given, for the caption of the chart
 
 	cpuProfile, memProfile string // files to write; "": none
 }
@@ -58,22 +60,30 @@ func parsePlan(args []string) (plan, error) {
 	for _, b := range benchmarks() {
 		names = append(names, b.name)
 	}
-	var p plan
+	p := plan{args: args}
+	var only string
 	flags := flag.NewFlagSet("benchmarks", flag.ExitOnError)
-	flags.IntVar(&p.rounds, "rounds", 9, "turns of each contestant; the million is walked once, the weight taken 3 times at most")
-	flags.StringVar(&p.only, "only", "", "run one benchmark: "+strings.Join(names, ", "))
-	flags.BoolVar(&p.quick, "quick", false, "one short round, to see that everything works: its numbers mean nothing")
-	flags.BoolVar(&p.weight, "weight", false, "also build three programs, each with an empty build cache: a quarter of an hour")
+	flags.IntVar(&p.rounds, "rounds", 9, "rounds; million always runs once, weight at most 3 times")
+	flags.StringVar(&only, "only", "", "run only these benchmarks, separated by commas: "+strings.Join(names, ", "))
+	flags.StringVar(&p.svg, "svg", "", "write a chart of the ratios to the official SDK to this `file`")
+	flags.BoolVar(&p.quick, "quick", false, "run one short round to check that everything works; the numbers mean nothing")
+	flags.BoolVar(&p.weight, "weight", false, "also build three programs with an empty build cache; takes about 15 minutes")
 	flags.StringVar(&p.cpuProfile, "cpuprofile", "", "write a CPU profile to this `file`")
 	flags.StringVar(&p.memProfile, "memprofile", "", "write a profile of allocations to this `file`")
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}
+	if only != "" {
+		p.only = strings.Split(only, ",")
+	}
+	for _, name := range p.only {
+		if !slices.Contains(names, name) {
+			return p, fmt.Errorf("-only %s: no such benchmark, there are %s", name, strings.Join(names, ", "))
+		}
+	}
 	switch {
 	case flags.NArg() > 0:
 		return p, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	case p.only != "" && !slices.Contains(names, p.only):
-		return p, fmt.Errorf("-only %s: no such benchmark, there are %s", p.only, strings.Join(names, ", "))
 	case p.rounds < 1:
 		return p, fmt.Errorf("-rounds %d: must be 1 or more", p.rounds)
 	}
@@ -88,8 +98,7 @@ func (p plan) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s %s/%s, %d CPUs, %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
-		time.Now().Format(time.DateOnly))
+	fmt.Fprintln(out, machine())
 	if p.quick {
 		fmt.Fprintln(out, "-quick: these numbers mean nothing")
 	}
@@ -101,10 +110,19 @@ func (p plan) run(out io.Writer) error {
 	if len(figures) > 0 {
 		printFigures(out, figures)
 	}
+	if p.svg != "" {
+		return p.draw(tables)
+	}
 	return nil
 }
 
-// measure runs the benchmarks that were asked for.
+// machine describes where and when a run was measured.
+func machine() string {
+	return fmt.Sprintf("%s %s/%s, %d CPUs, %s", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		time.Now().Format(time.DateOnly))
+}
+
+// measure runs the selected benchmarks.
 func (p plan) measure() (tables []*table, err error) {
 	server, err := startServer()
 	if err != nil {
@@ -126,8 +144,8 @@ func (p plan) measure() (tables []*table, err error) {
 }
 
 func (p plan) wants(name string) bool {
-	if p.only != "" {
-		return name == p.only
+	if len(p.only) > 0 {
+		return slices.Contains(p.only, name)
 	}
 	return name != "weight" || p.weight
 }

@@ -18,11 +18,11 @@ const goroutines = 64
 // production measures a page and details over what Cloudflare speaks: HTTP/2,
 // TLS and gzip.
 func production(p plan, s *server) (*table, error) {
-	pages, pageFigures, err := productionPage(p, s)
+	pages, pageTable, err := productionPage(p, s)
 	if err != nil {
 		return nil, err
 	}
-	details, detailFigures, err := productionDetails(p, s)
+	details, detailTable, err := productionDetails(p, s)
 	if err != nil {
 		return nil, err
 	}
@@ -34,14 +34,15 @@ func production(p plan, s *server) (*table, error) {
 	title := fmt.Sprintf("HTTP/2, TLS and gzip: one page of 1000 images, %.0f KB (%.0f KB compressed), and details by %d goroutines",
 		float64(len(plain))/1e3, float64(len(packed))/1e3, goroutines)
 	t := newTable(title, append(pages, details...), timeColumn, rateColumn, cpuColumn, bytesColumn, objectsColumn)
-	t.figures = append(pageFigures, detailFigures...)
+	t.figures = append(pageTable.figures, detailTable.figures...)
+	t.bars = append(pageTable.bars, detailTable.bars...)
 	return t, nil
 }
 
-func productionPage(p plan, s *server) ([]result, []figure, error) {
+func productionPage(p plan, s *server) ([]result, table, error) {
 	client, err := newClient(s.secure, cfimages.WithHTTPClient(s.secureClient()))
 	if err != nil {
-		return nil, nil, err
+		return nil, table{}, err
 	}
 	raw := rawWalk(s.secureClient(), s.secure).named("page: raw read and unpack, discarded")
 	all := allWalk("page: cfimages All", client)
@@ -54,20 +55,21 @@ func productionPage(p plan, s *server) ([]result, []figure, error) {
 	}
 	results, err := j.run()
 	if err != nil {
-		return nil, nil, err
+		return nil, table{}, err
 	}
 	var t table
 	wire, ours, theirs := find(results, raw), find(results, all), find(results, v7)
 	t.atLeast("production page, v7 ÷ `All`", ratio(theirs.time, ours.time), 5, 8, "")
 	t.atMost("production page, `All` ÷ raw", ratio(ours.time, wire.time), 2.0, 1.4, "")
-	return results, t.figures, nil
+	t.bars = []bar{timeBar("List a page over HTTP/2, TLS and gzip", ours, theirs)}
+	return results, t, nil
 }
 
 // productionDetails compares calls per second: the inverse of a call's share of the time.
-func productionDetails(p plan, s *server) ([]result, []figure, error) {
+func productionDetails(p plan, s *server) ([]result, table, error) {
 	client, err := newClient(s.secure, cfimages.WithHTTPClient(s.secureClient()))
 	if err != nil {
-		return nil, nil, err
+		return nil, table{}, err
 	}
 	calls := p.pick(20_000, 2*goroutines)
 	raw := rawGet(s.secureClient(), s.secure).concurrently(calls)
@@ -76,7 +78,7 @@ func productionDetails(p plan, s *server) ([]result, []figure, error) {
 	j := job{contestants: []contestant{raw, get, v7}, rounds: p.rounds, repeat: 1}
 	results, err := j.run()
 	if err != nil {
-		return nil, nil, err
+		return nil, table{}, err
 	}
 	for i := range results {
 		results[i].sample = results[i].per(calls)
@@ -85,7 +87,8 @@ func productionDetails(p plan, s *server) ([]result, []figure, error) {
 	wire, ours, theirs := find(results, raw), find(results, get), find(results, v7)
 	t.atLeast("details by 64 goroutines, calls per second, ours ÷ raw", ratio(wire.time, ours.time), 0.8, 0.92, "")
 	t.atLeast("details by 64 goroutines, calls per second, ours ÷ v7", ratio(theirs.time, ours.time), 1.4, 2, "")
-	return results, t.figures, nil
+	t.bars = []bar{rateBar(fmt.Sprintf("Get by %d goroutines over HTTP/2", goroutines), ours, theirs)}
+	return results, t, nil
 }
 
 // rawGet reads details and decodes nothing.

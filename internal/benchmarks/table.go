@@ -14,6 +14,7 @@ type table struct {
 	head    []string
 	rows    [][]string
 	figures []figure
+	bars    []bar // of the chart
 }
 
 // figure is one number that an issue asks for, and its limits.

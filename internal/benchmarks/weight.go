@@ -53,6 +53,7 @@ func weigh(p plan, _ *server) (*table, error) {
 	t.atMost("binary over a plain net/http program that does the same, stripped",
 		float64(ours.stripped-plain.stripped)/1e6, 1.2, 0.8, "MB")
 	t.atLeast("cold build, v7 ÷ ours", ratio(theirs.build, ours.build), 5, 6, "")
+	t.bars = []bar{buildBar(ours.build, theirs.build)}
 	return t, nil
 }
 
