@@ -16,7 +16,7 @@ import (
 
 const imageID = "107b9558-dd06-4bbd-5fef-9c2c16bb7900"
 
-// wholeCall is what a call costs besides the network.
+// wholeCall measures the overhead of a call without the network.
 func wholeCall(p plan, _ *server) (*table, error) {
 	const base = "https://api.example.com/client/v4"
 	httpClient := &http.Client{Transport: newStub()}
@@ -81,8 +81,8 @@ func decodeResult[T any](body io.Reader) (T, error) {
 	return envelope.Result, err
 }
 
-// stub is a transport that answers everything with one image.
-type stub struct{ reply []byte }
+// stub is a transport that responds to every request with one image.
+type stub struct{ response []byte }
 
 func newStub() stub { return stub{imageResponse()} }
 
@@ -98,8 +98,8 @@ func (s stub) RoundTrip(req *http.Request) (*http.Response, error) {
 		Status:        "200 OK",
 		StatusCode:    http.StatusOK,
 		Header:        http.Header{"Content-Type": {"application/json"}},
-		Body:          io.NopCloser(bytes.NewReader(s.reply)),
-		ContentLength: int64(len(s.reply)),
+		Body:          io.NopCloser(bytes.NewReader(s.response)),
+		ContentLength: int64(len(s.response)),
 		Request:       req,
 	}, nil
 }

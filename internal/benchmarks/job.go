@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// job is what the contestants of a benchmark do, and how often.
+// job is the work of the contestants of a benchmark, and how often they do it.
 type job struct {
 	contestants []contestant
 	rounds      int
 	repeat      int  // times a contestant does it in its turn
-	images      int  // each has to see, each time
+	images      int  // that each contestant must read, each time
 	heapEvery   int  // images between two samples of the live heap; 0: none
-	cold        bool // without a first time that does not count
+	cold        bool // without a warm-up
 }
 
 // contestant is one way to do a job.
@@ -32,7 +32,7 @@ func (c contestant) named(name string) contestant {
 	return c
 }
 
-// probe watches a contestant that does a job, from inside.
+// probe measures a contestant from inside.
 type probe struct {
 	images     int
 	start      time.Time
@@ -42,7 +42,7 @@ type probe struct {
 	heap       int64 // largest live heap, over the one before
 }
 
-// image tells the probe that another image has come.
+// image records another image.
 func (p *probe) image() {
 	if p.images == 0 {
 		p.first = time.Since(p.start)
@@ -53,11 +53,11 @@ func (p *probe) image() {
 	}
 }
 
-// sample is what doing the job once costs.
+// sample is the cost of doing the job once.
 type sample struct {
 	time, cpu, first time.Duration
 	bytes, objects   float64 // allocated
-	heap             int64   // live bytes, over what was live before; 0: not looked at
+	heap             int64   // live bytes, minus the live heap before; 0: not measured
 }
 
 // per returns the cost of one of n things that were done at once.
@@ -75,8 +75,8 @@ type result struct {
 	sample
 }
 
-// run lets the contestants take turns, A B C A B C, so that what else the
-// machine does meets all of them.
+// run alternates between the contestants, A B C A B C, so that other load on the
+// machine affects all of them.
 func (j *job) run() ([]result, error) {
 	samples := make([][]sample, len(j.contestants))
 	if !j.cold {
@@ -104,7 +104,7 @@ func (j *job) run() ([]result, error) {
 
 // turn measures one turn of a contestant.
 func (j *job) turn(c contestant) (sample, error) {
-	runtime.GC() // of what others left behind, pools included
+	runtime.GC() // garbage of other contestants, pools included
 	p := &probe{heapEvery: j.heapEvery, heapBefore: liveHeap()}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -160,7 +160,7 @@ func median[S any, T cmp.Ordered](samples []S, value func(S) T) T {
 	return values[(len(values)-1)/2]
 }
 
-// liveHeap returns the bytes that are reachable.
+// liveHeap returns the size of the reachable heap.
 func liveHeap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -168,7 +168,7 @@ func liveHeap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// cpuTime returns what this process has used, the garbage collector included.
+// cpuTime returns the CPU time of this process, including the garbage collector.
 func cpuTime() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// The link that far walks go over.
+// The properties of the link of far walks.
 const (
-	latency     = 50 * time.Millisecond // from a request to the first byte of its reply
+	latency     = 50 * time.Millisecond // from a request to the first byte of its response
 	bytesPerSec = 20_000_000
 	packet      = 1400 // bytes that arrive at once
 )
 
-// link carries one reply at a time, whatever the number of connections.
+// link transfers one response at a time, for any number of connections.
 type link struct{ busy sync.Mutex }
 
-// accept notes the arrival of a request.
+// accept records the arrival of a request.
 func (l *link) accept() delivery { return delivery{link: l, first: time.Now().Add(latency)} }
 
-// delivery is one reply on its way.
+// delivery is the transfer of one response.
 type delivery struct {
 	link  *link
 	first time.Time // when its first byte is due
@@ -48,8 +48,8 @@ func (d delivery) send(w http.ResponseWriter, head, tail []byte) {
 	}
 }
 
-// sleepUntil is exact where time.Sleep may be a millisecond late: what is
-// measured is to be the client's time.
+// sleepUntil is exact. time.Sleep may be a millisecond late, which would be counted as
+// time of the client.
 func sleepUntil(t time.Time) {
 	time.Sleep(time.Until(t) - 1500*time.Microsecond)
 	for time.Now().Before(t) {
@@ -57,8 +57,8 @@ func sleepUntil(t time.Time) {
 	}
 }
 
-// bound is the least time in which that many bytes in pages can be walked, when each
-// page is asked for as soon as the first byte of the one before it has come.
+// bound returns the shortest possible duration of a walk, if each page is requested
+// as soon as the first byte of the previous page arrives.
 func bound(pages, pageBytes int) time.Duration {
 	transfer := time.Duration(float64(pageBytes) / bytesPerSec * float64(time.Second))
 	return time.Duration(pages)*latency + transfer

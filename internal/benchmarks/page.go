@@ -12,7 +12,7 @@ const (
 	account       = "023e105f4ecef8ad9ca31a8372d0c353"
 )
 
-// page is the reply to a list. Only its token differs from page to page.
+// page is the response to a list. Only its token differs from page to page.
 type page struct{ beforeToken, afterToken []byte }
 
 // newPage prepares 1000 images like the one in the API reference, with metadata

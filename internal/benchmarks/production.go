@@ -12,10 +12,10 @@ import (
 	v7option "github.com/cloudflare/cloudflare-go/v7/option"
 )
 
-// goroutines is how many of them ask for details at the same time.
+// goroutines is the number of goroutines that request details concurrently.
 const goroutines = 64
 
-// production measures a page and details over what Cloudflare speaks: HTTP/2,
+// production measures a page and details as in production: over HTTP/2,
 // TLS and gzip.
 func production(p plan, s *server) (*table, error) {
 	pages, pageTable, err := productionPage(p, s)

@@ -6,7 +6,7 @@ import (
 	"runtime/pprof"
 )
 
-// profile measures, and writes the profiles that were asked for.
+// profile measures, and writes the requested profiles.
 func (p plan) profile(measure func() ([]*table, error)) (tables []*table, err error) {
 	if p.cpuProfile != "" {
 		file, err := os.Create(p.cpuProfile)

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// newSecureServer starts a server that speaks HTTP/2 and TLS and compresses its responses.
+// newSecureServer starts a server that uses HTTP/2 and TLS and compresses its responses.
 func newSecureServer() (*httptest.Server, error) {
 	handler, err := newSecureHandler()
 	if err != nil {
@@ -39,8 +39,8 @@ func newSecureHandler() (http.Handler, error) {
 	return mux, nil
 }
 
-// sendPacked sends one response. It refuses a client that speaks HTTP/1 or does not accept gzip: its
-// numbers would mean something else.
+// sendPacked sends one response. It rejects a client that uses HTTP/1 or does not accept gzip,
+// because its numbers would not be comparable.
 func sendPacked(packed []byte) http.HandlerFunc {
 	size := strconv.Itoa(len(packed))
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -17,18 +17,18 @@ import (
 const serveFlag = "-serve"
 
 const (
-	draftReply = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `","uploadURL":` +
+	draftResponse = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `","uploadURL":` +
 		`"https://upload.imagedelivery.net/FxUufywByo0m2v3xhKSiU8/` + imageID + `"},"success":true}`
-	uploadedReply = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `"},"success":true}`
+	uploadedResponse = `{"errors":[],"messages":[],"result":{"id":"` + imageID + `"},"success":true}`
 )
 
-// server is the other process, so that what serving costs is not counted.
+// server runs in another process, so that its cost is not counted.
 type server struct {
 	origin      string
 	secure      string // the base URL over HTTP/2, TLS and gzip
 	certificate *x509.Certificate
 	cmd         *exec.Cmd
-	leash       io.Closer // the server ends when this is closed, or its owner dead
+	leash       io.Closer // the server exits when this is closed or its owner exits
 }
 
 // greeting is the one line that the server process writes.
@@ -58,7 +58,7 @@ func startServer() (*server, error) {
 	}
 	var hello greeting
 	if err := json.NewDecoder(output).Decode(&hello); err != nil {
-		return nil, errors.Join(fmt.Errorf("the server did not say where it listens: %w", err), cmd.Wait())
+		return nil, errors.Join(fmt.Errorf("the server did not print its addresses: %w", err), cmd.Wait())
 	}
 	s := &server{origin: hello.Origin, secure: hello.Secure, cmd: cmd, leash: leash}
 	if s.certificate, err = x509.ParseCertificate(hello.Certificate); err != nil {
@@ -70,7 +70,7 @@ func startServer() (*server, error) {
 // walk returns the base URL of an API whose list has that many pages.
 func (s *server) walk(pages int) string { return fmt.Sprintf("%s/near/%d", s.origin, pages) }
 
-// farWalk returns the like, behind a link with latency and bandwidth.
+// farWalk returns the same, behind a link with latency and bandwidth.
 func (s *server) farWalk(pages int) string { return fmt.Sprintf("%s/far/%d", s.origin, pages) }
 
 func (s *server) uploadURL() string { return s.origin + "/upload" }
@@ -80,7 +80,7 @@ func (s *server) close() error {
 	return s.cmd.Wait()
 }
 
-// serve is the server process. It says where it listens, and serves until its
+// serve is the server process. It prints its addresses, and serves until its
 // standard input ends.
 func serve() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,23 +111,23 @@ func newHandler() http.Handler {
 	mux := http.NewServeMux()
 	const api = "/{pages}/accounts/{account}/images/v2"
 	mux.HandleFunc("GET /near"+api, func(w http.ResponseWriter, r *http.Request) {
-		head, tail := replyTo(w, r, list)
+		head, tail := pageFor(w, r, list)
 		w.Write(head)
 		w.Write(tail)
 	})
 	mux.HandleFunc("GET /far"+api, func(w http.ResponseWriter, r *http.Request) {
 		sender := link.accept()
-		head, tail := replyTo(w, r, list)
+		head, tail := pageFor(w, r, list)
 		sender.send(w, head, tail)
 	})
-	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndReply(1, draftReply))
-	mux.HandleFunc("POST /near/{pages}/accounts/{account}/images/v1", drainAndReply(uploadBytes, uploadedReply))
-	mux.HandleFunc("POST /upload", drainAndReply(uploadBytes, uploadedReply))
+	mux.HandleFunc("POST /near"+api+"/direct_upload", drainAndRespond(1, draftResponse))
+	mux.HandleFunc("POST /near/{pages}/accounts/{account}/images/v1", drainAndRespond(uploadBytes, uploadedResponse))
+	mux.HandleFunc("POST /upload", drainAndRespond(uploadBytes, uploadedResponse))
 	return mux
 }
 
-// replyTo sets the headers of the page that was asked for, and returns its body.
-func replyTo(w http.ResponseWriter, r *http.Request, list page) (head, tail []byte) {
+// pageFor sets the headers for the requested page, and returns its body.
+func pageFor(w http.ResponseWriter, r *http.Request, list page) (head, tail []byte) {
 	pages, _ := strconv.Atoi(r.PathValue("pages"))
 	next, _ := strconv.Atoi(r.FormValue("continuation_token")) // none: the first page
 	if next++; next >= pages {
@@ -139,9 +139,9 @@ func replyTo(w http.ResponseWriter, r *http.Request, list page) (head, tail []by
 	return head, tail
 }
 
-// drainAndReply takes a body with large reads, to hold up no sender, and refuses
-// one that is shorter than that.
-func drainAndReply(shortest int, reply string) http.HandlerFunc {
+// drainAndRespond reads a body in large pieces, so that the client does not wait for the server. It
+// rejects a shorter body.
+func drainAndRespond(shortest int, response string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		buffer, received := make([]byte, 256<<10), 0
 		var err error
@@ -155,6 +155,6 @@ func drainAndReply(shortest int, reply string) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, reply)
+		io.WriteString(w, response)
 	}
 }

@@ -97,7 +97,7 @@ func ratioText(ratio float64) string {
 	return fmt.Sprintf("%.1f", ratio)
 }
 
-// description says in words what the bars show.
+// description describes the bars in words.
 func (c chart) description() string {
 	var parts []string
 	for _, b := range c.bars {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// table is what a benchmark has measured, and the figures that follow.
+// table contains the measurements of a benchmark, and the figures derived from them.
 type table struct {
 	title   string
 	head    []string
@@ -17,7 +17,7 @@ type table struct {
 	bars    []bar // of the chart
 }
 
-// figure is one number that an issue asks for, and its limits.
+// figure is one required number and its limits.
 type figure struct {
 	name      string
 	value     float64
@@ -65,7 +65,7 @@ func (t *table) atMost(name string, value, must, aim float64, unit string) {
 	t.figures = append(t.figures, figure{name, value, unit, must, aim, false})
 }
 
-// verdict says how a figure compares to its limits.
+// verdict compares a figure with its limits.
 func (f figure) verdict() string {
 	meets := func(limit float64) bool {
 		if f.atLeast {

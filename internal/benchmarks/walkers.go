@@ -153,7 +153,7 @@ func v0Decode(base string) contestant {
 	}}
 }
 
-// eachPage asks for pages by plain net/http until read returns no next token.
+// eachPage requests pages with plain net/http until read returns no next token.
 func eachPage(client *http.Client, base string, read func(io.Reader) (next string, err error)) error {
 	list := base + "/accounts/" + account + "/images/v2"
 	for target := list; ; {
@@ -169,7 +169,7 @@ func eachPage(client *http.Client, base string, read func(io.Reader) (next strin
 	}
 }
 
-// exchange sends a request with plain net/http, and reads the reply with read.
+// exchange sends a request with plain net/http, and reads the response with read.
 func exchange[T any](client *http.Client, req *http.Request, read func(io.Reader) (T, error)) (T, error) {
 	var zero T
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -179,7 +179,7 @@ func exchange[T any](client *http.Client, req *http.Request, read func(io.Reader
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return zero, fmt.Errorf("the server answered %s", resp.Status)
+		return zero, fmt.Errorf("the server responded %s", resp.Status)
 	}
 	value, err := read(resp.Body)
 	if err != nil {

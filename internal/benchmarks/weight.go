@@ -16,7 +16,7 @@ const (
 	theirProgram = "cloudflare"
 )
 
-// load is what a program costs whoever builds and ships it.
+// load is the cost of building and shipping a program.
 type load struct {
 	build, cpu        time.Duration // with an empty build cache
 	binary, stripped  int64         // bytes
@@ -41,7 +41,7 @@ func weigh(p plan, _ *server) (*table, error) {
 		}
 	}
 	t := &table{
-		title: "A program that lists once, built from nothing",
+		title: "A program that lists once, built with an empty cache",
 		head:  []string{"program", "build", "CPU", "MB", "MB stripped", "packages", "modules"},
 	}
 	loads := make(map[string]load)

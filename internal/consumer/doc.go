@@ -1,8 +1,6 @@
-// Package consumer is a program of somebody else, as far as the compiler is
-// concerned: another module that uses every name of cfimages and imagestest, in
-// the ways in which programs do. It stops compiling when one of them changes.
+// Package consumer uses every exported name of cfimages and imagestest as programs
+// of other modules do. If an incompatible change is made to a name, it does not compile.
 //
-// It sees what a comparison of declarations does not: what may be written with
-// them, such as untyped arguments, inferred types, loops, and constants as the
-// sizes of arrays.
+// It checks uses that a comparison of declarations does not cover, such as untyped
+// arguments, inferred types, loops, and constants as array sizes.
 package consumer

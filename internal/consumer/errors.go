@@ -6,8 +6,8 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// Explain tells errors apart as a program does: a sentinel, a type, what the
-// type holds.
+// Explain distinguishes errors as a program does: by sentinel, by type, and by the
+// fields of the type.
 func Explain(err error) string {
 	for _, known := range []struct {
 		sentinel error
@@ -35,8 +35,8 @@ func Explain(err error) string {
 	return "other"
 }
 
-// Status returns the status of the reply behind an error, and how often it was
-// asked for.
+// Status returns the status of the response that caused an error, and the number of
+// attempts.
 func Status(err error) (status, attempts int) {
 	var refused *cfimages.Error
 	if !errors.As(err, &refused) {
@@ -45,7 +45,7 @@ func Status(err error) (status, attempts int) {
 	return refused.StatusCode, refused.Attempts
 }
 
-// Params returns the names of the parameters that were refused.
+// Params returns the names of the parameters that were rejected.
 func Params(err error) []string {
 	joined, ok := errors.AsType[interface {
 		error

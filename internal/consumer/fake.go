@@ -9,7 +9,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// A test's own fixtures name what imagestest has.
+// Tests use these names of imagestest.
 var (
 	_ func(...imagestest.Option) *imagestest.Server = imagestest.NewServer
 	_ func(time.Time) *imagestest.Clock             = imagestest.NewClock
@@ -84,7 +84,7 @@ func Options(clock *imagestest.Clock) []imagestest.Option {
 	}
 }
 
-// Kinds returns all that a fault can be.
+// Kinds returns every kind of fault.
 func Kinds() []imagestest.Kind {
 	return []imagestest.Kind{
 		imagestest.Reply{Status: 500, Header: http.Header{}, Body: "{}"},
@@ -103,8 +103,8 @@ func Kinds() []imagestest.Kind {
 	}
 }
 
-// Known reports whether an operation is one of those there are: constants of
-// which no two are the same.
+// Known reports whether an operation is defined. It compiles only if no two of the
+// constants are equal.
 func Known(op imagestest.Operation) bool {
 	switch op {
 	case imagestest.OpList, imagestest.OpCreate, imagestest.OpUpload, imagestest.OpPreflight, imagestest.OpGet,

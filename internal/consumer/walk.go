@@ -8,7 +8,7 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// Names walks the images, and goes on once where a walk has failed.
+// Names returns the names of all images. It resumes a failed walk once.
 func Names(ctx context.Context, images *cfimages.ImagesV2, params cfimages.ListParams) ([]string, error) {
 	names, err := namesUntil(ctx, images, params)
 	failed, ok := errors.AsType[*cfimages.PageError](err)
