@@ -139,7 +139,7 @@ func measure(s io.Seeker) (start, size int64, err error) {
 		return -1, -1, nil
 	}
 	if _, err := s.Seek(start, io.SeekStart); err != nil {
-		return -1, -1, fmt.Errorf("going back to offset %d of the file after measuring it: %w", start, err)
+		return -1, -1, fmt.Errorf("seek back to offset %d of the file after measuring it: %w", start, err)
 	}
 	return start, max(end-start, 0), nil
 }

@@ -154,7 +154,7 @@ func (f *Form) rewind() error {
 	f.reading.Wait()
 	f.mu.Lock()
 	if _, err := s.Seek(f.start, io.SeekStart); err != nil {
-		return fmt.Errorf("going back to offset %d of the file to send it again: %w", f.start, err)
+		return fmt.Errorf("seek back to offset %d of the file for the next attempt: %w", f.start, err)
 	}
 	f.begin()
 	return nil

@@ -142,7 +142,7 @@ func TestNewRejects(t *testing.T) {
 		{"promise below a seekable", "file", "a", "", strings.NewReader("abc"), 2, "more than the 2 bytes"},
 		{"promise above a buffer", "file", "a", "", bytes.NewBufferString("abc"), 4, "only 3 of the 4 bytes"},
 		{"length that overflows", "file", "a", "", onlyReader{strings.NewReader("")}, 1<<63 - 1, "size 9223372036854775807 is too large"},
-		{"cannot seek back", "file", "a", "", &seekOnlyForward{}, 0, "going back to offset 7"},
+		{"cannot seek back", "file", "a", "", &seekOnlyForward{}, 0, "seek back to offset 7"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

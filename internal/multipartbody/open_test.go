@@ -65,7 +65,7 @@ func TestOpenFailsOnceABodyWasRead(t *testing.T) {
 	_, err = form.Open()
 	assert.ErrorIs(t, err, multipartbody.ErrRead)
 	rest, err := io.ReadAll(iotest.OneByteReader(body))
-	assert.NoError(t, err, "the body that is read goes on")
+	assert.NoError(t, err, "the body that is open can still be read")
 	assert.Len(t, rest, int(form.Len())-1)
 
 	require.NoError(t, body.Close())
@@ -73,12 +73,12 @@ func TestOpenFailsOnceABodyWasRead(t *testing.T) {
 	assert.ErrorIs(t, err, multipartbody.ErrRead)
 }
 
-func TestOpenTakesAFileBackToWhereItBegan(t *testing.T) {
+func TestOpenSeeksTheFileBackToItsStart(t *testing.T) {
 	file := openFile(t, "skipped, content", 9)
 	form, err := multipartbody.New([]multipartbody.Field{{Name: "id", Value: "x"}}, "file", "a", "", file, 0)
 	require.NoError(t, err)
-	var told []int64
-	form.OnProgress = func(sent, _ int64) { told = append(told, sent) }
+	var progress []int64
+	form.OnProgress = func(sent, _ int64) { progress = append(progress, sent) }
 	first := open(t, form)
 	whole, err := io.ReadAll(first)
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestOpenTakesAFileBackToWhereItBegan(t *testing.T) {
 		_, err := earlier.Read(make([]byte, 1))
 		assert.ErrorContains(t, err, "replaced by a newer one")
 	}
-	assert.EqualValues(t, 7, told[len(told)-1])
+	assert.EqualValues(t, 7, progress[len(progress)-1])
 
 	require.NoError(t, file.Close())
 	_, err = form.Open()

@@ -14,7 +14,7 @@ import (
 func TestGateUpdate(t *testing.T) {
 	tests := map[string]struct {
 		first     http.Header
-		inFlight  int // let through after the first reply
+		inFlight  int // admitted after the first response
 		pause     time.Duration
 		second    http.Header
 		policy    string
@@ -24,7 +24,7 @@ func TestGateUpdate(t *testing.T) {
 		"same window, fewer left": {
 			limit("a", 50, 30), 0, time.Second, limit("a", 40, 29), "a", 40, 30 * time.Second,
 		},
-		"same window, more left: an overtaken reply": {
+		"same window, more left: an overtaken response": {
 			limit("a", 40, 30), 0, time.Second, limit("a", 50, 29), "a", 40, 30 * time.Second,
 		},
 		"same window, more left than was let through": {
@@ -42,7 +42,7 @@ func TestGateUpdate(t *testing.T) {
 		"more in flight than a later window has": {
 			limit("a", 10, 30), 5, 0, limit("a", 3, 60), "a", 0, 60 * time.Second,
 		},
-		"window known: a reply that was delayed does not raise the count": {
+		"window known: a delayed response does not raise the count": {
 			withPolicy(limit("a", 10, 30), "a", 100, 60), 0, 20 * time.Second,
 			withPolicy(limit("a", 50, 40), "a", 100, 60), "a", 10, 60 * time.Second,
 		},
@@ -50,7 +50,7 @@ func TestGateUpdate(t *testing.T) {
 			withPolicy(limit("a", 10, 30), "a", 100, 60), 0, 0,
 			withPolicy(limit("a", 99, 61), "a", 100, 60), "a", 99, 61 * time.Second,
 		},
-		"reply of a window that is over": {
+		"response of an ended window": {
 			withPolicy(limit("a", 10, 30), "a", 100, 60), 0, 30 * time.Second,
 			withPolicy(limit("a", 5, 1), "a", 100, 60), "a", 100, 90 * time.Second,
 		},
@@ -68,7 +68,7 @@ func TestGateUpdate(t *testing.T) {
 		"window over, next one's quota known, less those in flight": {
 			withPolicy(limit("a", 50, 30), "a", 100, 60), 7, 30 * time.Second, http.Header{}, "a", 93, 90 * time.Second,
 		},
-		"window over, known only from an earlier reply": {
+		"window ended, known only from an earlier response": {
 			withPolicy(limit("a", 50, 30), "a", 100, 60), 0, 30 * time.Second, limit("a", 40, 60), "a", 40, 90 * time.Second,
 		},
 		"several windows over": {
@@ -124,7 +124,7 @@ func TestGateDoneEndsARequestInFlight(t *testing.T) {
 		}
 		gate.Done()
 		gate.Update(limit("a", 50, 30))
-		assert.Equal(t, 49, gate.State().Remaining, "of the two left, one is the reply's own")
+		assert.Equal(t, 49, gate.State().Remaining, "of the two remaining, one belongs to the response")
 	})
 }
 

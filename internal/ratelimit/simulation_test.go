@@ -18,13 +18,13 @@ type server struct {
 	onDemand bool          // a window begins with the first request after the last one, not by the clock
 	silent   bool          // about its policy
 	delay    time.Duration // the longest that a response takes to its client
-	lie      int           // the request whose response says that nothing is left for a day; 0: none
+	wrongAt  int           // number of the request whose response has a wrong header (no quota for a day); 0: none
 
-	mu      sync.Mutex
-	used    int
-	ends    time.Time
-	served  int
-	refused int
+	mu       sync.Mutex
+	used     int
+	ends     time.Time
+	served   int
+	rejected int
 }
 
 const (
@@ -46,11 +46,11 @@ func (s *server) serve() http.Header {
 	}
 	s.used++
 	if s.used > quota {
-		s.refused++
+		s.rejected++
 	} else {
 		s.served++
 	}
-	if s.served == s.lie && s.lie > 0 {
+	if s.served == s.wrongAt && s.wrongAt > 0 {
 		return limit("default", 0, day)
 	}
 	left := (time.Until(s.ends) + time.Second - 1) / time.Second
@@ -96,7 +96,7 @@ func TestSequentialRequestsAreNeverRateLimited(t *testing.T) {
 		for range 1300 {
 			call(t, gate, s, 7*time.Millisecond, 13*time.Millisecond)
 		}
-		assert.Zero(t, s.refused)
+		assert.Zero(t, s.rejected)
 		assert.Equal(t, 1300, s.served)
 		// 300 s for the first window, 2 s for the last 100, up to one more by rounding.
 		assert.InDelta(t, 302.5, time.Since(start).Seconds(), 0.6)
@@ -119,7 +119,7 @@ func TestConcurrentRequestsAreNeverRateLimited(t *testing.T) {
 			})
 		}
 		group.Wait()
-		assert.Zero(t, s.refused)
+		assert.Zero(t, s.rejected)
 		assert.Equal(t, goroutines*calls, s.served)
 		// 3,000 requests need three windows; what is in flight at their ends may cost one more.
 		assert.Less(t, time.Since(start), 4*(window+10)*time.Second)
@@ -130,12 +130,12 @@ func TestConcurrentRequestsAreNeverRateLimited(t *testing.T) {
 func TestWrongHeader(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
-		s.lie = 700
+		s.wrongAt = 700
 		start := time.Now()
 		for range 1300 {
 			call(t, gate, s, 7*time.Millisecond, 13*time.Millisecond)
 		}
-		assert.Zero(t, s.refused)
+		assert.Zero(t, s.rejected)
 		assert.Equal(t, 1300, s.served)
 		// The second window begins while the wrong header is trusted.
 		assert.InDelta(t, (1300*20*time.Millisecond + belief).Seconds(), time.Since(start).Seconds(), 0.6)
@@ -145,7 +145,7 @@ func TestWrongHeader(t *testing.T) {
 func TestWrongHeaderWithACrowd(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		gate := ratelimit.NewGate()
-		s.lie = 700
+		s.wrongAt = 700
 		start := time.Now()
 		var group sync.WaitGroup
 		for range 100 {
@@ -156,7 +156,7 @@ func TestWrongHeaderWithACrowd(t *testing.T) {
 			})
 		}
 		group.Wait()
-		assert.Zero(t, s.refused)
+		assert.Zero(t, s.rejected)
 		assert.Equal(t, 1300, s.served)
 		assert.Less(t, time.Since(start), belief+time.Second)
 	})
