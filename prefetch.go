@@ -73,7 +73,7 @@ func (w *walk) prefetch(token string) {
 
 // isOutdated reports whether the request failed long ago, for a temporary reason.
 func (p *prefetchedPage) isOutdated() bool {
-	return p.failed != nil && p.failed.Passing && time.Since(p.ended) > prefetchMaxAge
+	return p.failed != nil && p.failed.Retryable && time.Since(p.ended) > prefetchMaxAge
 }
 
 // dropPrefetched cancels the prefetch, if there is one.

@@ -133,7 +133,7 @@ func (a *attempt) request() (*http.Request, error) {
 func (a *attempt) lost(err error) *Failure {
 	failed := a.broken(err)
 	if failed.Kind == Lost && a.evidence.sends.Load() == 0 && a.evidence.rejectedTLS.Load() {
-		failed.Passing = false
+		failed.Retryable = false
 	}
 	switch {
 	case a.evidence.isUnsent(err):
@@ -160,9 +160,9 @@ func (a *attempt) broken(err error) *Failure {
 		}
 		return canceled(a.caller)
 	case cause != nil:
-		return &Failure{Kind: Lost, Err: cause, Passing: true, connection: a.noteLoss(err)}
+		return &Failure{Kind: Lost, Err: cause, Retryable: true, connection: a.noteLoss(err)}
 	case c != nil && c.isClosed():
-		return &Failure{Kind: Lost, Err: errIdle, Passing: true, connection: a.noteLoss(err)}
+		return &Failure{Kind: Lost, Err: errIdle, Retryable: true, connection: a.noteLoss(err)}
 	case isHeaderOverflow(err):
 		return &Failure{Kind: TooLarge, Err: a.target.redact.Error(err)}
 	case isTimeout(err) && a.watchdog.waited(time.Now()) > 0: // a timeout of the caller's client or transport
@@ -171,7 +171,7 @@ func (a *attempt) broken(err error) *Failure {
 	return &Failure{
 		Kind:       Lost,
 		Err:        a.target.redact.Error(err),
-		Passing:    !retry.IsPermanent(err),
+		Retryable:  !retry.IsPermanent(err),
 		connection: a.noteLoss(err),
 	}
 }

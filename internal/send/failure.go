@@ -21,11 +21,11 @@ type Failure struct {
 	RetryAfter       time.Duration // wait requested by the server or required by the rate limit; 0: none
 	Excerpt          string        // the start of a body that could not be decoded
 
-	Attempts int  // requests sent so far
-	Unsent   bool // it is proven that no byte of this attempt's request was sent
-	Unserved bool // it is proven that the server did not process this attempt's request
-	Unclear  bool // the server may have executed this attempt's request
-	Passing  bool // the failure is temporary: a retry may succeed
+	Attempts  int  // requests sent so far
+	Unsent    bool // it is proven that no byte of this attempt's request was sent
+	Unserved  bool // it is proven that the server did not process this attempt's request
+	Unclear   bool // the server may have executed this attempt's request
+	Retryable bool // the failure is temporary: a retry may succeed
 
 	Unsure         string   // if the outcome is unknown: what may have happened and how to check
 	EarlierUnclear bool     // the server may have executed an earlier attempt's request

@@ -91,14 +91,14 @@ func (r *Response) refused() *Failure {
 	defer slow.Stop()
 	text, err := io.ReadAll(&r.body)
 	f := r.failure(Refused, nil)
-	f.Passing = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
+	f.Retryable = retry.StatusRetryable(r.Status) && r.attempt.caller.Err() == nil
 	switch {
 	case errors.Is(err, errTooLarge):
 		f.Kind, f.Err = TooLarge, fmt.Errorf("the error response has more than %d bytes", maxErrorBytes)
 	case err != nil:
 		broken := r.attempt.broken(err)
 		f.Err, f.connection = broken.Err, broken.connection
-		f.Passing = f.Passing || broken.Kind == Lost && broken.Passing
+		f.Retryable = f.Retryable || broken.Kind == Lost && broken.Retryable
 	case r.Status/100 == 3:
 		f.Err = errors.New("redirects are not followed")
 	}

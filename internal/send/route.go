@@ -89,12 +89,12 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 	case err != nil:
 		return nil, &Failure{Kind: Unbuilt, Err: err}
 	case t.rejected.repeats(login):
-		t.rejected.failed.Passing = false
+		t.rejected.failed.Retryable = false
 		return nil, t.rejected.failed
 	}
 	if err := r.gate.Acquire(ctx, r.maxWait); err != nil {
 		if limited, ok := errors.AsType[*ratelimit.WaitError](err); ok {
-			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Passing: true}
+			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Retryable: true}
 		}
 		return nil, canceled(ctx)
 	}
@@ -108,7 +108,7 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 		dialGate:  &r.dialGate,
 	})
 	if failed != nil && failed.Kind == Refused && failed.Status == http.StatusUnauthorized && r.logins.source != nil {
-		failed.Passing = t.rejected == nil // the source may return another token
+		failed.Retryable = t.rejected == nil // the source may return another token
 		t.rejected = &rejection{failed, login}
 	}
 	return response, failed

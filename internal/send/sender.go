@@ -185,11 +185,11 @@ func (x *Exchange) spendBudget(failed *Failure) bool {
 func (x *Exchange) mayRetry(failed *Failure) bool {
 	switch x.trip.call.Retry {
 	case RetryAlways:
-		return failed.Passing
+		return failed.Retryable
 	case RetryUnserved:
-		return failed.Passing && (failed.Unsent || failed.Unserved || failed.Status == http.StatusTooManyRequests)
+		return failed.Retryable && (failed.Unsent || failed.Unserved || failed.Status == http.StatusTooManyRequests)
 	case RetryUnsent:
-		return failed.Passing && failed.Unsent
+		return failed.Retryable && failed.Unsent
 	}
 	return false
 }
