@@ -78,7 +78,7 @@ func (a *Account) AddKey(email, key string) {
 
 // AddSigningKey adds a signing key to the account. Delivery URLs may be signed with any
 // key of the account. The first key is named default, the others key-2, key-3 and so on.
-// The account with [AccountID] starts with [SigningKey].
+// The default account starts with [SigningKey].
 func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
 // AddImages stores images as if they had been uploaded. An image with Draft set is stored

@@ -30,7 +30,7 @@ func (s *Server) parseFields(parts []formPart, another string) (createFields, er
 		case part.isFile || !utf8.ValidString(value):
 			return nil, badRequest("Field '%s' must be text", part.name)
 		case path != nil && s.enforces(RefuseFlatMetadata):
-			return nil, badRequest("Unsupported field '%s': metadata must be one field that holds a JSON object", part.name)
+			return nil, badRequest("Unsupported field '%s': metadata must be one field with a JSON object", part.name)
 		case path != nil && !setPath(flat, path, value):
 			return nil, badRequest("Field '%s' given more than once", part.name)
 		case path != nil:

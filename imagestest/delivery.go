@@ -54,7 +54,7 @@ func (c *call) checkFlexible() error {
 		return rejected
 	}
 	if problem := optionsProblem(c.variant); problem != "" {
-		rejected := badRequest("Bad options: %s", problem)
+		rejected := badRequest("Invalid options: %s", problem)
 		rejected.resized = resizedBadOptions
 		return rejected
 	}

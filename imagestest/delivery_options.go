@@ -28,7 +28,7 @@ func optionsProblem(segment string) string {
 		option := deliveryOption(name)
 		switch {
 		case option.allows == nil:
-			return fmt.Sprintf("there is no option '%s'", name)
+			return fmt.Sprintf("unknown option '%s'", name)
 		case err != nil || !option.allows(value):
 			return fmt.Sprintf("'%s' cannot be '%s'", option.name, escaped)
 		}

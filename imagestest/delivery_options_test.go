@@ -109,13 +109,13 @@ func TestBadOptions(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory(), imagestest.WithFlexibleVariants())
 	srv.AddImages(imagesNamed("a")...)
 	for options, problem := range map[string]string{
-		"=":                         "there is no option ''",
-		"w=400,":                    "there is no option ''",
-		",w=400":                    "there is no option ''",
-		"w=400,public":              "there is no option 'public'",
-		"widht=400":                 "there is no option 'widht'",
-		"W=400":                     "there is no option 'W'",
-		"onerror=redirect":          "there is no option 'onerror'",
+		"=":                         "unknown option ''",
+		"w=400,":                    "unknown option ''",
+		",w=400":                    "unknown option ''",
+		"w=400,public":              "unknown option 'public'",
+		"widht=400":                 "unknown option 'widht'",
+		"W=400":                     "unknown option 'W'",
+		"onerror=redirect":          "unknown option 'onerror'",
 		"w=":                        "'width' cannot be ''",
 		"w=1.5":                     "'width' cannot be '1.5'",
 		"w=-1":                      "'width' cannot be '-1'",
@@ -147,7 +147,7 @@ func TestBadOptions(t *testing.T) {
 		"trim=1;2;3":                "'trim' cannot be '1;2;3'",
 		"trim=1;2;3;x":              "'trim' cannot be '1;2;3;x'",
 		"trim.width=0":              "'trim.width' cannot be '0'",
-		"trim.right=1":              "there is no option 'trim.right'",
+		"trim.right=1":              "unknown option 'trim.right'",
 		"background=rgb(240,40,1)":  "'background' cannot be 'rgb(240'",
 		"background=%23f0":          "'background' cannot be '%23f0'",
 		"background=%23gggggg":      "'background' cannot be '%23gggggg'",
@@ -156,7 +156,7 @@ func TestBadOptions(t *testing.T) {
 	} {
 		resp := flexible(t, srv, "a", options)
 		assert.Equal(t, 400, resp.Status, options)
-		assert.Equal(t, "Bad options: "+problem, resp.message(), options)
+		assert.Equal(t, "Invalid options: "+problem, resp.message(), options)
 		assert.Equal(t, "err=9401", resp.Header.Get("Cf-Resized"), options)
 	}
 }

@@ -139,7 +139,7 @@ func TestFlatMetadataOfTheOfficialSDKs(t *testing.T) {
 	}
 
 	strict := newServer(t, imagestest.Enforce(imagestest.RefuseFlatMetadata))
-	assert.Equal(t, "Unsupported field 'metadata.a': metadata must be one field that holds a JSON object",
+	assert.Equal(t, "Unsupported field 'metadata.a': metadata must be one field with a JSON object",
 		create(t, strict, "metadata.a", "1").message())
 }
 

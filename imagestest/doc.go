@@ -5,8 +5,8 @@
 //
 // # Starting a server
 //
-// [NewServer] starts a server with one account. [Server.Client] returns a client of
-// that account:
+// [NewServer] starts a server with a default account. [Server.Client] returns a client
+// of that account:
 //
 //	srv := imagestest.NewServer()
 //	defer srv.Close()

@@ -156,18 +156,18 @@ func newPlan(f Fault, seen int) plan {
 func (p *plan) problem(others []plan) string {
 	switch {
 	case !p.Operation.known():
-		return fmt.Sprintf("no such Operation: %q", string(p.Operation))
+		return fmt.Sprintf("unknown Operation: %q", string(p.Operation))
 	case p.Call < 0 || p.Times < 0:
 		return "Call and Times must not be negative"
 	case p.Kind == nil:
-		return "no Kind was given"
+		return "Kind is required"
 	}
 	if first, last := p.Kind.positions(); p.At < first || p.At > last {
 		return fmt.Sprintf("At must be %s for this kind", positionRange(first, last))
 	}
 	for _, other := range others {
 		if other.Operation == p.Operation && other.from < p.to && p.from < other.to {
-			return fmt.Sprintf("there is a fault for the same request already: %v", other.Fault)
+			return fmt.Sprintf("another fault already applies to the same request: %v", other.Fault)
 		}
 	}
 	return p.Kind.problem(p.Operation)
@@ -178,7 +178,7 @@ func (s *Server) protocolProblem(kind Kind) string {
 	switch kind.(type) {
 	case GoAway, ResetStream:
 		if !s.http2 {
-			return "this kind needs a server WithHTTP2"
+			return "this kind requires a server with WithHTTP2"
 		}
 	}
 	return ""

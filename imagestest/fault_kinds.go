@@ -132,7 +132,7 @@ func (s Slow) problem(Operation) string {
 
 func (w WrongLength) problem(Operation) string {
 	if w.By == 0 {
-		return "By must not be 0: then the length is right"
+		return "By must not be 0: the length would be correct"
 	}
 	return ""
 }

@@ -101,9 +101,9 @@ func TestInvalidFaultsPanic(t *testing.T) {
 		fault imagestest.Fault
 		says  string
 	}{
-		{imagestest.Fault{Kind: imagestest.Reset{}}, `no such Operation: ""`},
-		{imagestest.Fault{Operation: "Get", Kind: imagestest.Reset{}}, `no such Operation: "Get"`},
-		{imagestest.Fault{Operation: imagestest.OpGet}, "no Kind was given"},
+		{imagestest.Fault{Kind: imagestest.Reset{}}, `unknown Operation: ""`},
+		{imagestest.Fault{Operation: "Get", Kind: imagestest.Reset{}}, `unknown Operation: "Get"`},
+		{imagestest.Fault{Operation: imagestest.OpGet}, "Kind is required"},
 		{imagestest.Fault{Operation: imagestest.OpGet, Call: -1, Kind: imagestest.Reset{}}, "must not be negative"},
 		{imagestest.Fault{Operation: imagestest.OpGet, Times: -1, Kind: imagestest.Reset{}}, "must not be negative"},
 		{get(imagestest.Reset{}, -1), "At must be BeforeRead or later"},
@@ -119,9 +119,9 @@ func TestInvalidFaultsPanic(t *testing.T) {
 		{get(imagestest.RepeatToken{}, 0), "Operation must be OpList"},
 		{get(imagestest.GoAway{Unprocessed: true}, imagestest.AfterCommit), "At must be from BeforeRead to AfterRead for this kind"},
 		{get(imagestest.ResetStream{Code: 7}, imagestest.MidBody(3)), "At must be from BeforeRead to AfterRead for this kind"},
-		{get(imagestest.GoAway{}, 0), "this kind needs a server WithHTTP2"},
-		{get(imagestest.ResetStream{Code: 8}, 0), "this kind needs a server WithHTTP2"},
-		{imagestest.Fault{Operation: imagestest.OpList, Call: 8, Times: 3, Kind: imagestest.Reset{}}, "there is a fault for the same request already: ImagesV2.List: call 9, times 1, MidBody(4), imagestest.Stall{}"},
+		{get(imagestest.GoAway{}, 0), "this kind requires a server with WithHTTP2"},
+		{get(imagestest.ResetStream{Code: 8}, 0), "this kind requires a server with WithHTTP2"},
+		{imagestest.Fault{Operation: imagestest.OpList, Call: 8, Times: 3, Kind: imagestest.Reset{}}, "another fault already applies to the same request: ImagesV2.List: call 9, times 1, MidBody(4), imagestest.Stall{}"},
 	} {
 		srv := newServer(t, imagestest.InMemory())
 		srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 9, At: imagestest.MidBody(4), Kind: imagestest.Stall{}})

@@ -27,7 +27,7 @@ func (c *call) parseForm() ([]formPart, error) {
 	var parts []formPart
 	// A multipart reader does not report a body that ends early between two parts.
 	if !bytes.Contains(c.body, []byte("--"+params["boundary"]+"--")) {
-		return nil, badRequest("Malformed form: it has no end")
+		return nil, badRequest("Malformed form: the closing boundary is missing")
 	}
 	reader := multipart.NewReader(bytes.NewReader(c.body), params["boundary"])
 	for {

@@ -172,8 +172,8 @@ func WithFlexibleVariants() Option {
 	return func(cfg *config) { cfg.flexible = true }
 }
 
-// Rule is a check that the server makes although Cloudflare is not known to make it.
-// See [Enforce] and [Ignore].
+// Rule is a check that Cloudflare is not known to make. [Enforce] enables rules, and
+// [Ignore] disables them.
 type Rule string
 
 // The rules.
@@ -182,7 +182,7 @@ const (
 	// not documented. It is enforced by default.
 	RefuseUnknownFields Rule = "unknown-fields"
 	// RefuseUploadCredentials rejects a one-time upload that contains an API token
-	// or key, because sending it there leaks it. It is enforced by default.
+	// or key, because it would be leaked. It is enforced by default.
 	RefuseUploadCredentials Rule = "upload-credentials"
 	// RefuseFlatMetadata rejects metadata in fields such as metadata.key or
 	// metadata[key], instead of one field with a JSON object. It is ignored by

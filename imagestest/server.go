@@ -15,7 +15,8 @@ import (
 	"github.com/cfimages/cfimages-go/internal/memnet"
 )
 
-// The ID and credentials of the account that every server has. They are not secret.
+// The ID and credentials of the default account, which every server has. They are not
+// secret.
 const (
 	// AccountID is the ID of the account.
 	AccountID = "7e57acc07e57acc07e57acc07e57acc0"
@@ -62,9 +63,9 @@ type Server struct {
 	grants   map[credential]map[string]Scope // by account ID
 }
 
-// NewServer starts a server with one account, whose ID is [AccountID]. By default, the
-// server listens on a free port of the loopback interface; see [InMemory]. The caller must
-// call [Server.Close] to stop it. NewServer panics if it cannot listen.
+// NewServer starts a server with a default account, whose ID is [AccountID]. By default,
+// the server listens on a free port of the loopback interface; see [InMemory]. The caller
+// must call [Server.Close] to stop it. NewServer panics if it cannot listen.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:   newConfig(opts),
@@ -93,10 +94,10 @@ func NewServer(opts ...Option) *Server {
 // of other SDKs. Like Cloudflare's base URL, it ends in /client/v4.
 func (s *Server) URL() string { return s.origin + apiPath }
 
-// Client returns a client that uses the account with [AccountID], [APIToken], the base URL
-// and the batch base URL of the server, and the HTTP client of [Server.HTTPClient]. The
-// options are applied afterwards and can override each of these. Client panics if
-// [cfimages.NewClient] rejects the options.
+// Client returns a client of the default account. It is configured with [AccountID],
+// [APIToken], the base URLs of [Server.URL] and [Server.BatchURL], and the HTTP client of
+// [Server.HTTPClient]. The options are applied afterwards and can override all of these.
+// Client panics if [cfimages.NewClient] rejects the options.
 func (s *Server) Client(opts ...cfimages.Option) *cfimages.Client {
 	own := []cfimages.Option{
 		cfimages.WithBaseURL(s.URL()),
@@ -126,13 +127,13 @@ func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.dispatch) }
 // Clock returns the clock of the server.
 func (s *Server) Clock() *Clock { return s.clock }
 
-// AddImages stores images in the account with [AccountID]. See [Account.AddImages].
+// AddImages stores images in the default account. See [Account.AddImages].
 func (s *Server) AddImages(images ...cfimages.Image) { s.Account(AccountID).AddImages(images...) }
 
-// Seed stores n images in the account with [AccountID]. See [Account.Seed].
+// Seed stores n images in the default account. See [Account.Seed].
 func (s *Server) Seed(n int, build func(i int) cfimages.Image) { s.Account(AccountID).Seed(n, build) }
 
-// Images returns the stored images of the account with [AccountID]. See [Account.Images].
+// Images returns the stored images of the default account. See [Account.Images].
 func (s *Server) Images() []cfimages.Image { return s.Account(AccountID).Images() }
 
 // Delivery calls [Account.Delivery] for the account with AccountID.
@@ -167,7 +168,7 @@ func (s *Server) listen() net.Listener {
 		s.origin = scheme + inMemoryAddress
 		s.transport.DialContext = func(ctx context.Context, _, addr string) (net.Conn, error) {
 			if addr != inMemoryAddress {
-				return nil, fmt.Errorf("imagestest: %s is out of reach: this client is connected in memory to %s only", addr, s.origin)
+				return nil, fmt.Errorf("imagestest: %s cannot be reached: this client connects only to %s, in memory", addr, s.origin)
 			}
 			return listener.Dial(ctx)
 		}
@@ -175,7 +176,7 @@ func (s *Server) listen() net.Listener {
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		panic(fmt.Sprintf("imagestest: no port to listen on: %v", err))
+		panic(fmt.Sprintf("imagestest: cannot listen: %v", err))
 	}
 	s.origin = scheme + listener.Addr().String()
 	return wireListener{listener, tlsConfig}

@@ -114,7 +114,7 @@ func TestInMemory(t *testing.T) {
 		assert.Equal(t, 410, upload(t, srv, link, "a.png", png).Status, "the request was an hour in transit")
 
 		_, err := srv.HTTPClient().Get("http://127.0.0.1:1/")
-		assert.ErrorContains(t, err, "imagestest: 127.0.0.1:1 is out of reach")
+		assert.ErrorContains(t, err, "imagestest: 127.0.0.1:1 cannot be reached")
 	})
 }
 

@@ -88,7 +88,7 @@ func checkDimensions(data []byte, contentType string) error {
 		return nil
 	}
 	if max(size.Width, size.Height) > maxSide || size.Width*size.Height > maxArea {
-		return badRequest("Image too large: %d x %d pixels, maximum %d on a side and %d in all allowed",
+		return badRequest("Image too large: %d x %d pixels, maximum %d per side and %d in total allowed",
 			size.Width, size.Height, maxSide, maxArea)
 	}
 	return nil

@@ -66,7 +66,7 @@ func (s *Server) fetch(rawURL string) (filename string, f *file, err error) {
 	s.sources.mu.Unlock()
 	switch {
 	case !ok:
-		return "", nil, badRequest("The image could not be fetched: nothing is served at its url")
+		return "", nil, badRequest("The image could not be fetched: no content was set for its url with ServeSource")
 	case found.status != http.StatusOK:
 		return "", nil, badRequest("The image could not be fetched: its server responded with status %d", found.status)
 	}

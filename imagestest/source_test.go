@@ -38,7 +38,7 @@ func TestSourcesThatFail(t *testing.T) {
 		assert.Equal(t, message, resp.message())
 		assert.Equal(t, status, resp.Status)
 	}
-	check("The image could not be fetched: nothing is served at its url", 400, source)
+	check("The image could not be fetched: no content was set for its url with ServeSource", 400, source)
 	srv.FailSource(source, 503)
 	check("The image could not be fetched: its server responded with status 503", 400, source)
 	srv.ServeSource(source, []byte("text"))
@@ -46,7 +46,7 @@ func TestSourcesThatFail(t *testing.T) {
 	srv.ServeSource(source, []byte(png+strings.Repeat("x", 64)))
 	check("File too large: 85 bytes, maximum 64 allowed", 413, source)
 	srv.ServeSource(source, []byte(png))
-	check("The image could not be fetched: nothing is served at its url", 400, "https://user:wrong@example.com/a.png")
+	check("The image could not be fetched: no content was set for its url with ServeSource", 400, "https://user:wrong@example.com/a.png")
 	for _, invalid := range []string{"a.png", "//example.com/a.png", "ftp://example.com/a.png", "https://", "file:///etc/passwd", "https://example.com/%zz"} {
 		check("Invalid url: expected an absolute http or https URL", 400, invalid)
 	}

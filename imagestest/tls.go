@@ -18,7 +18,7 @@ import (
 func newTLSConfigs() (server, client *tls.Config) {
 	certificate, err := newCertificate()
 	if err != nil {
-		panic(fmt.Sprintf("imagestest: no certificate: %v", err))
+		panic(fmt.Sprintf("imagestest: cannot create a certificate: %v", err))
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate.Leaf)

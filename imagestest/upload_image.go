@@ -36,7 +36,7 @@ func (s *Server) takeFile(c *call, parts []formPart, sourceURL string) (filename
 		return s.parseFile(parts)
 	}
 	if slices.ContainsFunc(parts, isFilePart) {
-		return "", nil, badRequest("Give a file or a url, not both")
+		return "", nil, badRequest("Provide a file or a url, not both")
 	}
 	c.sourceURL = sourceURL
 	return s.fetch(sourceURL)

@@ -45,7 +45,7 @@ func TestInvalidImageUploads(t *testing.T) {
 	}{
 		{400, 5400, "Missing file", nil},
 		{400, 5400, "Missing file", []string{"url", ""}},
-		{400, 5400, "Give a file or a url, not both", []string{"file", png, "url", "https://example.com/a.png"}},
+		{400, 5400, "Provide a file or a url, not both", []string{"file", png, "url", "https://example.com/a.png"}},
 		{400, 5400, "More than one file", []string{"file", png, "file", png}},
 		{413, 5413, "File too large: 65 bytes, maximum 64 allowed", []string{"file", png + strings.Repeat("x", 65-len(png))}},
 		{415, 5415, "Unsupported image format: expected PNG, JPEG, GIF, WebP, SVG, HEIC or AVIF", []string{"file", "text"}},
