@@ -49,7 +49,7 @@ func backendUploadCases() []testCase {
 			faults: faults(on(op, limited, at(imagestest.AfterRead))),
 			call:   uploadLarge(stream),
 			want: outcome{
-				is: targets(cfimages.ErrRateLimited), says: "cannot go back to its start", status: 429, attempts: 1,
+				is: targets(cfimages.ErrRateLimited), says: "cannot seek back to its start", status: 429, attempts: 1,
 				requests: 1, unbuilt: 1, atMost: backoffs(1),
 			},
 		},

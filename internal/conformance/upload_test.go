@@ -86,7 +86,7 @@ func TestUploadIsNeverTruncated(t *testing.T) {
 
 			_, err := client.DirectUploads.Upload(t.Context(), "https://upload.example/x", cfimages.File{Body: body})
 			if read > 0 && name == "stream" {
-				assert.ErrorContains(t, err, "cannot go back to its start")
+				assert.ErrorContains(t, err, "cannot seek back to its start")
 				assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
 				continue
 			}
