@@ -41,10 +41,14 @@ type Client struct {
 
 // NewClient returns a client for one account. It sends no request.
 //
-// Without an option, a setting is read from the environment: the account ID from
-// CLOUDFLARE_ACCOUNT_ID; the credentials from CLOUDFLARE_API_TOKEN, or else from
-// CLOUDFLARE_EMAIL and CLOUDFLARE_API_KEY; the base URL from CLOUDFLARE_BASE_URL. An
-// empty variable is ignored.
+// A setting without an option is read from the environment:
+//
+//	CLOUDFLARE_ACCOUNT_ID   the account; see [WithAccountID]
+//	CLOUDFLARE_API_TOKEN    the API token; see [WithAPIToken]
+//	CLOUDFLARE_EMAIL        without a token, together with CLOUDFLARE_API_KEY; see [WithAPIKey]
+//	CLOUDFLARE_BASE_URL     the base URL; see [WithBaseURL]
+//
+// An empty variable is ignored. The account and the credentials are required.
 //
 // If settings are missing or invalid, the error contains a [*ParamError] for each of
 // them.

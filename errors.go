@@ -49,7 +49,7 @@ var (
 	// ErrResponseTooLarge is returned if a response exceeds a limit of this library: 32
 	// MiB, decoded, for a list or an original; 4 MiB for one image in a list or for any
 	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
-	// image. Headers are limited by the HTTP transport, to 1 MiB by default.
+	// image. The transport limits headers, by default to 1 MiB. Try a smaller PerPage.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrTokenLoop is returned if a continuation token occurs twice in an iteration.
 	ErrTokenLoop = errors.New("continuation token repeated")
