@@ -81,10 +81,10 @@ func TestNewClientRejects(t *testing.T) {
 			_, err := cfimages.NewClient(opts...)
 			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
 			assert.NotContains(t, err.Error(), "canary")
-			refused := paramError(err, tt.param)
-			require.NotNil(t, refused, "no error for %s in: %v", tt.param, err)
+			rejected := paramError(err, tt.param)
+			require.NotNil(t, rejected, "no error for %s in: %v", tt.param, err)
 			for _, say := range tt.says {
-				assert.Contains(t, refused.Error(), say)
+				assert.Contains(t, rejected.Error(), say)
 			}
 		})
 	}
@@ -111,22 +111,22 @@ func TestBatchBaseURLIsChecked(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			refused, ok := errors.AsType[*cfimages.ParamError](err)
+			rejected, ok := errors.AsType[*cfimages.ParamError](err)
 			require.True(t, ok, "%v", err)
-			assert.Equal(t, tt.param, refused.Param)
+			assert.Equal(t, tt.param, rejected.Param)
 		})
 	}
 }
 
 // paramError finds the error for a parameter among joined ones.
 func paramError(err error, param string) *cfimages.ParamError {
-	if refused, ok := errors.AsType[*cfimages.ParamError](err); ok && refused.Param == param {
-		return refused
+	if rejected, ok := errors.AsType[*cfimages.ParamError](err); ok && rejected.Param == param {
+		return rejected
 	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, err := range joined.Unwrap() {
-			if refused := paramError(err, param); refused != nil {
-				return refused
+			if rejected := paramError(err, param); rejected != nil {
+				return rejected
 			}
 		}
 	}
@@ -216,9 +216,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		transport := new(canned.Transport).Then(status, "", "Location", "https://evil.example/")
 		client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 		_, err := client.ImagesV1.Get(t.Context(), "img")
-		refused, ok := errors.AsType[*cfimages.Error](err)
+		rejected, ok := errors.AsType[*cfimages.Error](err)
 		require.True(t, ok, "%v", err)
-		assert.Equal(t, status, refused.StatusCode)
+		assert.Equal(t, status, rejected.StatusCode)
 		assert.Contains(t, err.Error(), "redirects are not followed")
 		assert.Len(t, transport.Requests, 1)
 	}

@@ -120,9 +120,9 @@ func TestCreateRejects(t *testing.T) {
 			transport := canned.JSON(canned.Created)
 			_, err := newClient(t, transport).DirectUploads.Create(t.Context(), tt.params)
 			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
-			refused := paramError(err, tt.param)
-			require.NotNil(t, refused, "%v", err)
-			assert.Contains(t, refused.Error(), tt.says)
+			rejected := paramError(err, tt.param)
+			require.NotNil(t, rejected, "%v", err)
+			assert.Contains(t, rejected.Error(), tt.says)
 			assert.Empty(t, transport.Requests)
 		})
 	}

@@ -25,9 +25,9 @@ func TestErrorMatchesTheSentinelOfItsStatus(t *testing.T) {
 	for _, status := range []int{200, 400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500} {
 		transport := new(canned.Transport).Then(status, `{"success":false,"errors":[{"code":1,"message":"no"}],"result":null}`)
 		_, err := newClient(t, transport).ImagesV1.Get(t.Context(), "img")
-		refused, ok := errors.AsType[*cfimages.Error](err)
+		rejected, ok := errors.AsType[*cfimages.Error](err)
 		require.True(t, ok, "%v", err)
-		assert.Equal(t, status, refused.StatusCode)
+		assert.Equal(t, status, rejected.StatusCode)
 		for of, sentinel := range sentinels {
 			assert.Equal(t, of == status, errors.Is(err, sentinel), "%d is %v", status, sentinel)
 		}

@@ -55,7 +55,7 @@ func TestDelete(t *testing.T) {
 		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(503, "").Then(404, "<html>"), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
 			"a proxy's page says nothing of the image")
 		assert.ErrorIs(t, newClient(t, new(canned.Transport).Then(429, "").Then(404, unknown), retrying).ImagesV1.Delete(t.Context(), "img"), cfimages.ErrNotFound,
-			"the attempt before was refused")
+			"the attempt before was rejected")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Microsecond, func() { cancel(&cfimages.Error{StatusCode: 404, Errors: []cfimages.ErrorInfo{{Code: 1}}}) })
 		slow := cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxAttempts: 2, MaxWait: time.Minute})

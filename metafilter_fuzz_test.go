@@ -18,7 +18,7 @@ var (
 	plainNumber  = regexp.MustCompile(`^(0|-?[1-9][0-9]*|-?(0|[1-9][0-9]*)\.[0-9]*[1-9])$`)
 )
 
-// FuzzMetaFilter: a filter is refused for a reason, or it is read on the other
+// FuzzMetaFilter: a filter is rejected for a reason, or it is read on the other
 // side as it was meant.
 func FuzzMetaFilter(f *testing.F) {
 	f.Add("status", "active", int64(5), 0.5, true)

@@ -28,7 +28,7 @@ func newSigner(t testing.TB, key string) *cfimages.URLSigner {
 	return signer
 }
 
-// signAnything adds sig to a URL that Sign may refuse, as long as its query and
+// signAnything adds sig to a URL that Sign may reject, as long as its query and
 // path are as they are sent.
 func signAnything(t *testing.T, unsigned string) string {
 	t.Helper()

@@ -88,10 +88,10 @@ func TestTokenSourceIsAskedBeforeEachAttempt(t *testing.T) {
 					assert.NoError(t, err)
 					return
 				}
-				refused, ok := errors.AsType[*cfimages.Error](err)
+				rejected, ok := errors.AsType[*cfimages.Error](err)
 				require.True(t, ok, "%v", err)
 				assert.ErrorIs(t, err, tt.want)
-				assert.Equal(t, len(tt.asked), refused.Attempts)
+				assert.Equal(t, len(tt.asked), rejected.Attempts)
 				assert.NotContains(t, err.Error(), "while waiting")
 			})
 		})

@@ -24,7 +24,7 @@ type testCase struct {
 	name      string
 	server    []imagestest.Option
 	client    []cfimages.Option
-	faults    []imagestest.Fault // each must strike
+	faults    []imagestest.Fault // each must be used
 	refuse    int                // the first connections, which are refused
 	call      func(ctx context.Context, f *fixture) error
 	want      outcome

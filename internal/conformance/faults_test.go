@@ -2,7 +2,7 @@ package conformance_test
 
 import "github.com/cfimages/cfimages-go/imagestest"
 
-// on returns a fault of one operation. Options change where and when it strikes.
+// on returns a fault of one operation. Options change where and when it applies.
 func on(op imagestest.Operation, kind imagestest.Kind, options ...func(*imagestest.Fault)) imagestest.Fault {
 	f := imagestest.Fault{Operation: op, Kind: kind}
 	for _, option := range options {
@@ -11,15 +11,15 @@ func on(op imagestest.Operation, kind imagestest.Kind, options ...func(*imageste
 	return f
 }
 
-// at is where a fault strikes.
+// at is where a fault applies.
 func at(p imagestest.Position) func(*imagestest.Fault) {
 	return func(f *imagestest.Fault) { f.At = p }
 }
 
-// call is the request that a fault strikes, counted from 0.
+// call is the request that a fault affects, counted from 0.
 func call(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Call = n } }
 
-// times is how many requests in a row a fault strikes.
+// times is how many requests in a row a fault affects.
 func times(n int) func(*imagestest.Fault) { return func(f *imagestest.Fault) { f.Times = n } }
 
 func faults(all ...imagestest.Fault) []imagestest.Fault { return all }

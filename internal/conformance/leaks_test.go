@@ -16,11 +16,11 @@ import (
 )
 
 // checkNothingLeft fails the test when the client has left a goroutine or an
-// open body behind, or a fault did not strike. The server is still up, so that
+// open body behind, or a fault was not used. The server is still up, so that
 // nothing is cleaned away.
 func (f *fixture) checkNothingLeft(t *testing.T) {
 	t.Helper()
-	require.Empty(t, f.server.Unused(), "faults that did not strike")
+	require.Empty(t, f.server.Unused(), "faults that were not used")
 	synctest.Wait() // over HTTP/2, a canceled request ends when the server has acknowledged it
 	f.transport.CloseIdleConnections()
 	synctest.Wait()

@@ -99,7 +99,7 @@ func (f *fixture) keys() string {
 }
 
 // look asks the server for a result directly, by no connection, and with a token that
-// nothing else uses, so that no rate limit counts it. Faults that have not struck yet would strike it.
+// nothing else uses, so that no rate limit counts it. Faults that have not been used yet would affect it.
 func (f *fixture) look(method, path, body string, result any) {
 	token := "look-at-" + path
 	f.server.Account(imagestest.AccountID).AddToken(token, imagestest.Write)

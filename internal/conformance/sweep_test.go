@@ -188,7 +188,7 @@ func (b *breaker) aim(start int) (broken int) {
 }
 
 // RoundTrip lets the headers of a response arrive whatever happens to the request
-// meanwhile, so that the fault strikes this response and no other.
+// meanwhile, so that the fault affects this response and no other.
 func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
