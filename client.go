@@ -17,7 +17,7 @@ import (
 )
 
 // version is the version of this library, sent in the User-Agent header.
-const version = "0.1.0"
+const version = "0.2.0"
 
 const (
 	defaultBaseURL        = "https://api.cloudflare.com/client/v4"

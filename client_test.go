@@ -153,7 +153,7 @@ func TestRequest(t *testing.T) {
 			name:   "token and default base URL from the environment",
 			env:    []string{"CLOUDFLARE_ACCOUNT_ID", "env-acc", "CLOUDFLARE_API_TOKEN", "env-token", "CLOUDFLARE_EMAIL", "a@b.c", "CLOUDFLARE_API_KEY", "env-key"},
 			url:    "https://api.cloudflare.com/client/v4/accounts/env-acc/images/v2",
-			header: map[string]string{"Authorization": "Bearer env-token", "X-Auth-Email": "", "X-Auth-Key": "", "User-Agent": "cfimages-go/0.1.0"},
+			header: map[string]string{"Authorization": "Bearer env-token", "X-Auth-Email": "", "X-Auth-Key": "", "User-Agent": "cfimages-go/0.2.0"},
 		},
 		{
 			name:   "e-mail and key from the environment",
@@ -167,7 +167,7 @@ func TestRequest(t *testing.T) {
 			opts: []cfimages.Option{cfimages.WithAccountID("acc"), cfimages.WithAPIKey("me@x.y", "key"),
 				cfimages.WithBaseURL("http://[::1]:8080/v4"), cfimages.WithUserAgent("myapp/1.2 (test)")},
 			url:    "http://[::1]:8080/v4/accounts/acc/images/v2",
-			header: map[string]string{"Authorization": "", "X-Auth-Email": "me@x.y", "X-Auth-Key": "key", "User-Agent": "myapp/1.2 (test) cfimages-go/0.1.0"},
+			header: map[string]string{"Authorization": "", "X-Auth-Email": "me@x.y", "X-Auth-Key": "key", "User-Agent": "myapp/1.2 (test) cfimages-go/0.2.0"},
 		},
 		{
 			name: "plain http where it was allowed, and a later option beats an earlier",
