@@ -134,7 +134,7 @@ type faultPlans struct {
 }
 
 // plan is a fault whose defaults are set, and the numbers of the requests of its
-// operation that it applies to: from (inclusive) to to (exclusive).
+// operation that it applies to: p.from is included, p.to is not.
 type plan struct {
 	Fault
 	from, to int
