@@ -77,7 +77,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
-// RateLimit returns the state of the rate limit: the values of the last response, less
+// RateLimit returns the state of the rate limit: the values of the last response, minus
 // the requests sent since. It is the zero value if no response had the headers, or if
 // they are older than 5 minutes. The batch host of [WithBatchAPI] is not included.
 func (c *Client) RateLimit() RateLimit {

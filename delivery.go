@@ -26,9 +26,8 @@ const (
 //
 // Images are given by their ID, as the API returns it. In the URLs, characters of a
 // custom ID are percent-escaped where necessary: the percent sign as %25 (Cloudflare's
-// developer documentation), spaces, question marks, number signs and all characters that
-// are not ASCII. Slashes are kept. So every URL is visible ASCII, which all clients send
-// unchanged.
+// developer documentation), spaces, ?, # and all characters that are not ASCII. Slashes
+// are kept. So every URL is visible ASCII, which all clients send unchanged.
 type Delivery struct {
 	hash string
 	base string // the URL up to the image's ID
@@ -83,7 +82,8 @@ func (d *Delivery) URL(imageID, variant string) (string, error) {
 
 // Transformed returns the URL of an image with a transformation. Flexible variants must
 // be enabled for the account; see [Variants.SetFlexible]. Images that require signed URLs
-// cannot be transformed this way (Cloudflare's developer documentation).
+// cannot be transformed (Cloudflare's developer documentation): for them, use
+// [Delivery.URL] with a variant, and [URLSigner.Sign].
 func (d *Delivery) Transformed(imageID string, t Transform) (string, error) {
 	options, err := t.hostedOptions()
 	return d.link(imageID, options, err)
@@ -96,8 +96,8 @@ func (d *Delivery) Transformed(imageID string, t Transform) (string, error) {
 //
 // The URLs are those of [Delivery.Transformed], with the Width of t replaced. If t has a
 // Width and a Height, they set the aspect ratio, and the height of each URL is computed.
-// A Height without a Width, WidthAuto and DPR are rejected: the browser includes the
-// density of its screen in its choice.
+// Rejected are WidthAuto, DPR, and a Height without a Width: the browser considers the
+// density of its screen when it chooses.
 //
 // The widths should not exceed the width of the image. With FitScaleDown, the default,
 // Cloudflare does not enlarge images, and the browser would get a smaller image than the

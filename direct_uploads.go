@@ -36,8 +36,8 @@ type DirectUploadParams struct {
 
 	// ExpiresIn is the time until the URL expires: 2 minutes to 6 hours (Cloudflare's
 	// API reference). 0 means the API's default, 30 minutes (its OpenAPI document). Use
-	// more than exactly 2 minutes: Cloudflare rejects the request if less is left when
-	// it receives it. The time is added to the clock of this machine.
+	// at least 3 minutes, because the request takes time, too. The expiry is computed
+	// from the clock of this machine.
 	ExpiresIn time.Duration
 
 	// Expiry is the time at which the URL expires. It is an alternative to ExpiresIn,
@@ -61,8 +61,8 @@ type DirectUploadParams struct {
 type DirectUpload struct {
 	ID string `json:"id"`
 	// UploadURL accepts one upload, without credentials, so it is a secret. Printing or
-	// logging a DirectUpload leaves out its secret part. Encoding it as JSON, to send it
-	// to a browser, does not.
+	// logging a DirectUpload leaves out its secret part. Its JSON form contains it, for
+	// the browser.
 	UploadURL string `json:"uploadURL"`
 }
 
@@ -101,8 +101,8 @@ const (
 //
 // Invalid parameters are rejected with [ErrInvalidParams] before a request is sent.
 //
-// The call is retried only if the earlier attempt provably did nothing; see
-// [RetryPolicy]. If it is not known whether an attempt created a draft, the error is
+// The call is retried only if Cloudflare certainly did nothing; see [RetryPolicy]. If it
+// is not known whether an attempt created a draft, the error is
 // [ErrOutcomeUnknown]. With a custom ID, check with [ImagesV1.Get] whether the draft
 // exists. Without one, call Create again. A lost draft cannot be found, and it does no
 // harm: nobody has its URL, and lists do not contain drafts.
@@ -141,14 +141,15 @@ func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File)
 // requests the details of the image repeatedly, with pauses that grow from 250 ms to
 // 5 s.
 //
-// Pass a context with a deadline: Cloudflare does not report that an upload was
-// abandoned. When the context ends, Wait returns its error. An unknown ID is
-// [ErrNotFound]. Other failures are returned if the [RetryPolicy] does not resolve them.
+// Pass a context with a deadline: Cloudflare does not report that an upload will never
+// complete. When the context ends, Wait returns its error. For an unknown ID, the error
+// matches [ErrNotFound]. Other failures are returned if they remain after the retries.
 //
-// A Wait sends about 16 requests a minute, of the 240 that Cloudflare allows (1,200 in 5
-// minutes): 15 concurrent Waits use up the limit. So a busy backend should not use it: let the browser or app report that it
-// has uploaded, and call [ImagesV1.Get] once. While less than a quarter of the known
-// quota remains, Wait sends no requests until the next window.
+// A Wait sends about 16 requests a minute, of the 240 that Cloudflare allows (1,200 in
+// 5 minutes): 15 concurrent Waits use up the limit. So a busy backend should not use
+// it: let the browser or app report that it has uploaded, and call [ImagesV1.Get] once.
+// While less than a quarter of the known quota remains, Wait sends no requests until
+// the next window.
 func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 	images := ImagesV1{sender: s.sender}
 	for pause := 2 * minPause; ; pause = min(pause*3/2, maxPause) {

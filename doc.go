@@ -13,7 +13,7 @@
 // read, and "Cloudflare Images: Edit" to create, upload, change and delete
 // (Cloudflare's list of API token permissions,
 // https://developers.cloudflare.com/fundamentals/api/reference/permissions/).
-// Cloudflare does not publish the permission for each single call. If a token is
+// Cloudflare does not document the permission for each single call. If a token is
 // replaced while the program runs, use [WithTokenSource]. For several accounts, create
 // several clients.
 //
@@ -28,22 +28,24 @@
 //	Eq("priority", 5)                   meta.priority[eq:number]=5
 //	Eq("enabled", true)                 meta.enabled[eq:boolean]=true
 //	In("region.name", "eu", "us")       meta.region.name[in:string]=eu|us
-//	Gt, Gte, Lt, Lte ("priority", 5)    meta.priority[gte:number]=5
+//	Gte("priority", 5)                  meta.priority[gte:number]=5 (likewise Gt, Lt, Lte)
 //	EqUntyped("status", "active")       meta.status[eq]=active
 //	InUntyped("status", "a", "b")       meta.status[in]=a|b
 //
 // With the last two, Cloudflare chooses the type of the value, by rules that are not
-// published.
+// documented. Lists cannot be filtered by upload time.
 //
 // # Resuming a list
 //
-// If an iteration fails, its last element is a [*PageError]. Pass its
-// ContinuationToken and Yielded to [ListParams] to resume without losing or repeating
-// images, if the account has not changed since. Both can be stored, so that another
-// process can resume.
+// If an iteration fails, its last error is a [*PageError]. To resume, use its
+// ContinuationToken as the ContinuationToken of [ListParams], and its Yielded as the
+// Skip. No image is lost or repeated, if no images are added or deleted meanwhile. Both
+// values can be stored, so that another process can resume.
 //
-// After a crash there is no last element. So a long job uses [ImagesV2.Pages], and
-// stores the ContinuationToken of each [ImagePage] after it has processed the page.
+// A program that crashes gets no PageError. So a long job uses [ImagesV2.Pages], and
+// stores the ContinuationToken of each [ImagePage] after it has processed the page. On
+// the last page it is "": store that the list is complete. The Checkpoint example of
+// [PageError] shows such a job.
 //
 // # Uploading from browsers and apps
 //
@@ -60,18 +62,20 @@
 // # Reading, changing and deleting images
 //
 // [ImagesV1.Get] returns the details of an image, and [ImagesV1.Blob] the uploaded
-// file. [ImagesV1.Update] changes the creator, the metadata or the access, and
+// file. [ImagesV1.Update] changes the creator, the metadata or RequireSignedURLs, and
 // [ImagesV1.Delete] deletes the image. [ImagesV1.Stats] returns the number of images
 // in the account.
 //
 // # Showing images
 //
-// [Delivery] builds the URLs of images: in a variant, with a [Transform], or as the
-// srcset of an HTML img element. [RemoteURL] builds the URL of a transformed image that
-// is stored elsewhere, and [ParseDeliveryURL] splits a delivery URL into its parts. None of them
-// sends a request. [Variants] manages the variants of the account.
-// [Variants.SetFlexible] enables flexible variants, which [Delivery.Transformed] and
-// [Delivery.SrcSet] need.
+// [Delivery] builds the URLs of images: with a named variant, with a [Transform], or for
+// several widths, as the srcset of an HTML img element. [RemoteURL] transforms an image
+// that is stored elsewhere, and [ParseDeliveryURL] splits a delivery URL into its parts.
+// None of them sends a request.
+//
+// [Variants] manages the variants of the account. [Delivery.Transformed] and
+// [Delivery.SrcSet] need flexible variants (options in the URL instead of a variant):
+// [Variants.SetFlexible] enables them for the account.
 //
 // # Private images
 //
@@ -90,41 +94,41 @@
 // context.Canceled or context.DeadlineExceeded. If Cloudflare or the network was too
 // slow, it matches os.ErrDeadlineExceeded.
 //
-// If a create or an upload may have happened in spite of its failure, the error is
-// [ErrOutcomeUnknown]. Its text says how to check. This includes status 500 and 503: test
-// for ErrOutcomeUnknown first.
+// If a create or an upload fails, but Cloudflare may have processed it, the error is
+// [ErrOutcomeUnknown]. Its text says how to check. The error may also be an *Error, for
+// example with status 503: test for ErrOutcomeUnknown first.
 //
 // # Retries and timeouts
 //
 // Failed calls are retried if a retry cannot do harm. By default a call, or each page
-// of an iteration, makes at most 4 attempts, with random waits of up to 200 ms, doubled
-// for each retry up to 5 s; see [RetryPolicy] and [WithRetryPolicy]. A retry budget
-// (ten retries, refilled by successful calls) prevents retry storms during an outage.
+// of an iteration, makes at most 4 attempts. The waits between them are random: up to
+// 200 ms before the first retry, and twice as long before each further one, up to 5 s.
+// See [RetryPolicy] and [WithRetryPolicy]. A retry budget (ten retries, refilled by
+// successful calls) prevents too many retries during an outage.
 //
 // To limit a whole call, pass a context with a deadline. Without one, each attempt
 // still ends: it waits 30 s for the response headers, which [WithRequestTimeout] can
-// change, and it fails if 30 s pass without a byte of the body. So a read without a
-// deadline can take more than 2 minutes. In an HTTP handler, use a deadline.
+// change, and it fails if 30 s pass without a byte of the response body. Four attempts can take
+// more than 2 minutes, and a slow response longer: in an HTTP handler, use a deadline.
 //
 // # Rate limits and the batch host
 //
 // Cloudflare allows 1,200 requests in 5 minutes for each user or token. The client
-// reads the Ratelimit headers and waits before it exceeds the limit. If the wait would
-// be longer than [RetryPolicy].MaxWait, 10 s by default, or than the deadline of the
-// context allows, the call returns [ErrRateLimited] at once. A job that may wait for the
-// next window sets MaxWait to 5 minutes, which is enough for each wait.
-// [Client.RateLimit] returns the current state.
+// reads the Ratelimit headers and waits before it exceeds the limit. If it would have to
+// wait longer than [RetryPolicy].MaxWait (10 s by default), or past the deadline of the
+// context, the call returns [ErrRateLimited] at once. To let a job wait for the next
+// window, start from [DefaultRetryPolicy] and set its MaxWait to 5 minutes: no single
+// wait is longer. [Client.RateLimit] returns the current state.
 //
 // [WithBatchAPI] sends calls to Cloudflare's batch host. They do not count against this
-// limit, and Cloudflare allows 200 a second for each batch token. A simulation of
-// 100,000 calls takes:
+// limit. Cloudflare allows 200 calls a second there, for each batch token that a client
+// fetches. In a simulation, 100,000 calls take, in virtual time:
 //
 //	standard API host                6 h 56 min
 //	batch host, one client           8 min 46 s
 //	batch host, four clients         2 min 12 s
 //
-// This is virtual time; the simulation runs with
-// "go test -v -run TestSimulationOfManyCalls ./internal/conformance".
+// The simulation is "go test -v -run TestSimulationOfManyCalls ./internal/conformance".
 //
 // # Logging
 //
@@ -134,30 +138,31 @@
 //
 // # Limits
 //
-// Limits on parameters are checked before a request is sent, except the size of a
-// file, which Cloudflare checks.
+// These are the largest values, except where a range is given, and the documents of
+// Cloudflare that contain them. Limits on parameters are checked before a request is
+// sent, except the size of a file, which Cloudflare checks.
 //
-//	5        metadata conditions in a request (API reference)
-//	5        names in the path of a metadata field (API reference)
-//	10       values of In and InUntyped (API reference)
-//	1024     characters of a custom ID, which must not be a UUID (API reference)
-//	1024     bytes of metadata, as JSON (API reference)
-//	6 h      until an upload URL expires, and at least 2 min (API reference); 30 min by default (OpenAPI document)
-//	10,000   images in a page, and at least 10; 1000 by default (OpenAPI document)
-//	99       characters of a variant's name (OpenAPI document)
-//	20       characters of a signing key's name (OpenAPI document)
-//	100      characters of the path of a metadata field (developer documentation)
-//	100      variants in an account (developer documentation)
-//	10 MB    of a file (developer documentation)
-//	1 year   of a variant's browser TTL, and at least 1 h (developer documentation)
-//	1,200    requests in 5 minutes for each user or token (developer documentation)
-//	200      requests a second for each batch token (developer documentation)
+//	5               metadata conditions in a request (API reference)
+//	5               names in the path of a metadata field (API reference)
+//	10              values of In and InUntyped (API reference)
+//	1024            characters of a custom ID, which must not be a UUID (API reference)
+//	1024            bytes of metadata, as JSON (API reference)
+//	2 min to 6 h    until an upload URL expires (API reference); 30 min by default (OpenAPI document)
+//	10 to 10,000    images in a page; 1000 by default (OpenAPI document)
+//	1 h to 1 year   of a variant's browser TTL (developer documentation)
+//	99              characters of a variant's name (OpenAPI document)
+//	20              characters of a signing key's name (OpenAPI document)
+//	100             characters of the path of a metadata field (developer documentation)
+//	100             variants in an account (developer documentation)
+//	10 MB           of a file (developer documentation)
+//	1,200           requests in 5 minutes for each user or token (developer documentation)
+//	200             requests a second for each batch token (developer documentation)
 //
 // A custom ID cannot be combined with RequireSignedURLs (developer documentation).
 //
 // # Troubleshooting
 //
-// By the text of an error:
+// By the message of the error:
 //
 //   - "no account ID", "no credentials": set the option or the environment variable
 //     that the text names.
@@ -169,7 +174,7 @@
 //   - "status 403 Forbidden": the token lacks the permission, or belongs to another
 //     account.
 //   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
-//     no longer accept the token. Start the list again without it, and skip the images
+//     no longer accept the token. Start the list again without it, and ignore the IDs
 //     that you have already processed.
 //   - "status 409 Conflict": an image with the custom ID exists, or the upload URL
 //     was used before.

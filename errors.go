@@ -17,11 +17,11 @@ import (
 // [*Error], for errors.As.
 var (
 	// ErrInvalidParams is returned if parameters or options are invalid. No request was
-	// sent. The error contains a [*ParamError] for each of them. Correct the call.
+	// sent. The error contains a [*ParamError] for each of them. Fix the parameters.
 	ErrInvalidParams = errors.New("invalid parameters")
 	// ErrBadRequest is returned for status 400: Cloudflare rejects the request, for
 	// example because of a continuation token that it no longer accepts. Start the list
-	// again without the token, and skip the images that were already processed.
+	// again without the token, and ignore the IDs that were already processed.
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: the credentials are wrong or expired.
 	ErrUnauthorized = errors.New("unauthorized")
@@ -34,20 +34,20 @@ var (
 	// ErrGone is returned for status 410: the upload URL has expired. Create another.
 	ErrGone = errors.New("gone")
 	// ErrRateLimited is returned for status 429, and for a call that was not sent because
-	// the quota is used up, and MaxWait or the context does not allow it to wait for the
-	// next window. Retry after [Error].RetryAfter, or set a longer [RetryPolicy].MaxWait.
+	// the quota is used up, and the wait is longer than [RetryPolicy].MaxWait or the
+	// context's deadline. Retry after [Error].RetryAfter, or set a longer MaxWait.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
 	// RequireSignedURLs failed, but may have happened: after a lost connection, a timeout,
 	// status 408 or 5xx, or a malformed response. The text says how to check. Test for it
-	// first, because it can match together with other errors. Other calls never return
-	// it: they may have happened, too, but can simply be called again.
+	// first, because the same error can be an [*Error], too. Other calls never return it:
+	// if one of them fails, call it again, even if it may have happened.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response was received in full and could not
 	// be understood. It may come from a proxy: see [Error].Body.
 	ErrMalformedResponse = errors.New("malformed response")
 	// ErrResponseTooLarge is returned if a response exceeds a limit of this library: 32
-	// MiB, decoded, for a list or an original; 4 MiB for one image in a list or for any
+	// MiB, decompressed, for a list or a [Blob]; 4 MiB for one image in a list or for any
 	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
 	// image. The transport limits headers, by default to 1 MiB. Try a smaller PerPage.
 	ErrResponseTooLarge = errors.New("response too large")
@@ -66,9 +66,9 @@ type Error struct {
 	Errors     []ErrorInfo   // the errors in the response
 	Messages   []ErrorInfo   // the messages in the response
 	RayID      string        // the Cf-Ray header, for Cloudflare's support
-	RetryAfter time.Duration // the wait that the server requests; 0 if it requests none
+	RetryAfter time.Duration // the wait before a retry, by the response or the rate limit; 0 if unknown
 	Attempts   int           // requests sent for this call
-	Body       string        // a short printable excerpt of a response that is not JSON of the API
+	Body       string        // a short printable excerpt of a response that is not the API's JSON
 
 	cause error // what errors.Is finds besides the status
 }
@@ -188,9 +188,9 @@ func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.R
 // Is reports whether target is [ErrInvalidParams].
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PageError is the last element of an iteration that failed. Pass its token and count
-// to [ListParams], with otherwise the same parameters (PerPage, too), to resume without
-// losing or repeating images:
+// PageError is the last error of an iteration that failed. Pass its ContinuationToken and
+// Yielded to [ListParams] to resume without losing or repeating images. All other
+// parameters, including PerPage, must be the same:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
 type PageError struct {

@@ -20,14 +20,14 @@ type Image struct {
 	Filename          string          `json:"filename,omitempty"` // of the uploaded file
 	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object as received, nil if there is none; see DecodeMeta
 	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
-	Uploaded          time.Time       `json:"uploaded,omitzero"`  // the zero time if the response has no valid one
-	Variants          []string        `json:"variants,omitempty"` // a delivery URL for each variant; the order is not published
+	Uploaded          time.Time       `json:"uploaded,omitzero"`  // the zero time if the response has no valid time: check IsZero
+	Variants          []string        `json:"variants,omitempty"` // a delivery URL for each variant; the order is not documented
 	Draft             bool            `json:"draft,omitempty"`    // true until the direct upload completes; lists contain no drafts
 }
 
 // DecodeMeta decodes the metadata into the value that dst points to, by the rules of
-// encoding/json/v2: names must match exactly, and members that dst lacks are ignored.
-// If the image has no metadata, dst is not changed.
+// encoding/json/v2, whatever GOEXPERIMENT is set: names must match exactly, and members
+// that dst lacks are ignored. If the image has no metadata, dst is not changed.
 func (img *Image) DecodeMeta(dst any) error {
 	if len(img.Meta) == 0 {
 		return nil

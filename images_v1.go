@@ -33,15 +33,16 @@ type Blob struct {
 	err      error // the result of every further Read
 }
 
-// Get returns the details of an image. An unknown image is [ErrNotFound]. Draft is true
-// until the direct upload completes. Cloudflare does not publish what it returns for a
-// draft whose upload URL has expired: store the time of expiry if you need it.
+// Get returns the details of an image. For an unknown image, the error matches
+// [ErrNotFound]. Draft is true until the direct upload completes. Cloudflare does not
+// document what it returns for a draft whose upload URL has expired: store the time of
+// expiry if you need it.
 //
 // The ID may contain slashes. IDs that cannot be part of a request path are rejected
 // with [ErrInvalidParams]: more than 1024 characters, control characters, a slash at the
-// start or end, and the segments "", "." and "..". So are IDs that are other paths of
-// the API: stats, batch_token, keys, variants, IDs that start with keys/ or variants/,
-// and IDs that end in /blob.
+// start or end, and the segments "", "." and "..". IDs that are other paths of the API
+// are rejected, too: stats, batch_token, keys, variants, IDs that start with keys/ or
+// variants/, and IDs that end in /blob.
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	c, err := imageCall("ImagesV1.Get", http.MethodGet, id, imagepath.CheckReadable)
 	if err != nil {
@@ -51,13 +52,13 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	return doImage(ctx, s.sender, c)
 }
 
-// Delete deletes an image with all its variants, or a draft. It cannot be undone. The ID
-// is checked as by [ImagesV1.Get], but may end in /blob.
+// Delete deletes an image with all its variants, or a draft. It cannot be undone. The
+// rules for the ID are those of [ImagesV1.Get], except that it may end in /blob.
 //
-// If Delete returns nil, the image no longer exists. An unknown image is [ErrNotFound]. If
-// an earlier attempt of the same call may have deleted it, Delete returns nil instead.
-// After a network failure or a status of 5xx, the image may have been deleted: call Delete
-// again.
+// If Delete returns nil, the image no longer exists. For an unknown image, the error
+// matches [ErrNotFound]. If a retry gets that status after an attempt that may have
+// deleted the image, Delete returns nil. After a network failure or a status of 5xx,
+// the image may have been deleted: call Delete again.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {
@@ -71,10 +72,11 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 // get a variant, request a delivery URL instead: delivery URLs need no credentials and
 // do not count against the rate limit.
 //
-// The ID is checked as by [ImagesV1.Get], but may end in /blob. An unknown image or a
-// draft is [ErrNotFound]. A file of more than 32 MiB is [ErrResponseTooLarge]. The call
-// is retried by the [RetryPolicy] until the response starts. A later failure is
-// returned by Read; then call Blob again and read from the start.
+// The rules for the ID are those of [ImagesV1.Get], except that it may end in /blob. An
+// unknown image or a draft is [ErrNotFound]. A file of more than 32 MiB is
+// [ErrResponseTooLarge]. The call is retried by the [RetryPolicy] until the response
+// starts. A later failure is returned by Read; then call Blob again and read from the
+// start.
 func (s *ImagesV1) Blob(ctx context.Context, id string) (*Blob, error) {
 	c, err := imageCall("ImagesV1.Blob", http.MethodGet, id, imagepath.CheckID)
 	if err != nil {

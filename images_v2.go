@@ -39,14 +39,14 @@ type ListParams struct {
 	Meta MetaFilter `url:"meta,omitempty"`
 
 	// ContinuationToken is the token of the page to start with, from an [ImagePage] or
-	// a [PageError]. "" means the first page. Cloudflare does not publish how long a
-	// token is valid.
+	// a [PageError]. "" means the first page. Use a token only with the same PerPage,
+	// order and filters. Cloudflare does not document how long a token is valid.
 	ContinuationToken string `url:"continuation_token,omitempty"`
 
 	// Skip is the number of images to skip at the start of the page of
 	// ContinuationToken. Set it to the Yielded of a [PageError] to resume in the middle
-	// of a page. If the page has fewer images, all of them are skipped, and none of the
-	// next page. It is for Pages and All; List rejects it.
+	// of a page. Images of the next page are never skipped. It is for Pages and All;
+	// List rejects it.
 	Skip int `url:"-"`
 }
 
@@ -63,8 +63,8 @@ const (
 //
 // Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. A
 // response without a list of images is [ErrMalformedResponse], never an empty page.
-// A continuation token that Cloudflare does not accept should be [ErrBadRequest]; its
-// status is not published.
+// For a continuation token that Cloudflare does not accept, the error is probably
+// [ErrBadRequest]; the status is not documented.
 func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, error) {
 	err := params.validate()
 	if params.Skip != 0 {
@@ -98,18 +98,19 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // yields images while their page is still being received. The next page may be
 // prefetched; see [WithPrefetch].
 //
-// If the iteration fails, the last element is an error, a [*PageError]. Pass its token
-// and count to [ListParams] to resume. This includes a canceled context, and invalid
-// parameters, for which no request is sent. If a page fails in the middle, it is
+// If the iteration fails, the last error is a [*PageError]. Pass its ContinuationToken and
+// Yielded to [ListParams] to resume. A canceled context and invalid parameters are
+// reported as a *PageError, too. If a page fails in the middle, it is
 // requested again as the [RetryPolicy] allows, and images that were already yielded are
 // skipped.
 //
 // The iteration ends at the page without a continuation token. A page without images
 // does not end it. If a token occurs twice, the error is [ErrTokenLoop]. Leaving the
-// loop stops all requests. A second range over the same iterator starts again.
+// loop stops all requests. A second loop over the same iterator starts again at the
+// ContinuationToken and Skip of the parameters.
 //
 // If images are added or deleted during the iteration, an image may be missing or be
-// yielded twice; Cloudflare publishes no guarantee. To delete the listed images, collect
+// yielded twice; Cloudflare documents no guarantee. To delete the listed images, collect
 // their IDs, and delete them after the loop.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {

@@ -116,7 +116,7 @@ func Lte[T Number](field string, value T) Condition {
 // EqUntyped selects images whose field equals value. Cloudflare chooses whether value
 // is compared as a string, a number or a boolean. It is sent as
 // meta.<field>[eq]=<value> (Cloudflare's API reference). The rules of that choice are
-// not published: use [Eq] if the type is known.
+// not documented: use [Eq] if the type is known.
 func EqUntyped(field, value string) Condition {
 	return newCondition(field, "eq", value)
 }
@@ -124,7 +124,7 @@ func EqUntyped(field, value string) Condition {
 // InUntyped selects images whose field equals any of the values. Cloudflare chooses the
 // type of each value. It is sent as meta.<field>[in]=<value>|<value> (Cloudflare's API
 // reference). There must be 1 to [MaxMetaListValues] values, none of which contains a
-// pipe. The rules of that choice are not published: use [In] if the type is known.
+// pipe. The rules of that choice are not documented: use [In] if the type is known.
 func InUntyped(field string, values ...string) Condition {
 	return newListCondition(field, "in", values)
 }

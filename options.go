@@ -37,16 +37,17 @@ func WithAPIKey(email, key string) Option {
 }
 
 // WithTokenSource sets a function that returns the API token, for tokens that are
-// rotated while the program runs. It replaces [WithAPIToken] and [WithAPIKey]; of several,
-// the last option is used.
+// rotated while the program runs. It is an alternative to [WithAPIToken] and
+// [WithAPIKey]. If several of these options are given, the last one is used.
 //
 // The function is called before each attempt, with the context of the call, and
-// concurrently. It may cache the token, but must notice soon when the token was replaced.
-// Remove the line break if the token comes from a file. If the function fails, or returns a token that is not
-// visible ASCII, the call fails before a request is sent, and is not retried. The error
-// wraps the error of the function.
+// concurrently. It may cache the token, but must notice when the token was replaced:
+// with an old token, calls fail with status 401. Remove the line break if the token
+// comes from a file. If the function fails, or returns a token that is not visible
+// ASCII, the call fails before a request is sent, and is not retried. The error wraps
+// the error of the function.
 //
-// If a call that is retried as a read gets status 401, the function is called again. If it
+// If a read, a delete or an update gets status 401, the function is called again. If it
 // returns another token, the call is retried once, if the [RetryPolicy] allows it.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
@@ -70,18 +71,22 @@ func WithBaseURL(rawURL string) Option {
 //
 // Cloudflare allows 200 requests a second for each batch token (its developer
 // documentation). The client fetches a batch token with its credentials and renews it
-// before it expires. It sends at most 190 requests a second, because requests do not
-// reach the server as evenly as they are sent. Further calls wait in order, as long as
-// their contexts allow. A client uses one batch token at a time: for a higher rate,
-// create several clients.
+// before it expires. It sends at most 190 requests a second, to leave room for requests
+// that reach the server in bursts. Further calls wait in order, as long as their
+// contexts allow. To reach this rate, make calls concurrently. A client uses one batch
+// token at a time: for a higher rate, create several clients.
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
-// rate limit. The fallback is logged once at Warn level. It happens if no batch token
-// can be fetched within 15 s or half of the time that the call has left, whichever is
-// shorter; if Cloudflare rejects the request for a batch token or the batch token
-// itself; or if the batch host cannot be reached. The batch host is used again after 10
-// minutes if Cloudflare rejected something, and otherwise after 30 s. A single call that the batch host forbids is sent to the
-// standard API host. Other failures of the batch host are failures of the call.
+// rate limit. The fallback is logged once at Warn level. The reasons are:
+//
+//   - Cloudflare rejects a batch token, or the request for one. The batch host is used
+//     again after 10 minutes.
+//   - No batch token can be fetched within 15 s, or within half of the time that the
+//     call has left if that is shorter. The batch host is used again after 30 s.
+//   - The batch host cannot be reached. It is used again after 30 s.
+//
+// If the batch host forbids a call (status 403), only this call is sent to the standard
+// API host. Other failures of the batch host are failures of the call.
 func WithBatchAPI() Option {
 	return func(c *config) { c.batch = true }
 }
@@ -94,8 +99,8 @@ func WithBatchBaseURL(rawURL string) Option {
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests. The client is copied and
-// not changed. The copy does not follow redirects. If it has a Timeout, the timeout
-// includes the time that a loop over [ImagesV2.All] spends on a page. The default client
+// not changed. The copy does not follow redirects. If it has a Timeout, that
+// also runs while your loop over [ImagesV2.All] uses the images of a page. The default client
 // has its own timeouts and uses the proxy of the environment (http.ProxyFromEnvironment).
 //
 // The default client detects within 25 s that an HTTP/2 connection has died. Configure
@@ -104,16 +109,17 @@ func WithBatchBaseURL(rawURL string) Option {
 //
 //	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 //
-// Without this setting, a call that gets no response within the request timeout closes
-// its connection, if nothing was received on it during that time, and is retried on a
-// new one. For
-// that, the transport must report its connections through [net/http/httptrace], as
+// Without this setting, the client detects a dead connection only when a call gets no
+// response within the request timeout and nothing else was received on its connection.
+// Then the connection is closed, and the call is retried on a new one. For that, the
+// transport must report its connections through [net/http/httptrace], as
 // [http.Transport] does. A transport that wraps it must pass the context on. With other
 // transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
-// share its connections: one may close a connection that another still uses. If a
-// transport itself retries, an attempt fails after its third request.
+// share its connections: one may close a connection that another still uses. A
+// transport that retries may send at most three requests for one attempt: then the attempt
+// fails.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -139,14 +145,14 @@ func WithUserAgent(product string) Option {
 //	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
-//	wait      Duration  the wait before the attempt, in total: for a retry, the rate limit, the token source and the batch host
+//	wait      Duration  the sum of the waits before the attempt, for backoff, rate limit, token source and batch host
 //	batch     bool      whether the request was sent to the batch host
 //	error     string    why the attempt failed; absent if it succeeded, or if the response was no longer needed
 //
 // A wait is logged with the attempt after it. Calls that are rejected or rate limited
-// before a request is sent are not logged. With
-// [WithBatchAPI], fetching a batch token is logged with the op "ImagesV1.BatchToken",
-// and the fallback to the standard API host is logged at Warn level, with error.
+// before a request is sent are not logged. With [WithBatchAPI], fetching a batch token
+// is logged with the op "ImagesV1.BatchToken", and the fallback to the standard API
+// host is logged at Warn level, with error.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }
@@ -162,8 +168,8 @@ func WithRetryPolicy(p RetryPolicy) Option {
 // must be positive; the default is 30 s. To limit a whole call, with all attempts and
 // waits, pass a context with a deadline instead.
 //
-// During an upload, the timeout starts again whenever a part of the body has been
-// sent. Reading from the Body of a [File] does not count. The error matches
+// During an upload, the timeout starts again whenever a part of the body has been sent. It
+// does not run while Read of the Body of a [File] blocks. The error matches
 // os.ErrDeadlineExceeded, and does not match context.DeadlineExceeded.
 func WithRequestTimeout(d time.Duration) Option {
 	return func(c *config) { c.timeout = d }
@@ -196,11 +202,12 @@ func WithPrefetch(on bool) Option {
 //     was sent, or if HTTP/2 reports that the request was not processed.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
-// A retry budget of ten retries prevents retry storms during an outage: each retry uses
-// one, and each successful call or page adds one, up to ten. Calls that did not reach a
-// server use none. If a connection is lost, all calls on it use one retry together; if a
-// second connection is lost before any call succeeds, each call on it uses one. Clients
-// share neither their budgets nor the state of the rate limit.
+// A retry budget of ten retries prevents retry storms during an outage. Each retry takes
+// one from the budget, and each successful call or page puts one back. Retries of calls
+// that did not reach a server take none. If a connection is lost, the retries of all
+// calls on it take one together. If a second connection is lost before any call
+// succeeds, the retry of each call takes one. Each client has its own budget, and knows
+// only its own requests: several clients with one token can exceed the rate limit.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. With [WithBatchAPI], waits
@@ -210,7 +217,7 @@ type RetryPolicy struct {
 	MaxAttempts int           // attempts in total; 0 and 1 mean no retry
 	BaseDelay   time.Duration // the wait before the n-th retry is random, from 0 to BaseDelay·2ⁿ⁻¹; 0 means no wait
 	MaxDelay    time.Duration // the limit of that wait; 0 means no limit
-	MaxWait     time.Duration // the longest wait for a Retry-After header or the rate limit; 0 means no wait
+	MaxWait     time.Duration // the longest wait that a Retry-After header or the rate limit may cause; 0 means no wait
 }
 
 // DefaultRetryPolicy returns the default policy: 4 attempts, a BaseDelay of 200 ms, a

@@ -50,18 +50,18 @@ func NewURLSigner(key string) (*URLSigner, error) {
 // result of [Delivery.URL]. A % in a custom ID must be escaped as %25 (Cloudflare's
 // developer documentation); Delivery.URL does that. URLs with options instead of a
 // variant, such as w=400, are rejected, because they cannot be used for images that
-// require signed URLs (Cloudflare's developer documentation). Also rejected are plain
-// http except for loopback hosts, user names, fragments, dot segments, existing exp or
-// sig parameters, and characters that clients may escape differently.
+// require signed URLs (Cloudflare's developer documentation). Also rejected are user names,
+// fragments, the segments . and .., existing exp or sig parameters, characters that clients
+// may escape differently, and plain http (except on loopback hosts).
 //
 // Every error is a [*ParamError] that does not quote the URL.
 //
 // The signature is the parameter sig: the HMAC-SHA256, in lowercase hexadecimal, of the
 // path and query, which contains the expiry as the parameter exp (Cloudflare's developer
-// documentation). The host is not signed. Other parameters of the query are kept; write
-// them as HTML forms do, because it is not published whether Cloudflare accepts other
-// forms. Without a query, only the path is signed, as in Cloudflare's local simulator;
-// this is not published either.
+// documentation). The host is not signed. Other parameters of the query are kept; encode
+// them as url.Values.Encode does, because it is not documented whether Cloudflare accepts
+// other encodings. Without an expiry and other parameters, only the path is signed, as in
+// Cloudflare's local simulator; this is not documented either.
 func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) {
 	if err := s.checkKey(); err != nil {
 		return "", err

@@ -62,11 +62,11 @@ func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
 }
 
 // Create creates a key and returns it. Cloudflare chooses its value. The name has at most
-// 20 characters (Cloudflare's OpenAPI document). It is not published what happens to an
+// 20 characters (Cloudflare's OpenAPI document). It is not documented what happens to an
 // existing key with the same name.
 //
-// The call is retried as a create; see [RetryPolicy]. If it is not known whether an
-// attempt created the key, the error is [ErrOutcomeUnknown]: check with
+// The call is retried by the rules for creates; see [RetryPolicy]. If it is not known
+// whether an attempt created the key, the error is [ErrOutcomeUnknown]: check with
 // [SigningKeys.List].
 func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, error) {
 	c, err := keyCall("SigningKeys.Create", http.MethodPut, name)
@@ -82,10 +82,10 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 	return &created.key, nil
 }
 
-// Delete deletes a key. URLs that were signed with it should no longer work. If the last
-// key is deleted, Cloudflare creates a new one (its OpenAPI document). An unknown key is
-// [ErrNotFound]. If an earlier attempt of the same call may have deleted it, Delete
-// returns nil instead.
+// Delete deletes a key. URLs that were signed with it probably stop working; this is
+// not documented. If the last key is deleted, Cloudflare creates a new one (its OpenAPI
+// document). An unknown key is [ErrNotFound]. If a retry gets that status after an
+// attempt that may have deleted it, Delete returns nil.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
 	if err != nil {
@@ -106,7 +106,7 @@ func keyCall(op, method, name string) (*send.Call, error) {
 }
 
 // keyNameProblem returns why name cannot be the name of a key, "" if it can. It is not
-// published which characters Cloudflare allows. Rejected are those that would change
+// documented which characters Cloudflare allows. Rejected are those that would change
 // the path.
 func keyNameProblem(name string) string {
 	switch n := utf8.RuneCountInString(name); {

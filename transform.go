@@ -27,8 +27,8 @@ type Transform struct {
 	Fit Fit
 	// Gravity is the part of the image that is kept if Fit crops it.
 	Gravity Gravity
-	// Zoom is how closely the image is cropped around faces, from 0, the default, which
-	// keeps as much of the background as possible, to 1. It requires GravityFace.
+	// Zoom is how closely the image is cropped around faces: 0, the default, keeps most
+	// of the background, and 1 the least. It requires GravityFace.
 	Zoom float64
 	// Upscale is how the image is enlarged, if Fit enlarges it.
 	Upscale Upscale
@@ -36,7 +36,7 @@ type Transform struct {
 	// 2. It is 1 by default.
 	DPR float64
 	// Trim removes the edges of the image before it is resized or rotated. DPR also
-	// multiplies its pixels.
+	// multiplies the values of Trim.
 	Trim Trim
 	// Rotate is the rotation in degrees: 90, 180 or 270.
 	Rotate int
@@ -71,7 +71,7 @@ type Transform struct {
 	// Anim is whether an animation is kept, which is the default. If it is false, a
 	// still image is delivered.
 	Anim *bool
-	// Metadata is which metadata of the file is kept, such as the location of a photo.
+	// Metadata selects which metadata of the file is kept, such as the location of a photo.
 	// It is MetadataCopyright by default for JPEG. WebP and PNG images are always
 	// delivered without metadata.
 	Metadata MetadataPolicy

@@ -98,7 +98,7 @@ const (
 	FlipBoth       Flip = "hv"
 )
 
-// MetadataPolicy is which metadata of an image file, such as EXIF, is delivered.
+// MetadataPolicy selects which metadata of an image file, such as EXIF, is delivered.
 type MetadataPolicy string
 
 // Values of MetadataPolicy.

@@ -17,8 +17,7 @@ import (
 // UpdateParams are the properties of an image to change. A nil field is not changed.
 type UpdateParams struct {
 	// Creator is the new creator, in UTF-8, for example new("alice"). A pointer to ""
-	// should clear it, but Cloudflare does not publish how a creator is cleared: check
-	// the result.
+	// probably removes it, but Cloudflare does not document that: check the result.
 	Creator *string
 
 	// Metadata is the new metadata. It replaces all existing metadata. It is encoded as
@@ -34,10 +33,10 @@ type UpdateParams struct {
 }
 
 // Update changes the creator, the metadata or the access of an image, and returns the
-// changed image. Invalid parameters, and parameters without a change, are rejected with
-// [ErrInvalidParams] before a request is sent. An unknown image is [ErrNotFound]. The ID
-// is checked as by [ImagesV1.Get]. It may end in /blob, but must not be "config", which
-// is another path of the API.
+// changed image. Invalid parameters, and UpdateParams with no field set, are rejected
+// with [ErrInvalidParams] before a request is sent. For an unknown image, the error
+// matches [ErrNotFound]. The rules for the ID are those of [ImagesV1.Get], except that
+// it may end in /blob, and must not be "config", which is another path of the API.
 //
 // Metadata is replaced, not merged (Cloudflare's developer documentation). To change one
 // field, read the metadata, change it, and write all of it:
@@ -53,19 +52,19 @@ type UpdateParams struct {
 //	meta["status"] = "reviewed"
 //	_, err = client.ImagesV1.Update(ctx, id, cfimages.UpdateParams{Metadata: meta})
 //
-// A change by another program between the two calls is lost. To keep integers above
-// 2⁵³ exact, decode into a struct or a map of json.RawMessage.
+// A change by another program between the two calls is lost. This example rounds integers
+// above 2⁵³: to keep them, use a map[string]json.RawMessage.
 //
 // If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI
 // document), which the result contains. Cloudflare also purges the image from its
 // cache. The old ID and its delivery URLs probably no longer work, but Cloudflare does
-// not publish that.
+// not document that.
 //
-// Without RequireSignedURLs, the call is retried as a read, and can be called again if it
-// fails. With it, the call is retried
-// as a create; see [RetryPolicy]. If it is not known whether an attempt changed the
-// image, the error is [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image
-// still has its old ID. If not, find it in a list by its creator or metadata.
+// Without RequireSignedURLs, the call is retried by the rules for reads, and can be called
+// again if it fails. With it, the call is retried by the rules for creates; see
+// [RetryPolicy]. If it is not known whether an attempt changed the image, the error is
+// [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image still has its old
+// ID. If not, find it in a list by its creator or metadata.
 func (s *ImagesV1) Update(ctx context.Context, id string, params UpdateParams) (*Image, error) {
 	c, err := imageCall("ImagesV1.Update", http.MethodPatch, id, imagepath.CheckChangeable)
 	body, invalid := params.body()

@@ -45,10 +45,11 @@ type File struct {
 	ContentType string
 
 	// Body has the bytes of the file. It is read from its current position to its end
-	// while it is sent. It is not held in memory, not closed, and not read after the
-	// call has returned. Only a Read that still blocks one second after the call has
-	// failed may return later. That can happen if Body neither seeks nor has a Len
-	// method, such as a pipe or the body of a request.
+	// while it is sent. It is neither held in memory nor closed.
+	//
+	// Body is not read after the call has returned, with one exception: if the call
+	// fails while a Read blocks, it waits one second for that Read, and then returns.
+	// This concerns only a Body that neither seeks nor has a Len method, such as a pipe.
 	//
 	// If Body is an io.Seeker, such as a file, an attempt that has read from it can be
 	// retried from the same position.
@@ -66,14 +67,14 @@ type File struct {
 	Progress func(sent, total int64)
 }
 
-// Upload uploads the file to a one-time upload URL. It returns the image as described by
-// the response, which has at least its ID.
+// Upload uploads the file to a one-time upload URL, and returns the image. Only its ID is
+// certain to be set.
 //
 // Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. The
-// URL must be https, except for loopback hosts. An unknown URL is [ErrNotFound], a used
-// one [ErrConflict] and an expired one [ErrGone]. Cloudflare accepts files of up to 10
-// MB (its developer documentation) and checks size and format itself. Errors do not
-// contain the URL.
+// URL must be https, except for loopback hosts. The error matches [ErrNotFound] for an
+// unknown URL, [ErrConflict] for a used one, and [ErrGone] for an expired one.
+// Cloudflare accepts files of up to 10 MB (its developer documentation) and checks size
+// and format itself. Errors do not contain the URL.
 //
 // After a byte of the request was sent, the upload is not retried. If it is not known
 // whether the upload completed, the error is [ErrOutcomeUnknown]: check with

@@ -44,17 +44,18 @@ const maxMetadataBytes = 1024
 //
 // The file is streamed and not held in memory. Invalid parameters are rejected with
 // [ErrInvalidParams] before a request is sent. Cloudflare accepts files of up to 10 MB
-// (its developer documentation) and checks size and format itself. It does not publish
+// (its developer documentation) and checks size and format itself. It does not document
 // the statuses for a file that is too large or not an image. If an image with the custom
-// ID exists, the error should be [ErrConflict]; this is not published either.
+// ID exists, the error is probably [ErrConflict]; this is not documented either.
 //
-// If reading from the Body fails, the error wraps that of the Read.
+// If Read of the Body fails, the error wraps that error, and also matches
+// [ErrOutcomeUnknown] if a part of the request was sent.
 //
-// The call is retried as a create; see [RetryPolicy]. If the earlier attempt has read
-// from the Body, the Body must be an io.Seeker. If it is not known whether an attempt
-// uploaded the image, the error is [ErrOutcomeUnknown]. With a custom ID,
-// [ImagesV1.Get] then reports whether the image exists. Without one, look for it among
-// the newest images of a list, by its creator or metadata.
+// The call is retried by the rules for creates; see [RetryPolicy]. If an attempt has
+// read from the Body, and the Body is not an io.Seeker, the call is not retried. If it
+// is not known whether an attempt uploaded the image, the error is [ErrOutcomeUnknown].
+// With a custom ID, [ImagesV1.Get] then reports whether the image exists. Without one,
+// look for it among the newest images of a list, by its creator or metadata.
 func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {
 	fields, err := params.fields()
 	if err := errors.Join(file.check(), err); err != nil {

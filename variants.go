@@ -25,7 +25,7 @@ type Variants struct{ sender *send.Sender }
 type Variant struct {
 	// ID is the name, which is the last segment of a delivery URL. It has at most 99
 	// characters (Cloudflare's OpenAPI document). Use letters and digits: it is not
-	// published which other characters Cloudflare allows. A slash, an equals sign and
+	// documented which other characters Cloudflare allows. A slash, an equals sign and
 	// control characters are rejected.
 	ID string
 
@@ -36,7 +36,7 @@ type Variant struct {
 	// Width and Height are in pixels, at least 1.
 	Width, Height int
 
-	// Metadata is which metadata of the file, such as EXIF, is kept: MetadataKeep,
+	// Metadata selects which metadata of the file, such as EXIF, is kept: MetadataKeep,
 	// MetadataCopyright or MetadataNone.
 	Metadata MetadataPolicy
 
@@ -68,7 +68,7 @@ func (s *Variants) List(ctx context.Context) ([]Variant, error) {
 	return list.variants, nil
 }
 
-// Get returns a variant. An unknown variant is [ErrNotFound].
+// Get returns a variant. For an unknown variant, the error matches [ErrNotFound].
 func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 	c, err := variantCall("Variants.Get", http.MethodGet, id)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 // Create creates a variant and returns it. No variant with its ID may exist.
 //
 // Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The call
-// is retried as a create; see [RetryPolicy]. If it is not known whether an attempt
+// is retried by the rules for creates; see [RetryPolicy]. If it is not known whether an attempt
 // created the variant, the error is [ErrOutcomeUnknown]: check with [Variants.Get].
 func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(true)
@@ -97,11 +97,12 @@ func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 
 // Update replaces the variant that has the ID of v, and returns the new variant. To
 // change one field, change the result of [Variants.Get]. Cloudflare purges the images in
-// the variant from its cache. It is not published whether a BrowserTTL of 0 removes an
+// the variant from its cache. It is not documented whether a BrowserTTL of 0 removes an
 // existing TTL.
 //
 // Invalid fields are rejected with [ErrInvalidParams] before a request is sent. An
-// unknown variant is [ErrNotFound]. The call is retried as a read; see [RetryPolicy].
+// unknown variant is [ErrNotFound]. The call is retried by the rules for reads; see
+// [RetryPolicy].
 func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(false)
 	if err != nil {
@@ -116,9 +117,10 @@ func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 }
 
 // Delete deletes a variant. Cloudflare purges its images from its cache. The variant
-// "public" cannot be deleted (Cloudflare's developer documentation) and is rejected with
-// [ErrInvalidParams] before a request is sent. An unknown variant is [ErrNotFound]. If an
-// earlier attempt of the same call may have deleted it, Delete returns nil instead.
+// "public" cannot be deleted (Cloudflare's developer documentation) and is rejected
+// with [ErrInvalidParams] before a request is sent. For an unknown variant, the error
+// matches [ErrNotFound]. If a retry gets that status after an attempt that may have
+// deleted it, Delete returns nil.
 func (s *Variants) Delete(ctx context.Context, id string) error {
 	if id == publicVariant {
 		return paramErrorf("id", "is public, which cannot be deleted: change it with Update")

@@ -15,7 +15,7 @@ const (
 	batchWindow = time.Second
 )
 
-// defaultBatchTokenLifetime is a guess: Cloudflare publishes no value.
+// defaultBatchTokenLifetime is a guess: Cloudflare documents no value.
 const defaultBatchTokenLifetime = time.Hour
 
 // expiresAtFormat is RFC 3339 with nanoseconds, as in the documentation's sample.
@@ -111,7 +111,7 @@ func (s *Server) createBatchToken(c *call) (response, error) {
 }
 
 // admitBatch checks the token of a request to the batch host and counts the request against
-// the rate of the token only. Nothing is published about the following, so they are guesses:
+// the rate of the token only. Nothing is documented about the following, so they are guesses:
 // responses have no rate-limit headers, other credentials are rejected with 401, a
 // missing scope with 403, and a 429 has a Retry-After header.
 func (s *Server) admitBatch(h http.Header, e endpoint, c *call) error {

@@ -4,7 +4,7 @@ import "net/http"
 
 // allowCrossOrigin allows pages of any origin to send one-time uploads and to read the
 // responses, because browsers upload from the page of an application. The header values
-// of Cloudflare are not published, so these are a guess. The wildcard does not include
+// of Cloudflare are not documented, so these are a guess. The wildcard does not include
 // Authorization, so browsers do not send a token.
 func allowCrossOrigin(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")

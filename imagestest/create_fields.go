@@ -157,7 +157,7 @@ func checkCustomID(id string) error {
 func privateCustomID() *rejection { return badRequest("Private custom ID is not supported") }
 
 // idTaken returns the error for an ID that is already used. The status and the code are
-// guesses: nothing is published about this case.
+// guesses: nothing is documented about this case.
 func idTaken() *rejection {
 	return reject(http.StatusConflict, codeConflict, "Image with that ID already exists")
 }

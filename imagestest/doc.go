@@ -111,11 +111,11 @@
 //
 // The server follows Cloudflare's API reference, OpenAPI document and developer
 // documentation. Where these say nothing, it follows Cloudflare's local simulator for
-// Workers. Where nothing is published, it guesses, and a comment in the source marks the
+// Workers. Where nothing is documented, it guesses, and a comment in the source marks the
 // guess. Do not assume that Cloudflare returns the status codes and error texts of this
 // package.
 //
-// Little is published about the Batch API: how to get a token, which calls exist, that
+// Little is documented about the Batch API: how to get a token, which calls exist, that
 // they do not count against the rate limit, and the limit of 200 requests per second for
 // each token. The server always enforces that limit. Everything else is a guess: the
 // lifetime of a token, who may get one, what it allows, that other credentials are

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Error codes. Only codeBadRequest is published, for metadata filters. The others are
+// Error codes. Only codeBadRequest is documented, for metadata filters. The others are
 // guesses in the same form.
 const (
 	codeBadRequest   = 5400

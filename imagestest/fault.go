@@ -20,8 +20,8 @@ type Fault struct {
 	// Operation selects the requests by their operation. It is required.
 	Operation Operation
 
-	// Call is the number of matching requests to skip, counted from the call of
-	// Inject. The default 0 selects the next request. Retries, prefetched pages, and
+	// Call is the number of matching requests after Inject that do not fail: with 1, the
+	// second one fails. The default 0 selects the next request. Retries, prefetched pages, and
 	// requests to which other faults are applied count, too: use
 	// cfimages.WithPrefetch(false) in a test that counts the pages of a list.
 	Call int
@@ -31,7 +31,7 @@ type Fault struct {
 	Times int
 
 	// At is the position at which the request fails. The default is BeforeRead, or
-	// AfterCommit for kinds that change the server's own response.
+	// AfterCommit for Slow, WrongLength, RepeatToken and EmptyPage.
 	At Position
 
 	// Kind is the kind of failure. It is required.

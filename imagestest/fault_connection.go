@@ -6,7 +6,7 @@ import (
 )
 
 // Cut closes the connection normally, at any position, before the response is complete.
-// A client that does not check the length could take the response for complete. In the
+// A client that does not check the length could think that it is complete. In the
 // middle of the body, the response is shorter than its Content-Length. With Chunked, it has
 // no Content-Length and lacks the last chunk, or over HTTP/2 the end of the stream.
 //

@@ -68,7 +68,9 @@ func WithClock(c *Clock) Option {
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(10, 5*time.Minute))
 //		defer srv.Close()
-//		client := srv.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{MaxWait: 5 * time.Minute}))
+//		policy := cfimages.DefaultRetryPolicy()
+//		policy.MaxWait = 5 * time.Minute
+//		client := srv.Client(cfimages.WithRetryPolicy(policy))
 //		// The 11th call waits for the next window, in virtual time.
 //	})
 func InMemory() Option {
@@ -111,14 +113,15 @@ func WithMaxFileSize(size int64) Option {
 }
 
 // WithRateLimit enforces a rate limit on API requests. If a token or user sends more than
-// quota requests within a window, its requests are rejected with status 429 for the length
-// of another window.
+// quota requests within a window, its requests are rejected with status 429 for one full
+// window from then.
 //
 // Without this option, no request is rejected. Responses then report Cloudflare's
 // documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
-// cfimages also counts its own requests, and limits itself to that rate. Set a larger quota
-// for a test that makes more calls. For the same reason it rarely gets a 429 from this
-// limit; to test one, inject [Refusal](429).
+//
+// cfimages also counts its own requests, and waits after 1,200 of them even without this
+// option: for a test with more calls, set a larger quota. Because it limits itself, it
+// rarely gets a 429. To test one, inject [Refusal](429).
 //
 // The option does not affect the batch host. There, each batch token may send 200 requests
 // per second, as Cloudflare documents. Requests above that limit are rejected with status
@@ -130,7 +133,7 @@ func WithRateLimit(quota int, window time.Duration) Option {
 }
 
 // WithBatchTokenLifetime sets how long a batch token is valid. The default is one hour,
-// which is a guess because Cloudflare does not publish the lifetime. With a lifetime of 0
+// which is a guess because Cloudflare does not document the lifetime. With a lifetime of 0
 // or less, tokens are already expired when they are issued. Otherwise, a token is still
 // valid at its exact expiry time.
 func WithBatchTokenLifetime(d time.Duration) Option {
@@ -172,7 +175,7 @@ func WithFlexibleVariants() Option {
 	return func(cfg *config) { cfg.flexible = true }
 }
 
-// Rule is a check that Cloudflare is not known to make. [Enforce] enables rules, and
+// Rule is an additional check, which Cloudflare may not make. [Enforce] enables rules, and
 // [Ignore] disables them.
 type Rule string
 

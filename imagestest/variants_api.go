@@ -169,7 +169,7 @@ func (m members) setOneOf(name string, dst *string, allowed ...string) error {
 }
 
 // checkVariantID rejects a name that cannot be the last segment of a delivery URL, or that
-// would be parsed as options. Nothing is published about the characters, so this is a guess.
+// would be parsed as options. Nothing is documented about the characters, so this is a guess.
 func checkVariantID(id string) error {
 	switch n := utf8.RuneCountInString(id); {
 	case id == "":
