@@ -159,7 +159,7 @@ func TestWaitLeavesTheLastQuarterOfTheQuota(t *testing.T) {
 		_, err := client.DirectUploads.Wait(t.Context(), "img")
 		require.NoError(t, err)
 		assert.Equal(t, 25, asked[len(asked)-1], "it stops with a quarter left")
-		assert.InDelta(t, 5*time.Minute, time.Since(start), float64(5*time.Second), "and goes on in the next window")
+		assert.InDelta(t, 5*time.Minute, time.Since(start), float64(5*time.Second), "and continues in the next window")
 	})
 }
 

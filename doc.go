@@ -94,9 +94,10 @@
 // context.Canceled or context.DeadlineExceeded. If Cloudflare or the network was too
 // slow, it matches os.ErrDeadlineExceeded.
 //
-// If a create or an upload fails, but Cloudflare may have processed it, the error is
-// [ErrOutcomeUnknown]. Its text says how to check. The error may also be an *Error, for
-// example with status 503: test for ErrOutcomeUnknown first.
+// If a create, an upload or an update of RequireSignedURLs fails, but Cloudflare may
+// have processed it, the error is [ErrOutcomeUnknown]. Its text says how to check. The
+// error may also be an *Error, for example with status 503: test for ErrOutcomeUnknown
+// first.
 //
 // # Retries and timeouts
 //
@@ -133,8 +134,9 @@
 // # Logging
 //
 // [WithLogger] writes a Debug record for each attempt, without secrets. Nothing is
-// logged by default. [WithHTTPClient] takes any http.RoundTripper, for example to
-// record traces.
+// logged by default, and slog.Default does not show Debug records: pass a logger with
+// slog.LevelDebug, for example in CI. [WithHTTPClient] takes any http.RoundTripper, for
+// example to record traces.
 //
 // # Limits
 //
@@ -173,6 +175,8 @@
 //   - "status 401 Unauthorized": the token is missing, wrong or expired.
 //   - "status 403 Forbidden": the token lacks the permission, or belongs to another
 //     account.
+//   - "status 404 Not Found": there is no such image in this account. Check the ID and
+//     the account ID.
 //   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
 //     no longer accept the token. Start the list again without it, and ignore the IDs
 //     that you have already processed.

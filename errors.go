@@ -20,16 +20,16 @@ var (
 	// sent. The error contains a [*ParamError] for each of them. Fix the parameters.
 	ErrInvalidParams = errors.New("invalid parameters")
 	// ErrBadRequest is returned for status 400: Cloudflare rejects the request, for
-	// example because of a continuation token that it no longer accepts. Start the list
-	// again without the token, and ignore the IDs that were already processed.
+	// example, probably, because of a continuation token that it no longer accepts. Start
+	// the list again without it, and ignore the IDs that were already processed.
 	ErrBadRequest = errors.New("bad request")
-	// ErrUnauthorized is returned for status 401: the credentials are wrong or expired.
+	// ErrUnauthorized is returned for status 401: check the credentials.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is returned for status 403: check the token's permissions.
+	// ErrForbidden is returned for status 403: check the permissions and the account ID.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound is returned for status 404: no such image, account or upload URL.
+	// ErrNotFound is returned for status 404: check the ID and the account ID.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict is returned for status 409: the custom ID or the upload URL was used.
+	// ErrConflict is returned for status 409: use another ID, or create another upload URL.
 	ErrConflict = errors.New("conflict")
 	// ErrGone is returned for status 410: the upload URL has expired. Create another.
 	ErrGone = errors.New("gone")
@@ -51,7 +51,7 @@ var (
 	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
 	// image. The transport limits headers, by default to 1 MiB. Try a smaller PerPage.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrTokenLoop is returned if a continuation token occurs twice in an iteration.
+	// ErrTokenLoop is returned if a token occurs twice in an iteration: start it again.
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
@@ -266,7 +266,7 @@ func causeOf(f *send.Failure) error {
 	}
 	switch {
 	case f.Earlier != nil && f.Kind == send.Unbuilt:
-		cause = fmt.Errorf("%w; not retried after: %w", cause, newError(f.Earlier))
+		cause = fmt.Errorf("%w; the previous attempt failed: %w", cause, newError(f.Earlier))
 	case f.Earlier != nil:
 		cause = fmt.Errorf("%w while waiting to retry after: %w", cause, newError(f.Earlier))
 	}

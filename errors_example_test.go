@@ -157,7 +157,7 @@ func ExampleErrBadRequest() {
 }
 
 // The rate limit is reached, and its window ends later than the retry policy allows
-// to wait. RetryAfter says when to try again. Attempts is 0 because no request was sent.
+// to wait. RetryAfter is the time to wait before a retry. Attempts is 0 because no request was sent.
 func ExampleErrRateLimited() {
 	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1, 5*time.Minute))
 	defer server.Close()

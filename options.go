@@ -43,9 +43,9 @@ func WithAPIKey(email, key string) Option {
 // The function is called before each attempt, with the context of the call, and
 // concurrently. It may cache the token, but must notice when the token was replaced:
 // with an old token, calls fail with status 401. Remove the line break if the token
-// comes from a file. If the function fails, or returns a token that is not visible
-// ASCII, the call fails before a request is sent, and is not retried. The error wraps
-// the error of the function.
+// comes from a file. If the function fails, or returns a token that is empty, not
+// visible ASCII or longer than 4096 bytes, the call fails before a request is sent, and
+// is not retried. The error wraps the error of the function.
 //
 // If a read, a delete or an update gets status 401, the function is called again. If it
 // returns another token, the call is retried once, if the [RetryPolicy] allows it.
@@ -110,11 +110,12 @@ func WithBatchBaseURL(rawURL string) Option {
 //	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 //
 // Without this setting, the client detects a dead connection only when a call gets no
-// response within the request timeout and nothing else was received on its connection.
-// Then the connection is closed, and the call is retried on a new one. For that, the
-// transport must report its connections through [net/http/httptrace], as
-// [http.Transport] does. A transport that wraps it must pass the context on. With other
-// transports, a retry may use the dead connection again.
+// response within the request timeout, and nothing was received on the connection for
+// the last second (or for half of the request timeout, if that is shorter). Then the
+// connection is closed, and the call is retried on a new one. Calls on it that cannot
+// be retried may delay this. The transport must report its connections through
+// [net/http/httptrace], as [http.Transport] does. A transport that wraps it must pass
+// the context on. With other transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
 // share its connections: one may close a connection that another still uses. A
@@ -134,8 +135,9 @@ func WithUserAgent(product string) Option {
 }
 
 // WithLogger logs each attempt at Debug level, as a record "cfimages request", with the
-// context of the call. No record contains a secret. By default, nothing is logged. The
-// attributes are:
+// context of the call. No record contains a secret. By default, nothing is logged.
+// slog.Default does not show Debug records: pass a logger with the level
+// slog.LevelDebug. The attributes are:
 //
 //	op        string    the call, such as "ImagesV2.All"
 //	method    string    the HTTP method
@@ -183,9 +185,10 @@ func WithInsecureHTTP() Option {
 
 // WithPrefetch sets whether [ImagesV2.Pages] and [ImagesV2.All] may prefetch the next
 // page while the current one is being received or used. The default is true. At most
-// one page is prefetched. The second page is requested when the loop has received 100
-// images, or the whole first page; later pages are requested as soon as their token is
-// known. Nothing is prefetched while fewer than 20 requests of the rate limit remain.
+// one page is prefetched. With All, the second page is requested after your loop has
+// finished with 100 images; Pages does not prefetch the second page. Later pages are
+// requested as soon as their token is known. Nothing is prefetched while fewer than 20
+// requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }
@@ -202,12 +205,13 @@ func WithPrefetch(on bool) Option {
 //     was sent, or if HTTP/2 reports that the request was not processed.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
-// A retry budget of ten retries prevents retry storms during an outage. Each retry takes
-// one from the budget, and each successful call or page puts one back. Retries of calls
-// that did not reach a server take none. If a connection is lost, the retries of all
-// calls on it take one together. If a second connection is lost before any call
-// succeeds, the retry of each call takes one. Each client has its own budget, and knows
-// only its own requests: several clients with one token can exceed the rate limit.
+// A retry budget of ten retries prevents too many retries during an outage. Each retry
+// takes one from the budget, and each successful call or page puts one back. Retries of
+// calls that did not reach a server take none. If a connection is lost, the retries of
+// all calls on it take one together. This applies to two lost connections: if a third
+// one is lost before any call succeeds, the retry of each call on it takes one. Each
+// client has its own budget, and knows only its own requests: several clients with one
+// token can exceed the rate limit.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. With [WithBatchAPI], waits

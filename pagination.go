@@ -112,7 +112,7 @@ func (s *ImagesV2) walk(ctx context.Context, op string, params ListParams, take 
 		}
 		p = &walkPage{token: p.next}
 		if w.seen[p.token] {
-			return p.fail(fmt.Errorf("cfimages: %s: %w: the walk would never end", op, ErrTokenLoop))
+			return p.fail(fmt.Errorf("cfimages: %s: %w: the list would never end", op, ErrTokenLoop))
 		}
 		w.pages++
 	}

@@ -17,9 +17,10 @@ import (
 // Errors of [URLSigner.Verify], for errors.Is.
 var (
 	// ErrSignatureInvalid is returned for a URL that was not signed with this key, or was
-	// changed after it was signed.
+	// changed after it was signed. Sign it again.
 	ErrSignatureInvalid = errors.New("cfimages: signature of the URL is invalid")
-	// ErrURLExpired is returned for a URL that has a valid signature and has expired.
+	// ErrURLExpired is returned for a URL that has a valid signature and has expired. Sign
+	// it again.
 	ErrURLExpired = errors.New("cfimages: signed URL has expired")
 )
 
@@ -44,7 +45,8 @@ func NewURLSigner(key string) (*URLSigner, error) {
 }
 
 // Sign returns deliveryURL with a signature, so that it works until expires. The zero
-// time means that the URL never expires. Fractions of a second are dropped.
+// time means that the URL never expires. A past time is accepted. Fractions of a second
+// are dropped.
 //
 // deliveryURL is a URL of an image in a variant: an element of [Image].Variants, or a
 // result of [Delivery.URL]. A % in a custom ID must be escaped as %25 (Cloudflare's

@@ -52,7 +52,11 @@ func (l *optionList) addNumber(field, name string, value, low, high float64) {
 		return
 	}
 	if !(low <= value && value <= high) { // a NaN is neither
-		l.reject(field, "is %v, only numbers from %v to %v are allowed, or 0 to leave it out", value, low, high)
+		if low == 0 {
+			l.reject(field, "is %v: give a number above 0 and at most %v, or leave it out", value, high)
+			return
+		}
+		l.reject(field, "is %v: give a number from %v to %v, or leave it out", value, low, high)
 		return
 	}
 	l.add(name, optionNumber(value))
@@ -113,7 +117,7 @@ func (l *optionList) addTrim(t Trim) {
 	}
 	isRectangle := t.Width != 0 || t.Height != 0
 	if isRectangle && (t.Right != 0 || t.Bottom != 0) {
-		l.reject("Trim", "has a Width or Height, which say what is kept, together with a Right or Bottom, which say what is cut off: give Left and Top with the former")
+		l.reject("Trim", "combines a rectangle to keep (Width, Height) with pixels to remove (Right, Bottom): with a rectangle, set only Left and Top")
 	}
 	switch {
 	case len(l.faults) > faults, t == Trim{}:

@@ -55,10 +55,10 @@ type UpdateParams struct {
 // A change by another program between the two calls is lost. This example rounds integers
 // above 2⁵³: to keep them, use a map[string]json.RawMessage.
 //
-// If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI
-// document), which the result contains. Cloudflare also purges the image from its
-// cache. The old ID and its delivery URLs probably no longer work, but Cloudflare does
-// not document that.
+// If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI document),
+// which the result contains. Use that ID from then on: the old ID and its delivery URLs
+// are gone. (Cloudflare documents the new ID, and that it purges the image from its
+// cache, but not how it responds to the old ID.)
 //
 // Without RequireSignedURLs, the call is retried by the rules for reads, and can be called
 // again if it fails. With it, the call is retried by the rules for creates; see

@@ -36,9 +36,8 @@ func setStatus(ctx context.Context, client *cfimages.Client, checkpoint string) 
 				continue
 			}
 			meta["status"] = json.RawMessage(`"active"`) // Update replaces all of the metadata
-			_, err := client.ImagesV1.Update(ctx, img.ID, cfimages.UpdateParams{Metadata: meta})
-			if err != nil && !errors.Is(err, cfimages.ErrNotFound) { // not found: deleted since it was listed
-				return err
+			if _, err := client.ImagesV1.Update(ctx, img.ID, cfimages.UpdateParams{Metadata: meta}); err != nil && !errors.Is(err, cfimages.ErrNotFound) {
+				return err // ErrNotFound: deleted since it was listed
 			}
 		}
 		if err := os.WriteFile(checkpoint, []byte(page.ContinuationToken), 0o600); err != nil {

@@ -15,7 +15,7 @@ import (
 const (
 	// rate is how many requests per second are sent to the batch host. Cloudflare's
 	// developer documentation allows 200 for each token; the margin is for requests
-	// that arrive closer together than they were sent.
+	// that reach the server in bursts.
 	rate = 190
 
 	// No token is fetched for this time after tokens were refused, or after another

@@ -112,7 +112,7 @@ func TestBatchHostRejectsAnUpload(t *testing.T) {
 				err := upload(unseekable{strings.NewReader("png")})
 				require.ErrorIs(t, err, tt.streamed)
 				assert.NotErrorIs(t, err, cfimages.ErrOutcomeUnknown)
-				assert.ErrorContains(t, err, "cannot seek back to its start; not retried after: cfimages: ImagesV1.Upload: status 40")
+				assert.ErrorContains(t, err, "cannot seek back to its start; the previous attempt failed: cfimages: ImagesV1.Upload: status 40")
 				assert.Len(t, hosts.batch, 1)
 			})
 		})

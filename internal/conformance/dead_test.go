@@ -107,7 +107,7 @@ func deadWhileIdle() []testCase {
 			want:   outcome{requests: 3, dials: 2, took: requestTimeout, atMost: recovery},
 		},
 		testCase{
-			name:   "a wait for an upload while whose pause the connection dies",
+			name:   "a wait for an upload whose connection dies during a pause",
 			faults: faults(on(imagestest.OpGet, imagestest.Blackhole{}, call(1), at(end))),
 			call:   waitFor(time.Second),
 			want:   outcome{requests: 3, dials: 2, stored: "image draft", took: requestTimeout, atMost: recovery + time.Second},

@@ -145,7 +145,7 @@ var (
 	_ matcher = (*cfimages.ParamError)(nil)
 )
 
-// Picture is a file that tells of its progress.
+// Picture is a file that reports its progress.
 func Picture(body io.Reader, progress func(sent, total int64)) cfimages.File {
 	return cfimages.File{Name: "cat.png", ContentType: "image/png", Body: body, Size: -1, Progress: progress}
 }
