@@ -99,7 +99,7 @@ func TestGoroutinesOfTheLibraryAreRecognized(t *testing.T) {
 		module + ".newClient(0x1)":                                       true,
 		module + "/internal/send.(*Sender).Do(0x1)":                      true,
 		module + "/internal/ratelimit.wait(0x1)":                         true,
-		"created by " + module + ".(*walk).prefetch in goroutine 1":         true,
+		"created by " + module + ".(*walk).prefetch in goroutine 1":      true,
 		module + "/internal/conformance_test.doGet(0x1)":                 false,
 		module + "/internal/conformance.doGet(0x1)":                      false,
 		module + "/internal/memnet.(*Conn).Read(0x1)":                    false,
