@@ -37,15 +37,17 @@
 //
 // # Resuming a list
 //
-// If an iteration fails, its last error is a [*PageError]. To resume, use its
+// If an iteration fails, it yields one [*PageError] and ends. To resume, use its
 // ContinuationToken as the ContinuationToken of [ListParams], and its Yielded as the
-// Skip. No image is lost or repeated, if no images are added or deleted meanwhile. Both
-// values can be stored, so that another process can resume.
+// Skip, with otherwise the same parameters. No image is lost or repeated, unless the
+// list itself changes meanwhile: by images that are added, deleted, or changed so that
+// the filter selects others. Both values can be stored, so that another process can
+// resume.
 //
-// A program that crashes gets no PageError. So a long job uses [ImagesV2.Pages], and
-// stores the ContinuationToken of each [ImagePage] after it has processed the page. On
-// the last page it is "": store that the list is complete. The Checkpoint example of
-// [PageError] shows such a job.
+// A crash leaves no PageError. So a long job uses [ImagesV2.Pages], and stores the
+// ContinuationToken of each [ImagePage] after it has processed the page. After a crash,
+// the page that was being processed is repeated. The token of the last page is "": store
+// that the list is complete. [PageError] has an example.
 //
 // # Uploading from browsers and apps
 //
@@ -109,8 +111,9 @@
 //
 // To limit a whole call, pass a context with a deadline. Without one, each attempt
 // still ends: it waits 30 s for the response headers, which [WithRequestTimeout] can
-// change, and it fails if 30 s pass without a byte of the response body. Four attempts can take
-// more than 2 minutes, and a slow response longer: in an HTTP handler, use a deadline.
+// change, and it fails after 30 s without a byte of the response body (the time that
+// your loop takes does not count). Four attempts can take more than 2 minutes, and a
+// slow response longer: in an HTTP handler, use a deadline.
 //
 // # Rate limits and the batch host
 //
@@ -118,8 +121,8 @@
 // reads the Ratelimit headers and waits before it exceeds the limit. If it would have to
 // wait longer than [RetryPolicy].MaxWait (10 s by default), or past the deadline of the
 // context, the call returns [ErrRateLimited] at once. To let a job wait for the next
-// window, start from [DefaultRetryPolicy] and set its MaxWait to 5 minutes: no single
-// wait is longer. [Client.RateLimit] returns the current state.
+// window, pass [WithRetryPolicy] a [DefaultRetryPolicy] whose MaxWait is 5 minutes, the
+// length of a window. [Client.RateLimit] returns the current state.
 //
 // [WithBatchAPI] sends calls to Cloudflare's batch host. They do not count against this
 // limit. Cloudflare allows 200 calls a second there, for each batch token that a client
@@ -178,8 +181,8 @@
 //   - "status 404 Not Found": there is no such image in this account. Check the ID and
 //     the account ID.
 //   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
-//     no longer accept the token. Start the list again without it, and ignore the IDs
-//     that you have already processed.
+//     no longer accept the token. Start the list again without it. If images must not be
+//     processed twice, store their IDs.
 //   - "status 409 Conflict": an image with the custom ID exists, or the upload URL
 //     was used before.
 //   - "rate limited", "status 429": the limit is used up. Set a longer

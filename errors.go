@@ -19,9 +19,9 @@ var (
 	// ErrInvalidParams is returned if parameters or options are invalid. No request was
 	// sent. The error contains a [*ParamError] for each of them. Fix the parameters.
 	ErrInvalidParams = errors.New("invalid parameters")
-	// ErrBadRequest is returned for status 400: Cloudflare rejects the request, for
-	// example, probably, because of a continuation token that it no longer accepts. Start
-	// the list again without it, and ignore the IDs that were already processed.
+	// ErrBadRequest is returned for status 400: Cloudflare rejects the request. In a list,
+	// the cause is probably a continuation token that it no longer accepts: start again
+	// without it. If images must not be processed twice, store their IDs.
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: check the credentials.
 	ErrUnauthorized = errors.New("unauthorized")
@@ -40,8 +40,8 @@ var (
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
 	// RequireSignedURLs failed, but may have happened: after a lost connection, a timeout,
 	// status 408 or 5xx, or a malformed response. The text says how to check. Test for it
-	// first, because the same error can be an [*Error], too. Other calls never return it:
-	// if one of them fails, call it again, even if it may have happened.
+	// first, because the same error can be an [*Error], too. Other calls never return it,
+	// and can be called again after any failure.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response was received in full and could not
 	// be understood. It may come from a proxy: see [Error].Body.
@@ -49,9 +49,9 @@ var (
 	// ErrResponseTooLarge is returned if a response exceeds a limit of this library: 32
 	// MiB, decompressed, for a list or a [Blob]; 4 MiB for one image in a list or for any
 	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
-	// image. The transport limits headers, by default to 1 MiB. Try a smaller PerPage.
+	// image. The transport limits headers, by default to 1 MiB. Use a smaller PerPage.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrTokenLoop is returned if a token occurs twice in an iteration: start it again.
+	// ErrTokenLoop is returned if a token occurs twice: list again, without a token.
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
@@ -188,13 +188,13 @@ func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.R
 // Is reports whether target is [ErrInvalidParams].
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PageError is the last error of an iteration that failed. Pass its ContinuationToken and
+// PageError is the error of an iteration that failed. Pass its ContinuationToken and
 // Yielded to [ListParams] to resume without losing or repeating images. All other
 // parameters, including PerPage, must be the same:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
 type PageError struct {
-	ContinuationToken string // of the page that failed; "" for the first
+	ContinuationToken string // of the page that failed; "" only for the first page of the list
 	Yielded           int    // images of that page that were yielded or skipped
 	Err               error  // the reason
 }

@@ -45,8 +45,8 @@ type ListParams struct {
 
 	// Skip is the number of images to skip at the start of the page of
 	// ContinuationToken. Set it to the Yielded of a [PageError] to resume in the middle
-	// of a page. Images of the next page are never skipped. It is for Pages and All;
-	// List rejects it.
+	// of a page. It never skips images of the next page. It is for Pages and All; List
+	// rejects it.
 	Skip int `url:"-"`
 }
 
@@ -98,8 +98,8 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // yields images while their page is still being received. The next page may be
 // prefetched; see [WithPrefetch].
 //
-// If the iteration fails, the last error is a [*PageError]. Pass its ContinuationToken and
-// Yielded to [ListParams] to resume. A canceled context and invalid parameters are
+// If the iteration fails, it yields one [*PageError] and ends. Pass its ContinuationToken
+// and Yielded to [ListParams] to resume. A canceled context and invalid parameters are
 // reported as a *PageError, too. If a page fails in the middle, it is
 // requested again as the [RetryPolicy] allows, and images that were already yielded are
 // skipped.
@@ -109,9 +109,9 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // loop stops all requests. A second loop over the same iterator starts again at the
 // ContinuationToken and Skip of the parameters.
 //
-// If images are added or deleted during the iteration, an image may be missing or be
-// yielded twice; Cloudflare documents no guarantee. To delete the listed images, collect
-// their IDs, and delete them after the loop.
+// If images are added, deleted, or changed so that the filter selects others, an image may
+// be missing or be yielded twice; Cloudflare documents no guarantee. To delete or change
+// the listed images, collect their IDs first, and do it after the loop.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		if err := s.walkImages(ctx, params, func(img *Image) bool { return yield(*img, nil) }); err != nil {

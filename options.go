@@ -118,9 +118,8 @@ func WithBatchBaseURL(rawURL string) Option {
 // the context on. With other transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
-// share its connections: one may close a connection that another still uses. A
-// transport that retries may send at most three requests for one attempt: then the attempt
-// fails.
+// share its connections: one may close a connection that another still uses. If a transport
+// retries by itself, an attempt fails after its third request.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -186,7 +185,7 @@ func WithInsecureHTTP() Option {
 // WithPrefetch sets whether [ImagesV2.Pages] and [ImagesV2.All] may prefetch the next
 // page while the current one is being received or used. The default is true. At most
 // one page is prefetched. With All, the second page is requested after your loop has
-// finished with 100 images; Pages does not prefetch the second page. Later pages are
+// finished with 100 images; with Pages, when the loop asks for it. Later pages are
 // requested as soon as their token is known. Nothing is prefetched while fewer than 20
 // requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
@@ -207,16 +206,16 @@ func WithPrefetch(on bool) Option {
 //
 // A retry budget of ten retries prevents too many retries during an outage. Each retry
 // takes one from the budget, and each successful call or page puts one back. Retries of
-// calls that did not reach a server take none. If a connection is lost, the retries of
-// all calls on it take one together. This applies to two lost connections: if a third
-// one is lost before any call succeeds, the retry of each call on it takes one. Each
-// client has its own budget, and knows only its own requests: several clients with one
-// token can exceed the rate limit.
+// calls that did not reach a server take none. For a lost connection, the retries of all
+// calls on it take one together. From the third connection that is lost without a
+// successful call in between, each retry takes one. Each client has its own budget.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
-// MaxWait, and otherwise returns [ErrRateLimited] at once. With [WithBatchAPI], waits
-// for the batch host do not count for MaxWait, and a request that is sent again with
-// a new batch token, or to the standard API host, does not count for MaxAttempts.
+// MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of other
+// programs only from the headers of its responses: together they may exceed the limit.
+// With [WithBatchAPI], waits for the batch host do not count for MaxWait, and a request
+// that is sent again with a new batch token, or to the standard API host, does not count
+// for MaxAttempts.
 type RetryPolicy struct {
 	MaxAttempts int           // attempts in total; 0 and 1 mean no retry
 	BaseDelay   time.Duration // the wait before the n-th retry is random, from 0 to BaseDelay·2ⁿ⁻¹; 0 means no wait
