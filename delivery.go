@@ -94,10 +94,10 @@ func (d *Delivery) Transformed(imageID string, t Transform) (string, error) {
 // chooses the URL that fits its screen. With html/template, convert the result to
 // template.Srcset, because the URLs contain commas.
 //
-// The URLs are those of [Delivery.Transformed], with the Width of t replaced. If t has a
-// Width and a Height, they set the aspect ratio, and the height of each URL is computed.
-// Rejected are WidthAuto, DPR, and a Height without a Width: the browser considers the
-// density of its screen when it chooses.
+// The URLs are those of [Delivery.Transformed], with the Width of t replaced. If t has
+// a Width and a Height, they set the aspect ratio, and the height of each URL is
+// computed. Rejected are a Height without a Width, WidthAuto, and DPR: the browser
+// itself considers the density of its screen.
 //
 // The widths should not exceed the width of the image. With FitScaleDown, the default,
 // Cloudflare does not enlarge images, and the browser would get a smaller image than the

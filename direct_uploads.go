@@ -101,11 +101,12 @@ const (
 //
 // Invalid parameters are rejected with [ErrInvalidParams] before a request is sent.
 //
-// The call is retried only if Cloudflare certainly did nothing; see [RetryPolicy]. If it
-// is not known whether an attempt created a draft, the error is
-// [ErrOutcomeUnknown]. With a custom ID, check with [ImagesV1.Get] whether the draft
-// exists. Without one, call Create again. A lost draft cannot be found, and it does no
-// harm: nobody has its URL, and lists do not contain drafts.
+// The call is retried only if Cloudflare certainly did nothing; see [RetryPolicy]. If
+// it is not known whether an attempt created a draft, the error is [ErrOutcomeUnknown].
+// With a custom ID, check with [ImagesV1.Get] whether the draft exists: its URL is
+// lost, so delete the draft. Then call Create again. Without a custom ID, a lost draft
+// cannot be found, and does no harm: nobody has its URL, and lists do not contain
+// drafts.
 func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (*DirectUpload, error) {
 	fields, err := params.fields(time.Now())
 	if err != nil {
@@ -121,7 +122,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		Batched: true,
 		Private: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get; without one, create another",
+		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get and delete it; without one, create another",
 		Content: send.NewContent(contentType, form),
 	}
 	created := new(DirectUpload)
@@ -146,10 +147,10 @@ func (s *DirectUploads) Upload(ctx context.Context, uploadURL string, file File)
 // matches [ErrNotFound]. Other failures are returned if they remain after the retries.
 //
 // A Wait sends about 16 requests a minute, of the 240 that Cloudflare allows (1,200 in
-// 5 minutes): 15 concurrent Waits use up the limit. So a busy backend should not use
-// it: let the browser or app report that it has uploaded, and call [ImagesV1.Get] once.
-// While less than a quarter of the known quota remains, Wait sends no requests until
-// the next window.
+// 5 minutes): 15 concurrent Waits are too many. So a busy backend should not use it:
+// let the browser or app report that it has uploaded, and call [ImagesV1.Get] once.
+// While less than a quarter of the known quota remains, Wait pauses until the next
+// window, whatever MaxWait is.
 func (s *DirectUploads) Wait(ctx context.Context, id string) (*Image, error) {
 	images := ImagesV1{sender: s.sender}
 	for pause := 2 * minPause; ; pause = min(pause*3/2, maxPause) {

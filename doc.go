@@ -9,13 +9,14 @@
 // CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN. A [Client] is safe for concurrent
 // use: create one for each account and token, and share it.
 //
-// An API token needs the account permission "Cloudflare Images: Read" to list and
-// read, and "Cloudflare Images: Edit" to create, upload, change and delete
-// (Cloudflare's list of API token permissions,
+// An API token needs the account permission "Cloudflare Images: Read" to list and read,
+// and "Cloudflare Images: Edit" to create, upload, change and delete (Cloudflare's list
+// of API token permissions,
 // https://developers.cloudflare.com/fundamentals/api/reference/permissions/).
-// Cloudflare does not document the permission for each single call. If a token is
-// replaced while the program runs, use [WithTokenSource]. For several accounts, create
-// several clients.
+// Cloudflare does not document the permission for each single call, nor whether Edit
+// includes Read: a program that does both should have both. If a token is replaced
+// while the program runs, use [WithTokenSource]. For several accounts, create several
+// clients.
 //
 // # Listing images
 //
@@ -44,10 +45,11 @@
 // the filter selects others. Both values can be stored, so that another process can
 // resume.
 //
-// A crash leaves no PageError. So a long job uses [ImagesV2.Pages], and stores the
-// ContinuationToken of each [ImagePage] after it has processed the page. After a crash,
-// the page that was being processed is repeated. The token of the last page is "": store
-// that the list is complete. [PageError] has an example.
+// A crash leaves no PageError. So a long job that does not change the list uses
+// [ImagesV2.Pages], and stores the ContinuationToken of each [ImagePage] after it has
+// processed the page. After a crash, the page that was being processed is repeated. The
+// token of the last page is "": store that the list is complete. [PageError] has an
+// example.
 //
 // # Uploading from browsers and apps
 //
@@ -196,8 +198,8 @@
 //   - "no response within the request timeout", "the response stalled": Cloudflare or
 //     the network was too slow, in all attempts. See [WithRequestTimeout].
 //
-// If a transformed image is shown unchanged, and the response has "err=9429" in its
-// Cf-Resized header, flexible variants are disabled: see [Variants.SetFlexible].
+// If a URL with options fails, and its response has "err=9429" in the Cf-Resized
+// header, flexible variants are disabled: see [Variants.SetFlexible].
 //
 // # Testing
 //

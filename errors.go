@@ -38,10 +38,10 @@ var (
 	// context's deadline. Retry after [Error].RetryAfter, or set a longer MaxWait.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
-	// RequireSignedURLs failed, but may have happened: after a lost connection, a timeout,
-	// status 408 or 5xx, or a malformed response. The text says how to check. Test for it
-	// first, because the same error can be an [*Error], too. Other calls never return it,
-	// and can be called again after any failure.
+	// RequireSignedURLs failed, but may have happened: after a lost connection, a
+	// timeout, the end of the context, status 408 or 5xx, or a malformed response. The
+	// text says how to check. Test for it first, because the same error can be an
+	// [*Error], too. Other calls never return it, and are safe to call again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response was received in full and could not
 	// be understood. It may come from a proxy: see [Error].Body.

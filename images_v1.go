@@ -56,7 +56,7 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 // rules for the ID are those of [ImagesV1.Get], except that it may end in /blob.
 //
 // If Delete returns nil, the image no longer exists. For an unknown image, the error
-// matches [ErrNotFound]. If a retry gets that status after an attempt that may have
+// matches [ErrNotFound]. If a retry gets status 404 after an attempt that may have
 // deleted the image, Delete returns nil. After a network failure or a status of 5xx,
 // the image may have been deleted: call Delete again.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {

@@ -41,11 +41,11 @@ func WithAPIKey(email, key string) Option {
 // [WithAPIKey]. If several of these options are given, the last one is used.
 //
 // The function is called before each attempt, with the context of the call, and
-// concurrently. It may cache the token, but must notice when the token was replaced:
-// with an old token, calls fail with status 401. Remove the line break if the token
-// comes from a file. If the function fails, or returns a token that is empty, not
-// visible ASCII or longer than 4096 bytes, the call fails before a request is sent, and
-// is not retried. The error wraps the error of the function.
+// concurrently. It may cache the token, but is not told of a status 401: it must itself
+// check whether the token was replaced. Remove the line break if the token comes from a
+// file. If the function fails, or returns a token that is empty, not visible ASCII or
+// longer than 4096 bytes, the call fails before a request is sent, and is not retried.
+// The error wraps the error of the function.
 //
 // If a read, a delete or an update gets status 401, the function is called again. If it
 // returns another token, the call is retried once, if the [RetryPolicy] allows it.
@@ -67,7 +67,7 @@ func WithBaseURL(rawURL string) Option {
 // WithBatchAPI sends calls to Cloudflare's batch host, where they do not count against
 // the rate limit. It is for jobs of thousands of calls. The batch host serves all calls
 // of [ImagesV2], the Get, Update, Upload, UploadFromURL and Delete of [ImagesV1], and
-// the Create and Wait of [DirectUploads].
+// the Create and Wait of [DirectUploads]. Other calls still go to the standard API host.
 //
 // Cloudflare allows 200 requests a second for each batch token (its developer
 // documentation). The client fetches a batch token with its credentials and renews it
@@ -77,12 +77,12 @@ func WithBaseURL(rawURL string) Option {
 // token at a time: for a higher rate, create several clients.
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
-// rate limit. The fallback is logged once at Warn level. The reasons are:
+// rate limit. Each fallback is logged once at Warn level. The reasons are:
 //
-//   - Cloudflare rejects a batch token, or the request for one. The batch host is used
+//   - Cloudflare rejects a new batch token, or the request for one. The batch host is used
 //     again after 10 minutes.
-//   - No batch token can be fetched within 15 s, or within half of the time that the
-//     call has left if that is shorter. The batch host is used again after 30 s.
+//   - No batch token is fetched within 15 s, or half of the remaining time of the call
+//     if that is shorter. The batch host is used again after 30 s.
 //   - The batch host cannot be reached. It is used again after 30 s.
 //
 // If the batch host forbids a call (status 403), only this call is sent to the standard
@@ -99,13 +99,14 @@ func WithBatchBaseURL(rawURL string) Option {
 }
 
 // WithHTTPClient sets the HTTP client that sends the requests. The client is copied and
-// not changed. The copy does not follow redirects. If it has a Timeout, that
-// also runs while your loop over [ImagesV2.All] uses the images of a page. The default client
-// has its own timeouts and uses the proxy of the environment (http.ProxyFromEnvironment).
+// not changed. The copy does not follow redirects. If it has a Timeout, that also runs
+// while your loop over [ImagesV2.All] uses the images of a page. The timeouts of this
+// library apply to any client. The default client uses the proxy of the environment
+// (http.ProxyFromEnvironment).
 //
 // The default client detects within 25 s that an HTTP/2 connection has died. Configure
-// your own transport to do the same. Otherwise net/http keeps using a dead connection
-// until the kernel closes it, after about 15 minutes:
+// your own transport to do the same (net/http alone may keep a dead connection for
+// about 15 minutes):
 //
 //	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 //
@@ -118,8 +119,8 @@ func WithBatchBaseURL(rawURL string) Option {
 // the context on. With other transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
-// share its connections: one may close a connection that another still uses. If a transport
-// retries by itself, an attempt fails after its third request.
+// share its connections: one may close a connection that another still uses. If a
+// transport itself retries, an attempt fails when it would send a fourth request.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -200,27 +201,28 @@ func WithPrefetch(on bool) Option {
 //     500, 502, 503, 504 and 520 to 524. Permanent failures are not retried: an invalid
 //     certificate, a failed TLS handshake, an unknown host.
 //   - Creates, uploads by [ImagesV1], and updates of RequireSignedURLs: only if the
-//     server certainly did nothing. That is after status 429, if no byte of the request
-//     was sent, or if HTTP/2 reports that the request was not processed.
+//     server certainly did nothing. That is after status 429, or if no byte of the
+//     request was sent, or if HTTP/2 reports that the request was not processed.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
-// A retry budget of ten retries prevents too many retries during an outage. Each retry
-// takes one from the budget, and each successful call or page puts one back. Retries of
-// calls that did not reach a server take none. For a lost connection, the retries of all
-// calls on it take one together. From the third connection that is lost without a
-// successful call in between, each retry takes one. Each client has its own budget.
+// A budget prevents too many retries during an outage. Each client has a budget of ten
+// retries: each retry takes one, and each successful call or page puts one back. At
+// zero, failed calls are not retried. Retries of calls that did not reach a server take
+// none. For a lost connection, the retries of all calls on it take one together. From
+// the third connection that is lost without a successful call in between, each retry
+// takes one.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
-// MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of other
-// programs only from the headers of its responses: together they may exceed the limit.
-// With [WithBatchAPI], waits for the batch host do not count for MaxWait, and a request
-// that is sent again with a new batch token, or to the standard API host, does not count
-// for MaxAttempts.
+// MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of
+// other programs only from the headers of its responses: together they may exceed the
+// limit. With [WithBatchAPI], waits for a batch token and for its rate do not count for
+// MaxWait, and a request that is sent again with a new batch token, or to the standard
+// API host, does not count for MaxAttempts.
 type RetryPolicy struct {
 	MaxAttempts int           // attempts in total; 0 and 1 mean no retry
 	BaseDelay   time.Duration // the wait before the n-th retry is random, from 0 to BaseDelay·2ⁿ⁻¹; 0 means no wait
 	MaxDelay    time.Duration // the limit of that wait; 0 means no limit
-	MaxWait     time.Duration // the longest wait that a Retry-After header or the rate limit may cause; 0 means no wait
+	MaxWait     time.Duration // if Retry-After or the rate limit requires a longer wait, the call fails; 0 means no wait
 }
 
 // DefaultRetryPolicy returns the default policy: 4 attempts, a BaseDelay of 200 ms, a

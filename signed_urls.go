@@ -62,7 +62,7 @@ func NewURLSigner(key string) (*URLSigner, error) {
 // path and query, which contains the expiry as the parameter exp (Cloudflare's developer
 // documentation). The host is not signed. Other parameters of the query are kept; encode
 // them as url.Values.Encode does, because it is not documented whether Cloudflare accepts
-// other encodings. Without an expiry and other parameters, only the path is signed, as in
+// other encodings. Without expiry or other parameters, only the path is signed, as in
 // Cloudflare's local simulator; this is not documented either.
 func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) {
 	if err := s.checkKey(); err != nil {

@@ -24,8 +24,7 @@ import (
 //
 //  1. Create a key with a new name.
 //  2. Sign with the new key in all programs.
-//  3. Wait until the last URL that was signed with the old key has expired. Sign URLs
-//     that never expire again.
+//  3. Wait until the last URL that was signed with the old key has expired. URLs without an expiry must be signed again.
 //  4. Delete the old key.
 //
 // If a key was leaked, delete it at once instead: anyone who has it can sign URLs.
@@ -84,7 +83,7 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 
 // Delete deletes a key. URLs that were signed with it probably stop working; this is
 // not documented. If the last key is deleted, Cloudflare creates a new one (its OpenAPI
-// document). An unknown key is [ErrNotFound]. If a retry gets that status after an
+// document). An unknown key is [ErrNotFound]. If a retry gets status 404 after an
 // attempt that may have deleted it, Delete returns nil.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)

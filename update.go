@@ -22,7 +22,7 @@ type UpdateParams struct {
 
 	// Metadata is the new metadata. It replaces all existing metadata. It is encoded as
 	// a JSON object of at most 1024 bytes (Cloudflare's API reference), by the rules of
-	// encoding/json/v2. An empty map or object removes all metadata; a nil map is
+	// encoding/json/v2. An empty map or object removes all metadata; a typed nil map is
 	// rejected.
 	Metadata any
 

@@ -48,8 +48,9 @@ type File struct {
 	// while it is sent. It is neither held in memory nor closed.
 	//
 	// Body is not read after the call has returned, with one exception: if the call
-	// fails while a Read blocks, it waits one second for that Read, and then returns.
-	// This concerns only a Body that neither seeks nor has a Len method, such as a pipe.
+	// fails while a Read blocks, it returns after one second, even if the Read still
+	// runs. This concerns only a Body that neither seeks nor has a Len method, such as
+	// a pipe.
 	//
 	// If Body is an io.Seeker, such as a file, an attempt that has read from it can be
 	// retried from the same position.
@@ -78,7 +79,7 @@ type File struct {
 //
 // After a byte of the request was sent, the upload is not retried. If it is not known
 // whether the upload completed, the error is [ErrOutcomeUnknown]: check with
-// [ImagesV1.Get].
+// [ImagesV1.Get]. If the image is still a draft, upload again.
 func (u *Uploader) Upload(ctx context.Context, uploadURL string, file File) (*Image, error) {
 	u.once.Do(func() {
 		u.sender = send.New(send.Config{

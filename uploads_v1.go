@@ -48,8 +48,8 @@ const maxMetadataBytes = 1024
 // the statuses for a file that is too large or not an image. If an image with the custom
 // ID exists, the error is probably [ErrConflict]; this is not documented either.
 //
-// If Read of the Body fails, the error wraps that error, and also matches
-// [ErrOutcomeUnknown] if a part of the request was sent.
+// If Read of the Body fails, the error wraps that error. Test for it before
+// [ErrOutcomeUnknown], which also matches if a part of the request was sent.
 //
 // The call is retried by the rules for creates; see [RetryPolicy]. If an attempt has
 // read from the Body, and the Body is not an io.Seeker, the call is not retried. If it

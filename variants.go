@@ -119,7 +119,7 @@ func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 // Delete deletes a variant. Cloudflare purges its images from its cache. The variant
 // "public" cannot be deleted (Cloudflare's developer documentation) and is rejected
 // with [ErrInvalidParams] before a request is sent. For an unknown variant, the error
-// matches [ErrNotFound]. If a retry gets that status after an attempt that may have
+// matches [ErrNotFound]. If a retry gets status 404 after an attempt that may have
 // deleted it, Delete returns nil.
 func (s *Variants) Delete(ctx context.Context, id string) error {
 	if id == publicVariant {

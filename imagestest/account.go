@@ -82,7 +82,7 @@ func (a *Account) AddKey(email, key string) {
 func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
 // AddImages stores images as if they had been uploaded. An image with Draft set is stored
-// as a draft whose upload link expires after 30 minutes.
+// as a draft whose upload URL expires after 30 minutes.
 //
 // An image without an ID gets a generated ID. An image without an upload time gets the
 // current time of the server's clock. The Variants field is ignored: the server sets it.

@@ -6,7 +6,7 @@ import (
 )
 
 // Clock provides the current time of a server. It determines upload times, the rate-limit
-// windows, and when upload links, signed URLs and batch tokens expire. The zero Clock
+// windows, and when upload URLs, signed URLs and batch tokens expire. The zero Clock
 // follows time.Now, and therefore the virtual time of testing/synctest. It is safe for
 // concurrent use.
 type Clock struct {
@@ -31,9 +31,9 @@ func (c *Clock) Now() time.Time {
 	return c.stopped.Add(c.offset)
 }
 
-// Advance moves the clock forward by d, or back if d is negative. It does not affect the
-// program under test, which still waits in real time and computes the expiry of a new
-// upload URL from its own clock. To test waits, use [InMemory] with testing/synctest.
+// Advance moves the clock forward by d, or back if d is negative. The program under
+// test keeps its own clock: it waits in real time, and after Advance the server may
+// reject its ExpiresIn or Expiry. To test waits, use [InMemory] with testing/synctest.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -46,8 +46,9 @@
 //     The server never fetches anything from the network.
 //   - [WithVariants], [WithFlexibleVariants], [WithMaxFileSize], [WithRateLimit],
 //     [WithBatchTokenLifetime] and [WithLatency] configure the server.
-//   - [Clock.Advance] moves the time of the server, so that upload links, signatures,
-//     batch tokens and rate-limit windows expire.
+//   - [Clock.Advance] moves the time of the server, so that upload URLs (410),
+//     signatures (403), batch tokens and rate-limit windows expire. An expired draft
+//     stays a draft.
 //
 // To check the outcome, [Server.Images] returns the stored images and [Server.Requests]
 // the received requests. [Server.Count], [Server.Verified], [Request.Filters] and

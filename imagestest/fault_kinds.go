@@ -15,8 +15,8 @@ import (
 //   - [GoAway] and [ResetStream] affect HTTP/2.
 //
 // Go's http.Transport retries a GET request by itself if a reused HTTP/1.1 connection is
-// closed before the first byte of the response. With [Cut] and [Reset], the server may
-// therefore count one request more than the client library sent.
+// closed before the first byte of the response. With [Cut] and [Reset], such a
+// retry counts for [Server.Count], and for the Call and Times of a fault.
 type Kind interface {
 	positions() (first, last Position) // that the kind supports; the first is the default
 	problem(Operation) string          // why the kind is invalid for the operation, or ""
@@ -35,7 +35,7 @@ type Reply struct {
 	Body   string
 }
 
-// Refusal returns an error response with the usual envelope and the given status.
+// Refusal returns an error in Cloudflare's JSON envelope, with the given status.
 func Refusal(status int) Reply {
 	rejected := failure(reject(status, codeInjected, "Injected fault"))
 	return Reply{Status: status, Body: string(rejected.body)}

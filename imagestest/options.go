@@ -119,9 +119,9 @@ func WithMaxFileSize(size int64) Option {
 // Without this option, no request is rejected. Responses then report Cloudflare's
 // documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
 //
-// cfimages also counts its own requests, and waits after 1,200 of them even without this
-// option: for a test with more calls, set a larger quota. Because it limits itself, it
-// rarely gets a 429. To test one, inject [Refusal](429).
+// cfimages also counts its own requests: even without this option, it waits or fails
+// after 1,200. For a test with more calls, set a larger quota. Because it limits
+// itself, it rarely gets a 429. To test one, inject [Refusal](429).
 //
 // The option does not affect the batch host. There, each batch token may send 200 requests
 // per second, as Cloudflare documents. Requests above that limit are rejected with status
@@ -169,13 +169,13 @@ func WithVariants(variants ...Variant) Option {
 
 // WithFlexibleVariants enables flexible variants for every account. Delivery URLs may then
 // contain options such as w=400 instead of a variant name, and return the uploaded image.
-// By default, flexible variants are disabled and such URLs fail.
+// By default, flexible variants are disabled, and such URLs get status 403.
 // [cfimages.Variants.SetFlexible] changes the setting later.
 func WithFlexibleVariants() Option {
 	return func(cfg *config) { cfg.flexible = true }
 }
 
-// Rule is an additional check, which Cloudflare may not make. [Enforce] enables rules, and
+// Rule is a check that Cloudflare is not known to make. [Enforce] enables rules, and
 // [Ignore] disables them.
 type Rule string
 
