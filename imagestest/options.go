@@ -84,7 +84,7 @@ func InMemory() Option {
 // [Server.Client] and [Server.HTTPClient] trust. For another client, use the root
 // certificates of HTTPClient:
 //
-//	srv.HTTPClient().Transport.(*http.Transport).TLSClientConfig.RootCAs
+//	roots := srv.HTTPClient().Transport.(*http.Transport).TLSClientConfig.RootCAs
 func WithHTTP2() Option {
 	return func(cfg *config) { cfg.http2 = true }
 }

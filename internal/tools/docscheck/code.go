@@ -53,7 +53,7 @@ func checkCode(pages []page, preludes string) ([]string, error) {
 // The module of the benchmarks has the official SDK and this library.
 func exportData() (map[string]string, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
-		".", "github.com/cfimages/cfimages-go/imagestest", "testing", "testing/synctest", "html/template", "log/slog")
+		".", "github.com/cfimages/cfimages-go/imagestest", "testing", "testing/synctest", "html/template", "log/slog", "net/http/httptest")
 	cmd.Dir = "internal/benchmarks"
 	cmd.Stderr = os.Stderr
 	output, err := cmd.Output()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,6 +45,27 @@ func TestBlocksCompile(t *testing.T) {
 			assert.Contains(t, found[0], test.want)
 		})
 	}
+}
+
+func TestCodeInCommentsCompiles(t *testing.T) {
+	root(t)
+	folder := t.TempDir()
+	const source = "package p\n\n// F fetches:\n//\n//\timg, err := client.ImagesV1.Fetch(ctx, id)\n//\n// It is sent as\n//\n//\tmeta.<field>[eq]=<value>\nfunc F() {}\n"
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "p.go"), []byte(source), 0o600))
+	pages, err := commentPages(folder)
+	require.NoError(t, err)
+	found, err := checkCode(pages, "internal/tools/docscheck/preludes")
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Contains(t, found[0], "p.go:3: client.ImagesV1.Fetch undefined")
+
+	pages, err = commentPages(".", "imagestest")
+	require.NoError(t, err)
+	blocks := 0
+	for _, p := range pages {
+		blocks += len(p.blocks)
+	}
+	assert.GreaterOrEqual(t, blocks, 6, "the comments of the public packages have code")
 }
 
 func TestLinksLeadSomewhere(t *testing.T) {

@@ -1,5 +1,6 @@
 // Command docscheck checks the Markdown pages of the repository: Go blocks compile, local links and
-// anchors exist, and so do the paths, tests and benchmarks that the text names.
+// anchors exist, and so do the paths, tests and benchmarks that the text names. Go blocks in the
+// comments of the public packages must compile, too.
 //
 //	docscheck [-words] PAGE...
 //
@@ -45,7 +46,11 @@ func run(args []string, out io.Writer) error {
 		}
 		pages = append(pages, parsePage(name, string(text)))
 	}
-	findings, err := check(pages, *words)
+	comments, err := commentPages(".", "imagestest")
+	if err != nil {
+		return err
+	}
+	findings, err := check(pages, comments, *words)
 	if err != nil {
 		return err
 	}
@@ -58,8 +63,8 @@ func run(args []string, out io.Writer) error {
 	return nil
 }
 
-func check(pages []page, words bool) ([]string, error) {
-	findings, err := checkCode(pages, "internal/tools/docscheck/preludes")
+func check(pages, comments []page, words bool) ([]string, error) {
+	findings, err := checkCode(append(pages, comments...), "internal/tools/docscheck/preludes")
 	if err != nil {
 		return nil, err
 	}
