@@ -27,8 +27,8 @@ type DirectUploads struct {
 type DirectUploadParams struct {
 	// ID is a custom ID. "" means that Cloudflare chooses one. A custom ID has at most
 	// 1024 characters and may contain slashes, but not at the start or end. It must not
-	// be a UUID (Cloudflare's API reference). It must be valid UTF-8, and not one of the
-	// IDs that [ImagesV1.Get] rejects.
+	// be a UUID (Cloudflare's API reference). It must be valid UTF-8, and neither
+	// "config" nor one of the IDs that [ImagesV1.Get] rejects.
 	ID string
 
 	// Creator is your own ID of the user who uploads, in UTF-8. "" means none.

@@ -95,8 +95,8 @@
 // An unsuccessful response is an [*Error], with the status, Cloudflare's error codes
 // and the ray ID. Use errors.Is with [ErrNotFound], [ErrRateLimited] and the other
 // variables to test for a kind of error. If your context ended, the error matches
-// context.Canceled or context.DeadlineExceeded. If Cloudflare or the network was too
-// slow, it matches os.ErrDeadlineExceeded.
+// context.Canceled or context.DeadlineExceeded. If the request timeout passed, or the
+// response stalled, it matches os.ErrDeadlineExceeded.
 //
 // If a create, an upload or an update of RequireSignedURLs fails, but Cloudflare may
 // have processed it, the error is [ErrOutcomeUnknown]. Its text says how to check. The
@@ -111,11 +111,11 @@
 // See [RetryPolicy] and [WithRetryPolicy]. A retry budget (ten retries, refilled by
 // successful calls) prevents too many retries during an outage.
 //
-// To limit a whole call, pass a context with a deadline. Without one, each attempt
-// still ends: it waits 30 s for the response headers, which [WithRequestTimeout] can
-// change, and it fails after 30 s without a byte of the response body (the time that
-// your loop takes does not count). Four attempts can take more than 2 minutes, and a
-// slow response longer: in an HTTP handler, use a deadline.
+// To limit a whole call, pass a context with a deadline. Without one, an attempt ends
+// after 30 s without response headers (see [WithRequestTimeout]; blocking Reads of the
+// Body of a [File] do not count), or after 30 s without a byte of the response body
+// (the time of your loop does not count). Four attempts can take more than 2 minutes,
+// and a slow response longer: in an HTTP handler, use a deadline.
 //
 // # Rate limits and the batch host
 //
@@ -145,9 +145,9 @@
 //
 // # Limits
 //
-// These are the largest values, except where a range is given, and the documents of
-// Cloudflare that contain them. Limits on parameters are checked before a request is
-// sent, except the size of a file, which Cloudflare checks.
+// These are the largest values, or ranges, each with the Cloudflare document that
+// contains it. Limits on parameters are checked before a request is sent, except the
+// size of a file, which Cloudflare checks.
 //
 //	5               metadata conditions in a request (API reference)
 //	5               names in the path of a metadata field (API reference)

@@ -43,13 +43,13 @@ var (
 	// text says how to check. Test for it first, because the same error can be an
 	// [*Error], too. Other calls never return it, and are safe to call again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
-	// ErrMalformedResponse is returned if a response was received in full and could not
-	// be understood. It may come from a proxy: see [Error].Body.
+	// ErrMalformedResponse is returned if a response could not be understood, although
+	// its connection did not fail. See [Error].Body.
 	ErrMalformedResponse = errors.New("malformed response")
 	// ErrResponseTooLarge is returned if a response exceeds a limit of this library: 32
-	// MiB, decompressed, for a list or a [Blob]; 4 MiB for one image in a list or for any
-	// other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants of an
-	// image. The transport limits headers, by default to 1 MiB. Use a smaller PerPage.
+	// MiB, decompressed, for a list or a [Blob]; 4 MiB for one image in a list or for
+	// any other result; 64 KiB for an error; 10,000 images in a page; 1,000 variants or
+	// signing keys. The default client limits headers to 1 MiB. Use a smaller PerPage.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrTokenLoop is returned if a token occurs twice: list again, without a token.
 	ErrTokenLoop = errors.New("continuation token repeated")

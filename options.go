@@ -40,15 +40,16 @@ func WithAPIKey(email, key string) Option {
 // rotated while the program runs. It is an alternative to [WithAPIToken] and
 // [WithAPIKey]. If several of these options are given, the last one is used.
 //
-// The function is called before each attempt, with the context of the call, and
-// concurrently. It may cache the token, but is not told of a status 401: it must itself
-// check whether the token was replaced. Remove the line break if the token comes from a
-// file. If the function fails, or returns a token that is empty, not visible ASCII or
-// longer than 4096 bytes, the call fails before a request is sent, and is not retried.
-// The error wraps the error of the function.
+// The function is called before each attempt on the standard API host, with the context
+// of the call, and concurrently. It may cache the token, but is not told of a status
+// 401: it must itself check whether the token was replaced. Remove the line break if
+// the token comes from a file. If the function fails, or returns a token that is empty,
+// not visible ASCII or longer than 4096 bytes, the call fails before a request is sent,
+// and is not retried. The error wraps the error of the function.
 //
-// If a read, a delete or an update gets status 401, the function is called again. If it
-// returns another token, the call is retried once, if the [RetryPolicy] allows it.
+// If a read, a delete, or an update without RequireSignedURLs gets status 401 and the
+// [RetryPolicy] allows a retry, the function is called again. If it returns another
+// token, the call is retried once.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.check(source != nil, "WithTokenSource", "must not be nil: use WithAPIToken for a token that does not change")
@@ -77,16 +78,19 @@ func WithBaseURL(rawURL string) Option {
 // token at a time: for a higher rate, create several clients.
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
-// rate limit. Each fallback is logged once at Warn level. The reasons are:
+// rate limit. The fallback is logged at Warn level: once, until a batch token is
+// fetched again. The reasons are:
 //
-//   - Cloudflare rejects a new batch token, or the request for one. The batch host is used
-//     again after 10 minutes.
-//   - No batch token is fetched within 15 s, or half of the remaining time of the call
-//     if that is shorter. The batch host is used again after 30 s.
+//   - Cloudflare rejects a new batch token, or the request for one with status 403 or
+//     404. The batch host is used again after 10 minutes.
+//   - The request for a batch token fails in another way, or takes longer than 15 s, or
+//     than half of the remaining time of the call if that is shorter. The batch host is
+//     used again after 30 s.
 //   - The batch host cannot be reached. It is used again after 30 s.
 //
-// If the batch host forbids a call (status 403), only this call is sent to the standard
-// API host. Other failures of the batch host are failures of the call.
+// If the batch host forbids a call (status 403), the call is sent to the standard API
+// host. If that accepts it, the batch host counts as unavailable for 10 minutes. Other
+// failures of the batch host are failures of the call.
 func WithBatchAPI() Option {
 	return func(c *config) { c.batch = true }
 }
@@ -110,13 +114,14 @@ func WithBatchBaseURL(rawURL string) Option {
 //
 //	transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
 //
-// Without this setting, the client detects a dead connection only when a call gets no
-// response within the request timeout, and nothing was received on the connection for
-// the last second (or for half of the request timeout, if that is shorter). Then the
-// connection is closed, and the call is retried on a new one. Calls on it that cannot
-// be retried may delay this. The transport must report its connections through
-// [net/http/httptrace], as [http.Transport] does. A transport that wraps it must pass
-// the context on. With other transports, a retry may use the dead connection again.
+// Without this setting, the client detects a dead connection only when a response is
+// overdue (no headers within the request timeout, or a stalled body) and nothing was
+// received on the connection for the last second (or for half of the request timeout,
+// if that is shorter). Then the connection is closed, and the call is retried on a new
+// one. Calls on it that cannot be retried may delay this. The transport must report its
+// connections through [net/http/httptrace], as [http.Transport] does. A transport that
+// wraps it must pass the context on. With other transports, a retry may use the dead
+// connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
 // share its connections: one may close a connection that another still uses. If a
@@ -186,9 +191,9 @@ func WithInsecureHTTP() Option {
 // WithPrefetch sets whether [ImagesV2.Pages] and [ImagesV2.All] may prefetch the next
 // page while the current one is being received or used. The default is true. At most
 // one page is prefetched. With All, the second page is requested after your loop has
-// finished with 100 images; with Pages, when the loop asks for it. Later pages are
-// requested as soon as their token is known. Nothing is prefetched while fewer than 20
-// requests of the rate limit remain.
+// finished with 100 images, or with all images of a smaller first page; with Pages,
+// when the loop asks for it. Later pages are requested as soon as their token is known.
+// Nothing is prefetched while fewer than 20 requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }

@@ -18,10 +18,10 @@ import (
 //
 // The source is the path of the image on the zone, such as /uploads/cat.jpg, or the URL
 // of the image on another host, which the zone must allow. It must be percent-escaped,
-// for example with %20 for a space, and with %3F and %23 for ? and # in a file name. It is
-// not escaped again (Cloudflare's developer documentation). It
-// may have a query. Fragments, user names, the segments . and .., and sources that are
-// transformed themselves are rejected.
+// for example with %20 for a space, and with %3F and %23 for ? and # in a file name. It
+// is not escaped again (Cloudflare's developer documentation). It may have a query.
+// Fragments, user names, the segments . and .., and paths that are transformed
+// themselves (/cdn-cgi/image/…) are rejected.
 //
 // Anyone can replace the source in the URL. Restrict the allowed hosts in the settings of
 // the zone.

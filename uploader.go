@@ -23,7 +23,7 @@ import (
 // Uploader is safe for concurrent use and must not be copied after its first use.
 // Create one and share it, because it reuses its connections.
 //
-// It retries by the [DefaultRetryPolicy] and has a request timeout of 30 s.
+// It uses the [DefaultRetryPolicy] and the default of [WithRequestTimeout].
 // [DirectUploads.Upload] uses the options of a client instead.
 type Uploader struct {
 	// HTTPClient sends the uploads. It is copied at the first upload and not changed.
@@ -52,8 +52,8 @@ type File struct {
 	// runs. This concerns only a Body that neither seeks nor has a Len method, such as
 	// a pipe.
 	//
-	// If Body is an io.Seeker, such as a file, an attempt that has read from it can be
-	// retried from the same position.
+	// If Body is an io.Seeker, such as a file, a retry, if the [RetryPolicy] allows
+	// one, starts again at the same position.
 	Body io.Reader
 
 	// Size is the number of bytes in Body. 0 and -1 mean unknown: the size is then

@@ -15,9 +15,9 @@ type Cut struct {
 	Chunked bool
 }
 
-// Reset closes the connection with a TCP RST, at any position. The server waits one
-// millisecond before the reset, so that the part of the response that was sent can be
-// delivered.
+// Reset closes the connection with a TCP RST, at any position. At [MidBody], the server
+// waits one millisecond before the reset, so that the part of the response that was
+// sent can be delivered.
 type Reset struct{}
 
 // Blackhole stops all traffic on the connection in both directions, at any position, as when

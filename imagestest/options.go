@@ -119,9 +119,9 @@ func WithMaxFileSize(size int64) Option {
 // Without this option, no request is rejected. Responses then report Cloudflare's
 // documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
 //
-// cfimages also counts its own requests: even without this option, it waits or fails
-// after 1,200. For a test with more calls, set a larger quota. Because it limits
-// itself, it rarely gets a 429. To test one, inject [Refusal](429).
+// cfimages also counts its own requests: even without this option, it may wait or fail
+// after 1,200 requests that overlap. For a test with more calls, set a larger quota.
+// Because it limits itself, it rarely gets a 429. To test one, inject [Refusal](429).
 //
 // The option does not affect the batch host. There, each batch token may send 200 requests
 // per second, as Cloudflare documents. Requests above that limit are rejected with status
@@ -133,9 +133,9 @@ func WithRateLimit(quota int, window time.Duration) Option {
 }
 
 // WithBatchTokenLifetime sets how long a batch token is valid. The default is one hour,
-// which is a guess because Cloudflare does not document the lifetime. With a lifetime of 0
-// or less, tokens are already expired when they are issued. Otherwise, a token is still
-// valid at its exact expiry time.
+// which is a guess because Cloudflare does not document the lifetime. With a lifetime
+// of 0 or less, tokens are already expired when they are issued. At its exact expiry
+// time, a token has expired.
 func WithBatchTokenLifetime(d time.Duration) Option {
 	return func(cfg *config) { cfg.batchTokenLifetime = d }
 }

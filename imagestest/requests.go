@@ -18,7 +18,7 @@ const redacted = "[redacted]"
 // Request describes a request that the server responded to, or to which a fault was applied.
 // It contains no credentials, no one-time upload URL and no signature.
 type Request struct {
-	Time      time.Time // time of the server's clock when the response was ready
+	Time      time.Time // time of the server's clock when the request had been read
 	Operation Operation
 	AccountID string // of API requests; on the batch host, the account of the token once it is known
 	Batch     bool   // whether the request was sent to the batch host
