@@ -2,9 +2,9 @@ package consumer_test
 
 import (
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,7 +28,8 @@ func TestEveryExportedNameIsUsed(t *testing.T) {
 func usedNames(t *testing.T) map[string]bool {
 	t.Helper()
 	used := make(map[string]bool)
-	for _, file := range parse(t, ".") {
+	_, files := parse(t, ".")
+	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if sel, ok := n.(*ast.SelectorExpr); ok {
 				if pkg, ok := sel.X.(*ast.Ident); ok {
@@ -45,39 +46,32 @@ func usedNames(t *testing.T) map[string]bool {
 // package, without methods and fields.
 func exportedNames(t *testing.T, dir string) []string {
 	t.Helper()
+	fset, files := parse(t, dir)
+	pkg, err := doc.NewFromFiles(fset, files, dir)
+	require.NoError(t, err)
 	var names []string
-	add := func(ident *ast.Ident) {
-		if ident.IsExported() {
-			names = append(names, ident.Name)
+	add := func(values []*doc.Value, funcs []*doc.Func) {
+		for _, value := range values {
+			names = append(names, value.Names...)
+		}
+		for _, f := range funcs {
+			names = append(names, f.Name)
 		}
 	}
-	for _, file := range parse(t, dir) {
-		for _, decl := range file.Decls {
-			switch d := decl.(type) {
-			case *ast.FuncDecl:
-				if d.Recv == nil {
-					add(d.Name)
-				}
-			case *ast.GenDecl:
-				for _, spec := range d.Specs {
-					switch s := spec.(type) {
-					case *ast.TypeSpec:
-						add(s.Name)
-					case *ast.ValueSpec:
-						for _, name := range s.Names {
-							add(name)
-						}
-					}
-				}
-			}
-		}
+	add(pkg.Consts, pkg.Funcs)
+	add(pkg.Vars, nil)
+	for _, typ := range pkg.Types {
+		names = append(names, typ.Name)
+		add(typ.Consts, typ.Funcs)
+		add(typ.Vars, nil)
 	}
 	return names
 }
 
 // parse returns the files of a package that are not tests.
-func parse(t *testing.T, dir string) []*ast.File {
+func parse(t *testing.T, dir string) (*token.FileSet, []*ast.File) {
 	t.Helper()
+	fset := token.NewFileSet()
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	require.NoError(t, err)
 	var files []*ast.File
@@ -85,11 +79,9 @@ func parse(t *testing.T, dir string) []*ast.File {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
-		source, err := os.ReadFile(path)
-		require.NoError(t, err)
-		file, err := parser.ParseFile(token.NewFileSet(), path, source, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
 		require.NoError(t, err)
 		files = append(files, file)
 	}
-	return files
+	return fset, files
 }
