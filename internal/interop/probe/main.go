@@ -36,9 +36,9 @@ type answer struct {
 	Error string   `json:"error,omitempty"`
 	Kind  string   `json:"kind,omitempty"` // which error, by the name of its sentinel
 
-	Image   *details `json:"image,omitempty"`   // as it was stored
-	Updated *details `json:"updated,omitempty"` // as an update returned it
-	Stored  *details `json:"stored,omitempty"`  // its details after that update
+	Image   *cfimages.Image `json:"image,omitempty"`   // as it was stored
+	Updated *cfimages.Image `json:"updated,omitempty"` // as an update returned it
+	Stored  *cfimages.Image `json:"stored,omitempty"`  // its details after that update
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {

@@ -88,7 +88,7 @@ func (q question) store(ctx context.Context, client *cfimages.Client) (answer, e
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{ID: img.ID, Image: detailsOf(img)}, nil
+	return answer{ID: img.ID, Image: img}, nil
 }
 
 // find lists in pages of 10, so that continuation tokens are used, too.

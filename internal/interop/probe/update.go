@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/cfimages/cfimages-go"
 )
@@ -14,16 +13,6 @@ type change struct {
 	Creator           *string `json:"creator"`
 	Meta              string  `json:"meta"` // JSON in a string, as of an image to store
 	RequireSignedURLs *bool   `json:"requireSignedURLs"`
-}
-
-// details are what an update can replace or keep.
-type details struct {
-	ID                string          `json:"id"`
-	Creator           string          `json:"creator"`
-	Filename          string          `json:"filename"`
-	Meta              json.RawMessage `json:"meta"`
-	RequireSignedURLs bool            `json:"requireSignedURLs"`
-	Uploaded          time.Time       `json:"uploaded"`
 }
 
 // update changes an image, and answers with what the update returned and with what
@@ -41,16 +30,5 @@ func (c *change) update(ctx context.Context, client *cfimages.Client) (answer, e
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{ID: updated.ID, Updated: detailsOf(updated), Stored: detailsOf(stored)}, nil
-}
-
-func detailsOf(img *cfimages.Image) *details {
-	return &details{
-		ID:                img.ID,
-		Creator:           img.Creator,
-		Filename:          img.Filename,
-		Meta:              img.Meta,
-		RequireSignedURLs: img.RequireSignedURLs,
-		Uploaded:          img.Uploaded,
-	}
+	return answer{ID: updated.ID, Updated: updated, Stored: stored}, nil
 }
