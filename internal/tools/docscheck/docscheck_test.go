@@ -87,7 +87,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestNamesExist(t *testing.T) {
 	root(t)
-	all := newTests("func TestConformance(t *testing.T) {\n{\"quota\", quotaCases}, {\"two words\"}\nfunc FuzzPage(f *testing.F)\n")
+	all := newTests("func TestConformance(t *testing.T) {\n{\"quota\", quotaCases}, {\"two words\"}\nfunc FuzzPage(f *testing.F)\n",
+		"{\"page\", onePage}, {\"call\", wholeCall}")
 	for text, ok := range map[string]bool{
 		"`TestConformance`": true, "`TestConformance/quota`": true, "`TestConformance/two_words`": true, "`FuzzPage`": true,
 		"`TestNone`": false, "`TestConformance/none`": false, "`FuzzNone`": false,

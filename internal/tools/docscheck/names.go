@@ -16,13 +16,19 @@ var (
 	testFuncs = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark|Example)\w*)\(`)
 )
 
-// tests are the test functions of the repository and the text of their files.
+// tests are the test functions of the repository and the text of their files, and the text
+// that names the benchmarks.
 type tests struct {
-	names []string
-	text  string
+	names      []string
+	text       string
+	benchmarks string
 }
 
 func readTests(root string) (tests, error) {
+	benchmarks, err := os.ReadFile("internal/benchmarks/main.go")
+	if err != nil {
+		return tests{}, err
+	}
 	cmd := exec.Command("git", "ls-files", "-co", "--exclude-standard", "--", "*_test.go")
 	cmd.Dir = root
 	output, err := cmd.Output()
@@ -40,11 +46,11 @@ func readTests(root string) (tests, error) {
 		}
 		text.Write(source)
 	}
-	return newTests(text.String()), nil
+	return newTests(text.String(), string(benchmarks)), nil
 }
 
-func newTests(text string) tests {
-	t := tests{text: text}
+func newTests(text, benchmarks string) tests {
+	t := tests{text: text, benchmarks: benchmarks}
 	for _, found := range testFuncs.FindAllStringSubmatch(text, -1) {
 		t.names = append(t.names, found[1])
 	}
@@ -63,10 +69,6 @@ func (t tests) match(pattern string) bool {
 
 // checkNames returns the paths, tests and benchmarks that a page names and that do not exist.
 func checkNames(p page, t tests) (findings []string) {
-	benchmarks, err := os.ReadFile("internal/benchmarks/main.go")
-	if err != nil {
-		return []string{err.Error()}
-	}
 	for i, line := range p.lines {
 		missing := func(what, name string) {
 			findings = append(findings, fmt.Sprintf("%s:%d: no %s %s", p.name, i+1, what, name))
@@ -91,7 +93,7 @@ func checkNames(p page, t tests) (findings []string) {
 		}
 		for _, found := range onlyFlag.FindAllStringSubmatch(line, -1) {
 			for name := range strings.SplitSeq(found[1], ",") {
-				if !strings.Contains(string(benchmarks), `{"`+name+`", `) {
+				if !strings.Contains(t.benchmarks, `{"`+name+`", `) {
 					missing("benchmark", name)
 				}
 			}
