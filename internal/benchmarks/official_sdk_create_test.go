@@ -13,9 +13,7 @@ import (
 // TestOfficialSDKRetriesALostCreate supports the README's sentence on creates whose
 // responses are lost.
 func TestOfficialSDKRetriesALostCreate(t *testing.T) {
-	twoLostResponses := imagestest.Fault{
-		Operation: imagestest.OpCreate, At: imagestest.AfterCommit, Kind: imagestest.Reset{}, Times: 2,
-	}
+	twoLostResponses := lostResponses(imagestest.OpCreate, 2)
 	t.Run("cloudflare-go leaves three drafts and reports no error", func(t *testing.T) {
 		server, client := officialSDK(t)
 		server.Inject(twoLostResponses)

@@ -150,3 +150,8 @@ func assertStatus(t *testing.T, status int, err error) {
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, status, refused.StatusCode)
 }
+
+// lostResponses is a fault of requests that are processed, and whose responses are lost.
+func lostResponses(op imagestest.Operation, times int) imagestest.Fault {
+	return imagestest.Fault{Operation: op, Times: times, At: imagestest.AfterCommit, Kind: imagestest.Reset{}}
+}

@@ -208,13 +208,13 @@ func officialSDKSigningKeys(t *testing.T) {
 
 func officialSDKRepeatsRequests(t *testing.T) {
 	srv, client := officialSDK(t)
-	srv.Inject(imagestest.Fault{Operation: imagestest.OpUploadImage, Times: 2, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
+	srv.Inject(lostResponses(imagestest.OpUploadImage, 2))
 	_, err := client.Images.V1.New(t.Context(), v7images.V1NewParams{AccountID: inAccount, File: v7.FileParam(strings.NewReader(pixel), "pixel.gif", "image/gif")})
 	require.NoError(t, err)
 	images := srv.Images()
 	require.Len(t, images, 3, "one more for each lost response, and no error")
 
-	srv.Inject(imagestest.Fault{Operation: imagestest.OpUpdate, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
+	srv.Inject(lostResponses(imagestest.OpUpdate, 1))
 	_, err = client.Images.V1.Edit(t.Context(), images[0].ID, v7images.V1EditParams{AccountID: inAccount, RequireSignedURLs: v7.F(true)})
 	assertStatus(t, http.StatusNotFound, err) // the first attempt gave the image a new ID
 }
