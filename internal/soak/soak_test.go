@@ -11,17 +11,36 @@ import (
 	"github.com/cfimages/cfimages-go"
 )
 
-// TestSoakRuns shows that the command works. It does not check the promises, because
-// calls may fail on a busy machine.
+// TestSoakRuns shows that the command works. It does not check the promises or the
+// incidents, because calls may fail or be slow on a busy machine.
 func TestSoakRuns(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), []string{"-for", "1s", "-goroutines", "8", "-every", "50ms", "-restart", "300ms", "-timeout", "2s", "-outages=false"}, &out)
 	if err != nil {
 		require.ErrorIs(t, err, errBroken, out.String())
 	}
-	for _, text := range []string{"| restart ", "| GOAWAY ", "| All ", "| Wait ", "| drafts created on the server", "| goroutines left "} {
+	for _, text := range []string{"| all ", "| All ", "| Wait ", "| drafts created on the server", "| goroutines left "} {
 		assert.Contains(t, out.String(), text)
 	}
+}
+
+// TestInjectorCountsIncidents injects the first incident of a seed, a GOAWAY in the
+// response to a Get.
+func TestInjectorCountsIncidents(t *testing.T) {
+	s, err := newSite()
+	require.NoError(t, err)
+	defer s.close()
+	client, transport := s.newClient()
+	defer transport.CloseIdleConnections()
+	injector := newInjector(plan{seed: 27}, s)
+	injector.inject()
+	injector.settle()
+	assert.Empty(t, injector.counts, "it waits for a request")
+
+	_, err = client.ImagesV1.Get(t.Context(), galleryID(0))
+	require.NoError(t, err)
+	injector.settle()
+	assert.Equal(t, map[string]int{"GOAWAY": 1}, injector.counts)
 }
 
 func TestParsePlanRejects(t *testing.T) {
