@@ -6,6 +6,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ type Tokens struct {
 	nextFetch time.Time // no token is fetched before
 	paused    time.Duration
 	reason    error // the last failure, until a token is fetched
-	reported  bool  // reason was returned by Fallback
+	reported  bool  // a reason of this kind was returned by Fallback since the last Accepted
 }
 
 // New returns Tokens that fetch new tokens with fetch.
@@ -115,8 +116,15 @@ func (t *Tokens) Unreachable(reason error) {
 	t.pause(failedPause, reason)
 }
 
-// Fallback returns why there is no token, for the log. It returns each reason once,
-// and nil if there is a token.
+// Accepted records that the batch host accepted a token, which ends an outage.
+func (t *Tokens) Accepted() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reported = false
+}
+
+// Fallback returns why there is no token, for the log. It returns a reason once in an
+// outage, and nil if there is a token.
 func (t *Tokens) Fallback() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,11 +148,13 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 	t.mu.Lock()
 	switch {
 	case err == nil:
-		t.token, t.nextFetch, t.reason, t.reported = token, time.Time{}, nil, false
+		t.token, t.nextFetch, t.reason = token, time.Time{}, nil
 	case ctx.Err() != nil || limited.Err() != nil && wait < time.Second:
 		// The caller had too little time. The next caller fetches.
 	case errors.Is(err, ErrRefused):
 		t.pause(refusedPause, err)
+	case limited.Err() != nil:
+		t.pause(failedPause, fmt.Errorf("no batch token within %v: %w", wait.Round(time.Millisecond), err))
 	default:
 		t.pause(failedPause, err)
 	}

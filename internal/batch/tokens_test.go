@@ -116,3 +116,31 @@ func TestFallbackIsReportedOnceForEachReason(t *testing.T) {
 		assert.NoError(t, tokens.Fallback())
 	})
 }
+
+func TestFallbackIsReportedOnceWhileTheHostIsUnreachable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := batch.New(new(source).fetch)
+		refused := errors.New("connection refused")
+		unreachable := func() error {
+			take(t, tokens) // after the first outage, a new token
+			tokens.Unreachable(refused)
+			why := tokens.Fallback()
+			time.Sleep(30 * time.Second)
+			return why
+		}
+		assert.Equal(t, refused, unreachable())
+		assert.NoError(t, unreachable(), "tokens are fetched, but the host is unreachable as before")
+		take(t, tokens)
+		tokens.Accepted()
+		assert.Equal(t, refused, unreachable(), "another outage")
+	})
+}
+
+func TestFallbackTellsHowLongAFetchTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := batch.New((&source{latency: time.Minute}).fetch)
+		_, err := tokens.Take(t.Context())
+		require.ErrorIs(t, err, batch.ErrNone)
+		assert.EqualError(t, tokens.Fallback(), "no batch token within 15s: context deadline exceeded")
+	})
+}

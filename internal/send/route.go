@@ -135,8 +135,12 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			dialGate:  &r.batchDialGate,
 			batch:     true,
 		})
-		if failed == nil || !r.declines(failed, token) {
-			return response, failed
+		if failed == nil {
+			r.tokens.Accepted()
+			return response, nil
+		}
+		if !r.declines(failed, token) {
+			return nil, failed
 		}
 		failed.Op, failed.Attempts = t.call.Op, t.requests
 		t.declined, t.token = failed, token
