@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -15,7 +17,7 @@ import (
 // goroutines is the number of goroutines that request details concurrently.
 const goroutines = 64
 
-// production measures a page and details as in production: over HTTP/2,
+// production measures a page, details and an upload as in production: over HTTP/2,
 // TLS and gzip.
 func production(p plan, s *server) (*table, error) {
 	pages, pageTable, err := productionPage(p, s)
@@ -26,15 +28,19 @@ func production(p plan, s *server) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	uploads, uploadTable, err := productionUpload(p, s)
+	if err != nil {
+		return nil, err
+	}
 	plain := newPage().whole()
 	packed, err := pack(plain)
 	if err != nil {
 		return nil, err
 	}
-	title := fmt.Sprintf("HTTP/2, TLS and gzip: one page of 1000 images, %.0f KB (%.0f KB compressed), and details by %d goroutines",
+	title := fmt.Sprintf("HTTP/2, TLS and gzip: one page of 1000 images, %.0f KB (%.0f KB compressed), details by %d goroutines, and an upload of 10 MB",
 		float64(len(plain))/1e3, float64(len(packed))/1e3, goroutines)
-	t := newTable(title, append(pages, details...), timeColumn, rateColumn, cpuColumn, bytesColumn, objectsColumn)
-	t.figures = append(pageTable.figures, detailTable.figures...)
+	t := newTable(title, slices.Concat(pages, details, uploads), timeColumn, rateColumn, cpuColumn, bytesColumn, objectsColumn)
+	t.figures = slices.Concat(pageTable.figures, detailTable.figures, uploadTable.figures)
 	t.bars = append(pageTable.bars, detailTable.bars...)
 	return t, nil
 }
@@ -88,6 +94,31 @@ func productionDetails(p plan, s *server) ([]result, table, error) {
 	t.atLeast("details by 64 goroutines, calls per second, ours ÷ raw", ratio(wire.time, ours.time), 0.8, 0.92, "")
 	t.atLeast("details by 64 goroutines, calls per second, ours ÷ v7", ratio(theirs.time, ours.time), 1.4, 2, "")
 	t.bars = []bar{rateBar(fmt.Sprintf("Get by %d goroutines over HTTP/2", goroutines), ours, theirs)}
+	return results, t, nil
+}
+
+func productionUpload(p plan, s *server) ([]result, table, error) {
+	name, err := newUploadFile()
+	if err != nil {
+		return nil, table{}, err
+	}
+	defer os.Remove(name)
+	client, err := newClient(s.secure, cfimages.WithHTTPClient(s.secureClient()))
+	if err != nil {
+		return nil, table{}, err
+	}
+	raw := rawPost(s.secureClient(), s.secure+"/accounts/"+account+"/images/v1", name,
+		func(f *os.File) io.Reader { return f }).named("upload: raw POST of the file")
+	upload := ourUpload(client, name).named("upload: cfimages ImagesV1.Upload")
+	v7 := v7Upload(newV7(s.secure, v7option.WithHTTPClient(s.secureClient())), name).named("upload: cloudflare-go v7.9.0")
+	j := job{contestants: []contestant{raw, upload, v7}, rounds: p.rounds, repeat: p.pick(10, 1)}
+	results, err := j.run()
+	if err != nil {
+		return nil, table{}, err
+	}
+	var t table
+	t.atLeast("production upload of 10 MB, ours ÷ raw POST of the file (throughput)",
+		ratio(find(results, raw).time, find(results, upload).time), 0.80, 0.90, "")
 	return results, t, nil
 }
 

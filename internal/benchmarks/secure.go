@@ -36,25 +36,33 @@ func newSecureHandler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /accounts/{account}/images/v2", sendPacked(list))
 	mux.HandleFunc("GET /accounts/{account}/images/v1/{id}", sendPacked(details))
-	return mux, nil
+	mux.HandleFunc("POST /accounts/{account}/images/v1", drainAndRespond(uploadBytes, uploadedResponse))
+	return onlyHTTP2(mux), nil
 }
 
-// sendPacked sends one response. It rejects a client that uses HTTP/1 or does not accept gzip,
-// because its numbers would not be comparable.
+// onlyHTTP2 rejects a client that uses HTTP/1, because its numbers would not be comparable.
+func onlyHTTP2(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			http.Error(w, "HTTP/2 only", http.StatusHTTPVersionNotSupported)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sendPacked sends one response. It rejects a client that does not accept gzip.
 func sendPacked(packed []byte) http.HandlerFunc {
 	size := strconv.Itoa(len(packed))
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.ProtoMajor != 2:
-			http.Error(w, "HTTP/2 only", http.StatusHTTPVersionNotSupported)
-		case !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"):
+		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			http.Error(w, "gzip only", http.StatusNotAcceptable)
-		default:
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Content-Encoding", "gzip")
-			w.Header().Set("Content-Length", size)
-			w.Write(packed)
+			return
 		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", size)
+		w.Write(packed)
 	}
 }
 

@@ -27,8 +27,8 @@ func uploadFile(p plan, s *server) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := rawPost("raw POST of the file", s.uploadURL(), name, func(f *os.File) io.Reader { return f })
-	copied := rawPost("raw POST, not by the kernel", s.uploadURL(), name, func(f *os.File) io.Reader { return struct{ io.Reader }{f} })
+	raw := rawPost(newHTTPClient(), s.uploadURL(), name, func(f *os.File) io.Reader { return f }).named("raw POST of the file")
+	copied := rawPost(newHTTPClient(), s.uploadURL(), name, func(f *os.File) io.Reader { return struct{ io.Reader }{f} }).named("raw POST, not by the kernel")
 	oneTime, ours := uploaderPost(s.uploadURL(), name), ourUpload(client, name)
 	official := v7Upload(newV7(base), name)
 	j := job{
@@ -76,11 +76,10 @@ func sendFile(contestantName, fileName string, send func(*os.File) error) contes
 	}}
 }
 
-// rawPost sends the file as the body itself. With a file as it is, the kernel sends it
-// without a copy (sendfile). Wrapped, it is read and written, as every form must be.
-func rawPost(contestantName, url, name string, body func(*os.File) io.Reader) contestant {
-	client := newHTTPClient()
-	return sendFile(contestantName, name, func(file *os.File) error {
+// rawPost sends the file as the body itself. Over plain HTTP, the kernel sends a file as it
+// is without a copy (sendfile). Wrapped, it is read and written, as every form must be.
+func rawPost(client *http.Client, url, name string, body func(*os.File) io.Reader) contestant {
+	return sendFile("raw POST", name, func(file *os.File) error {
 		req, err := http.NewRequest(http.MethodPost, url, body(file))
 		if err != nil {
 			return err
