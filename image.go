@@ -18,7 +18,7 @@ type Image struct {
 	ID                string          `json:"id"`
 	Creator           string          `json:"creator,omitempty"`  // "" if not set
 	Filename          string          `json:"filename,omitempty"` // of the uploaded file
-	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object, from Get or a list; nil if there is none; see DecodeMeta
+	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object, from Get or a list; without metadata nil or {}; see DecodeMeta
 	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
 	Uploaded          time.Time       `json:"uploaded,omitzero"`  // the zero time if the response has none: check IsZero
 	Variants          []string        `json:"variants,omitempty"` // a delivery URL for each variant; the order is not documented

@@ -57,8 +57,8 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 //
 // If Delete returns nil, the image no longer exists. For an unknown image, the error
 // matches [ErrNotFound]. If a retry gets status 404 after an attempt that may have
-// deleted the image, Delete returns nil. After a network failure or a status of 5xx,
-// the image may have been deleted: call Delete again.
+// deleted the image, Delete returns nil. After a network failure, a status of 5xx, or
+// the end of the context, the image may have been deleted: call Delete again.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {

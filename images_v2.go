@@ -110,8 +110,9 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // ContinuationToken and Skip of the parameters.
 //
 // If images are added, deleted, or changed so that the filter selects others, an image may
-// be missing or be yielded twice; Cloudflare documents no guarantee. To delete or change
-// the listed images, collect their IDs first, and do it after the loop.
+// be missing or be yielded twice; Cloudflare documents no guarantee. If you delete the listed
+// images, or change what the filter tests, collect their IDs first, and do it after the
+// loop.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		if err := s.walkImages(ctx, params, func(img *Image) bool { return yield(*img, nil) }); err != nil {

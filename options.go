@@ -78,11 +78,12 @@ func WithBaseURL(rawURL string) Option {
 // token at a time: for a higher rate, create several clients.
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
-// rate limit. The fallback is logged at Warn level: once, until a batch token is
-// fetched again. The reasons are:
+// rate limit. The fallback is logged at Warn level, once for an outage. It is logged
+// again if the kind of reason changes, or after a call to the batch host has succeeded.
+// The reasons are:
 //
-//   - Cloudflare rejects a new batch token, or the request for one with status 403 or
-//     404. The batch host is used again after 10 minutes.
+//   - The request for a batch token fails with status 403 or 404, or the batch host
+//     rejects a new token. The batch host is used again after 10 minutes.
 //   - The request for a batch token fails in another way, or takes longer than 15 s, or
 //     than half of the remaining time of the call if that is shorter. The batch host is
 //     used again after 30 s.
@@ -124,8 +125,9 @@ func WithBatchBaseURL(rawURL string) Option {
 // connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
-// share its connections: one may close a connection that another still uses. If a
-// transport itself retries, an attempt fails when it would send a fourth request.
+// share its connections: one may close a connection that another still uses. A
+// transport that retries by itself may send three requests in an attempt of this
+// library. At the fourth one, the attempt fails.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) {
 		c.check(client != nil, "WithHTTPClient", "must not be nil: leave the option out for the default client")
@@ -213,9 +215,8 @@ func WithPrefetch(on bool) Option {
 // A budget prevents too many retries during an outage. Each client has a budget of ten
 // retries: each retry takes one, and each successful call or page puts one back. At
 // zero, failed calls are not retried. Retries of calls that did not reach a server take
-// none. For a lost connection, the retries of all calls on it take one together. From
-// the third connection that is lost without a successful call in between, each retry
-// takes one.
+// none. If a connection is lost, the retries of all its calls take one in total. But if
+// a third connection is lost before any call succeeds, each retry takes one again.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of

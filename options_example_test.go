@@ -101,8 +101,8 @@ func ExampleWithInsecureHTTP() {
 	// <nil>
 }
 
-// A page view fails rather than waits: at most two attempts, with a short pause
-// between them. MaxWait is 0, so a longer pause that the server requests is an error.
+// While a user waits for a response, a call should fail early: at most two attempts, with
+// a short wait between them. MaxWait is 0, so if the server requests a wait, the call fails.
 func ExampleWithRetryPolicy() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

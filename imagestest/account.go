@@ -85,7 +85,7 @@ func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 // as a draft whose upload URL expires after 30 minutes.
 //
 // An image without an ID gets a generated ID. An image without an upload time gets the
-// current time of the server's clock. The Variants field is ignored: the server sets it.
+// current time of the server's clock. An image without Meta gets {}. The Variants field is ignored: the server sets it.
 // An image with the ID of a stored image replaces it.
 //
 // The original and the delivery of these images return a small generated picture. Upload
