@@ -31,7 +31,8 @@ type DirectUploadParams struct {
 	// "config" nor one of the IDs that [ImagesV1.Get] rejects.
 	ID string
 
-	// Creator is your own ID of the user who uploads, in UTF-8. "" means none.
+	// Creator is your own ID of the user who uploads, in UTF-8, of at most 1024
+	// characters (Cloudflare's OpenAPI document). "" means none.
 	Creator string
 
 	// ExpiresIn is the time until the URL expires: 2 minutes to 6 hours (Cloudflare's

@@ -101,6 +101,7 @@ func TestCreateRejects(t *testing.T) {
 		{"two dots", cfimages.DirectUploadParams{ID: ".."}, "ID", `".."`},
 		{"control character", cfimages.DirectUploadParams{ID: "a\nb"}, "ID", "control"},
 		{"creator not UTF-8", cfimages.DirectUploadParams{Creator: "a\xff"}, "Creator", "UTF-8"},
+		{"creator too long", cfimages.DirectUploadParams{Creator: strings.Repeat("ü", 1025)}, "Creator", "must have at most 1024 characters, got 1025"},
 		{"metadata as bytes", cfimages.DirectUploadParams{Metadata: []byte("{}")}, "Metadata", "json.RawMessage"},
 		{"private with a custom ID", cfimages.DirectUploadParams{ID: "a", RequireSignedURLs: true}, "RequireSignedURLs", "custom ID"},
 		{"too soon", cfimages.DirectUploadParams{ExpiresIn: 2*time.Minute - 1}, "ExpiresIn", "2 minutes"},

@@ -12,11 +12,12 @@
 // An API token needs the account permission "Cloudflare Images: Read" to list and read,
 // and "Cloudflare Images: Edit" to create, upload, change and delete (Cloudflare's list
 // of API token permissions,
-// https://developers.cloudflare.com/fundamentals/api/reference/permissions/).
-// Cloudflare does not document the permission for each single call, nor whether Edit
-// includes Read: a program that does both should have both. If a token is replaced
-// while the program runs, use [WithTokenSource]. For several accounts, create several
-// clients.
+// https://developers.cloudflare.com/fundamentals/api/reference/permissions/). Edit
+// includes reading and listing (Cloudflare's guide to API tokens,
+// https://developers.cloudflare.com/fundamentals/api/get-started/create-token/).
+// Cloudflare does not document the permission for each single call. If a token is
+// replaced while the program runs, use [WithTokenSource]. For several accounts, create
+// several clients.
 //
 // # Listing images
 //
@@ -72,10 +73,10 @@
 //
 // # Showing images
 //
-// [Delivery] builds the URLs of images: with a named variant, with a [Transform], or for
-// several widths, as the srcset of an HTML img element. [RemoteURL] transforms an image
-// that is stored elsewhere, and [ParseDeliveryURL] splits a delivery URL into its parts.
-// None of them sends a request.
+// [Delivery] builds the URLs of images: with a named variant, with a [Transform], or
+// for several widths, as the srcset of an HTML img element. [RemoteURL] transforms an
+// image that is stored elsewhere, and [ParseDeliveryURL] splits a delivery URL into its
+// parts. None of them sends a request.
 //
 // [Variants] manages the variants of the account. [Delivery.Transformed] and
 // [Delivery.SrcSet] need flexible variants (options in the URL instead of a variant):
@@ -101,7 +102,14 @@
 // If a create, an upload or an update of RequireSignedURLs fails, but Cloudflare may
 // have processed it, the error is [ErrOutcomeUnknown]. Its text says how to check. The
 // error may also be an *Error, for example with status 503: test for ErrOutcomeUnknown
-// first.
+// first. What may exist then, and how to find it:
+//
+//	DirectUploads.Create               a draft: by ImagesV1.Get with its custom ID; no list contains it
+//	ImagesV1.Upload and UploadFromURL  an image: by ImagesV1.Get with its custom ID, or in a list
+//	DirectUploads.Upload               the image: ImagesV1.Get with the ID of the draft; likewise Uploader.Upload
+//	ImagesV1.Update                    the image with a new ID: in a list, if ImagesV1.Get does not find the old ID
+//	Variants.Create                    the variant: by Variants.Get
+//	SigningKeys.Create                 the key: by SigningKeys.List
 //
 // # Retries and timeouts
 //
@@ -119,12 +127,13 @@
 //
 // # Rate limits and the batch host
 //
-// Cloudflare allows 1,200 requests in 5 minutes for each user or token. The client
-// reads the Ratelimit headers and waits before it exceeds the limit. If it would have to
-// wait longer than [RetryPolicy].MaxWait (10 s by default), or past the deadline of the
-// context, the call returns [ErrRateLimited] at once. To let a job wait for the next
-// window, pass [WithRetryPolicy] a [DefaultRetryPolicy] whose MaxWait is 5 minutes, the
-// length of a window. [Client.RateLimit] returns the current state.
+// Cloudflare allows 1,200 requests in 5 minutes for each user or token. Beyond that, it
+// rejects all calls with status 429 for 5 minutes (its developer documentation). The
+// client reads the Ratelimit headers and waits before it exceeds the limit. If it would
+// have to wait longer than [RetryPolicy].MaxWait (10 s by default), or past the
+// deadline of the context, the call returns [ErrRateLimited] at once. To let a job wait
+// for the next window, pass [WithRetryPolicy] a [DefaultRetryPolicy] whose MaxWait is 5
+// minutes, the length of a window. [Client.RateLimit] returns the current state.
 //
 // [WithBatchAPI] sends calls to Cloudflare's batch host. They do not count against this
 // limit. Cloudflare allows 200 calls a second there, for each batch token that a client
@@ -146,14 +155,15 @@
 // # Limits
 //
 // These are the largest values, or ranges, each with the Cloudflare document that
-// contains it. Limits on parameters are checked before a request is sent, except the
-// size of a file, which Cloudflare checks.
+// contains it. Limits on parameters are checked before a request is sent. Cloudflare
+// checks the files itself.
 //
 //	5               metadata conditions in a request (API reference)
 //	5               names in the path of a metadata field (API reference)
 //	10              values of In and InUntyped (API reference)
 //	1024            characters of a custom ID, which must not be a UUID (API reference)
 //	1024            bytes of metadata, as JSON (API reference)
+//	1024            characters of a creator (OpenAPI document)
 //	2 min to 6 h    until an upload URL expires (API reference); 30 min by default (OpenAPI document)
 //	10 to 10,000    images in a page; 1000 by default (OpenAPI document)
 //	1 h to 1 year   of a variant's browser TTL (developer documentation)
@@ -162,9 +172,11 @@
 //	100             characters of the path of a metadata field (developer documentation)
 //	100             variants in an account (developer documentation)
 //	10 MB           of a file (developer documentation)
+//	12,000          pixels on each side of an image, and 100 megapixels (developer documentation)
 //	1,200           requests in 5 minutes for each user or token (developer documentation)
-//	200             requests a second for each batch token (developer documentation)
+//	200             requests a second for each IP address, and for each batch token (developer documentation)
 //
+// The formats are PNG, JPEG, GIF, WebP, SVG and HEIC, and AVIF on the Enterprise plan.
 // A custom ID cannot be combined with RequireSignedURLs (developer documentation).
 //
 // # Troubleshooting
@@ -182,11 +194,12 @@
 //     account.
 //   - "status 404 Not Found": there is no such image in this account. Check the ID and
 //     the account ID.
-//   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may
-//     no longer accept the token. Start the list again without it. If images must not be
+//   - "status 400 Bad Request" from a list with a continuation token: Cloudflare may no
+//     longer accept the token. Start the list again without it. If images must not be
 //     processed twice, store their IDs.
-//   - "status 409 Conflict": an image with the custom ID exists, or the upload URL
-//     was used before.
+//   - "status 409 Conflict": probably an image with the custom ID exists, or the upload
+//     URL was used before.
+//   - "status 410 Gone": probably the upload URL has expired. Create another.
 //   - "rate limited", "status 429": the limit is used up. Set a longer
 //     [RetryPolicy].MaxWait, or use [WithBatchAPI].
 //   - "outcome unknown": the create or upload may have happened. The text says how to
@@ -194,6 +207,11 @@
 //   - "malformed response": the response does not come from the API, or was changed by
 //     a proxy. [Error].Body has an excerpt, and [Error].RayID is for Cloudflare's
 //     support.
+//   - "response too large": set a smaller PerPage.
+//   - "continuation token repeated": start the list again without a token.
+//   - "redirects are not followed": the base URL is wrong, or a proxy redirects.
+//   - "certificate signed by unknown authority": a proxy replaces certificates. Add its
+//     certificate to the system's, or use [WithHTTPClient].
 //   - "context deadline exceeded": the deadline of your context has passed.
 //   - "no response within the request timeout", "the response stalled": Cloudflare or
 //     the network was too slow, in all attempts. See [WithRequestTimeout].
@@ -208,6 +226,6 @@
 //
 // # Versions
 //
-// The package needs Go 1.26 or newer. MIGRATING.md in the repository compares each call with
-// the official SDK, cloudflare-go, in its versions v0 and v7.
+// The package needs Go 1.26 or newer. MIGRATING.md in the repository compares each call
+// with the official SDK, cloudflare-go, in its versions v0 and v7.
 package cfimages

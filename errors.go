@@ -19,23 +19,27 @@ var (
 	// ErrInvalidParams is returned if parameters or options are invalid. No request was
 	// sent. The error contains a [*ParamError] for each of them. Fix the parameters.
 	ErrInvalidParams = errors.New("invalid parameters")
-	// ErrBadRequest is returned for status 400: Cloudflare rejects the request. In a list,
-	// the cause is probably a continuation token that it no longer accepts: start again
-	// without it. If images must not be processed twice, store their IDs.
+	// ErrBadRequest is returned for status 400: Cloudflare rejects the request. In a
+	// list, the cause is probably a continuation token that it no longer accepts: start
+	// again without it. If images must not be processed twice, store their IDs.
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: check the credentials.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is returned for status 403: check the permissions and the account ID.
+	// ErrForbidden is returned for status 403: check the permissions and the account
+	// ID.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound is returned for status 404: check the ID and the account ID.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict is returned for status 409: use another ID, or create another upload URL.
+	// ErrConflict is returned for status 409. Probably the custom ID or the upload URL
+	// was used before: use another ID, or create another upload URL.
 	ErrConflict = errors.New("conflict")
-	// ErrGone is returned for status 410: the upload URL has expired. Create another.
+	// ErrGone is returned for status 410. Probably the upload URL has expired: create
+	// another.
 	ErrGone = errors.New("gone")
-	// ErrRateLimited is returned for status 429, and for a call that was not sent because
-	// the quota is used up, and the wait is longer than [RetryPolicy].MaxWait or the
-	// context's deadline. Retry after [Error].RetryAfter, or set a longer MaxWait.
+	// ErrRateLimited is returned for status 429, and for a call that was not sent
+	// because the quota is used up, and the wait is longer than [RetryPolicy].MaxWait
+	// or ends after the context's deadline. Retry after [Error].RetryAfter, or set a
+	// longer MaxWait.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
 	// RequireSignedURLs failed, but may have happened: after a lost connection, a
@@ -55,11 +59,12 @@ var (
 	ErrTokenLoop = errors.New("continuation token repeated")
 )
 
-// Error is an unsuccessful response: a status that is not 2xx, "success": false with any
-// status, or a body that could not be understood. It is also returned for a call that
-// was not sent because of the rate limit. Calls return it as *Error. An iteration returns
-// a [*PageError] that wraps it. A failure without a response, such as a lost connection,
-// is not an *Error: it wraps the error of the network, often a net.Error.
+// Error is an unsuccessful response: a status that is not 2xx, "success": false with
+// any status, or a body that could not be understood or is too large. It is also
+// returned for a call that was not sent because of the rate limit. Calls return it as
+// *Error. An iteration returns a [*PageError] that wraps it. A failure without a
+// response, such as a lost connection, is not an *Error: it wraps the error of the
+// network, often a net.Error.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
 	StatusCode int           // of the last response; 0 if there was none
@@ -175,8 +180,8 @@ func (i ErrorInfo) String() string {
 	return s + " (code " + strconv.Itoa(i.Code) + ")"
 }
 
-// ParamError is an invalid parameter or option. It is reported before a request is sent.
-// Several are joined with errors.Join. Each matches [ErrInvalidParams].
+// ParamError is an invalid parameter or option. It is reported before a request is
+// sent. Several are joined with errors.Join. Each matches [ErrInvalidParams].
 type ParamError struct {
 	Param  string // the name of the field, option or argument
 	Reason string // the rule, and the given value unless it may be secret

@@ -17,8 +17,8 @@ import (
 	"github.com/cfimages/cfimages-go/internal/send"
 )
 
-// ImagesV1 reads, uploads, changes and deletes single images. Its calls use the v1 paths
-// of the API.
+// ImagesV1 reads, uploads, changes and deletes single images. Its calls use the v1
+// paths of the API.
 type ImagesV1 struct{ sender *send.Sender }
 
 // Blob is a reader of the uploaded file of an image. [ImagesV1.Blob] returns it. It is
@@ -39,10 +39,10 @@ type Blob struct {
 // expiry if you need it.
 //
 // The ID may contain slashes. IDs that cannot be part of a request path are rejected
-// with [ErrInvalidParams]: more than 1024 characters, control characters, a slash at the
-// start or end, and the segments "", "." and "..". IDs that are other paths of the API
-// are rejected, too: stats, batch_token, keys, variants, IDs that start with keys/ or
-// variants/, and IDs that end in /blob.
+// with [ErrInvalidParams]: more than 1024 characters, control characters, a slash at
+// the start or end, and the segments "", "." and "..". IDs that are other paths of the
+// API are rejected, too: stats, batch_token, keys, variants, IDs that start with keys/
+// or variants/, and IDs that end in /blob.
 func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 	c, err := imageCall("ImagesV1.Get", http.MethodGet, id, imagepath.CheckReadable)
 	if err != nil {
@@ -72,8 +72,9 @@ func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 // get a variant, request a delivery URL instead: delivery URLs need no credentials and
 // do not count against the rate limit.
 //
-// The rules for the ID are those of [ImagesV1.Get], except that it may end in /blob. An
-// unknown image or a draft is [ErrNotFound]. A file of more than 32 MiB is
+// The rules for the ID are those of [ImagesV1.Get], except that it may end in /blob.
+// For an unknown image, the error matches [ErrNotFound]. For a draft it probably does,
+// too; this is not documented. For a file of more than 32 MiB, the error matches
 // [ErrResponseTooLarge]. The call is retried by the [RetryPolicy] until the response
 // starts. A later failure is returned by Read; then call Blob again and read from the
 // start.

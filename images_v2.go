@@ -84,8 +84,9 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 	return page, nil
 }
 
-// Pages returns an iterator over all pages of the list. A page is yielded when all of it
-// has been received. Errors, retries and the end of the list are as for [ImagesV2.All].
+// Pages returns an iterator over all pages of the list. A page is yielded when all of
+// it has been received. Errors, retries and the end of the list are as for
+// [ImagesV2.All].
 func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*ImagePage, error] {
 	return func(yield func(*ImagePage, error) bool) {
 		if err := s.walkPages(ctx, params, func(p *ImagePage) bool { return yield(p, nil) }); err != nil {
@@ -98,21 +99,21 @@ func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*Imag
 // yields images while their page is still being received. The next page may be
 // prefetched; see [WithPrefetch].
 //
-// If the iteration fails, it yields one [*PageError] and ends. Pass its ContinuationToken
-// and Yielded to [ListParams] to resume. A canceled context and invalid parameters are
-// reported as a *PageError, too. If a page fails in the middle, it is
-// requested again as the [RetryPolicy] allows, and images that were already yielded are
-// skipped.
+// If the iteration fails, it yields one [*PageError] and ends. Pass its
+// ContinuationToken and Yielded to [ListParams] to resume. A canceled context and
+// invalid parameters are reported as a *PageError, too. If a page fails in the middle,
+// it is requested again as the [RetryPolicy] allows, and images that were already
+// yielded are skipped.
 //
 // The iteration ends at the page without a continuation token. A page without images
 // does not end it. If a token occurs twice, the error is [ErrTokenLoop]. Leaving the
 // loop stops all requests. A second loop over the same iterator starts again at the
 // ContinuationToken and Skip of the parameters.
 //
-// If images are added, deleted, or changed so that the filter selects others, an image may
-// be missing or be yielded twice; Cloudflare documents no guarantee. If you delete the listed
-// images, or change what the filter tests, collect their IDs first, and do it after the
-// loop.
+// If images are added, deleted, or changed so that the filter selects others, an image
+// may be missing or be yielded twice; Cloudflare documents no guarantee. If you delete
+// the listed images, or change what the filter tests, collect their IDs first, and do
+// it after the loop.
 func (s *ImagesV2) All(ctx context.Context, params ListParams) iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
 		if err := s.walkImages(ctx, params, func(img *Image) bool { return yield(*img, nil) }); err != nil {

@@ -68,7 +68,8 @@ func WithBaseURL(rawURL string) Option {
 // WithBatchAPI sends calls to Cloudflare's batch host, where they do not count against
 // the rate limit. It is for jobs of thousands of calls. The batch host serves all calls
 // of [ImagesV2], the Get, Update, Upload, UploadFromURL and Delete of [ImagesV1], and
-// the Create and Wait of [DirectUploads]. Other calls still go to the standard API host.
+// the Create and Wait of [DirectUploads]. Other calls still go to the standard API
+// host.
 //
 // Cloudflare allows 200 requests a second for each batch token (its developer
 // documentation). The client fetches a batch token with its credentials and renews it
@@ -154,7 +155,7 @@ func WithUserAgent(product string) Option {
 //	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
-//	wait      Duration  the sum of the waits before the attempt, for backoff, rate limit, token source and batch host
+//	wait      Duration  the sum of the waits before the attempt, for backoff, rate limit, token source, batch host and a connection
 //	batch     bool      whether the request was sent to the batch host
 //	error     string    why the attempt failed; absent if it succeeded, or if the response was no longer needed
 //
@@ -173,12 +174,12 @@ func WithRetryPolicy(p RetryPolicy) Option {
 	return func(c *config) { c.retry = p }
 }
 
-// WithRequestTimeout sets how long one attempt waits for the headers of its response. It
-// must be positive; the default is 30 s. To limit a whole call, with all attempts and
-// waits, pass a context with a deadline instead.
+// WithRequestTimeout sets how long one attempt waits for the headers of its response.
+// It must be positive; the default is 30 s. To limit a whole call, with all attempts
+// and waits, pass a context with a deadline instead.
 //
-// During an upload, the timeout starts again whenever a part of the body has been sent. It
-// does not run while Read of the Body of a [File] blocks. The error matches
+// During an upload, the timeout starts again whenever a part of the body has been sent.
+// It does not run while Read of the Body of a [File] blocks. The error matches
 // os.ErrDeadlineExceeded, and does not match context.DeadlineExceeded.
 func WithRequestTimeout(d time.Duration) Option {
 	return func(c *config) { c.timeout = d }
@@ -200,30 +201,32 @@ func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
 }
 
-// RetryPolicy sets how often failed calls are retried, and how long the client may wait.
+// RetryPolicy sets how often failed calls are retried, and how long the client may
+// wait.
 //
 // Which failures are retried depends on the call:
 //
-//   - Reads, deletes and updates: after network failures, timeouts, and status 408, 429,
-//     500, 502, 503, 504 and 520 to 524. Permanent failures are not retried: an invalid
-//     certificate, a failed TLS handshake, an unknown host.
+//   - Reads, deletes and updates: after network failures, timeouts, and status 408,
+//     429, 500, 502, 503, 504 and 520 to 524. Permanent failures are not retried: an
+//     invalid certificate, a failed TLS handshake, an unknown host.
 //   - Creates, uploads by [ImagesV1], and updates of RequireSignedURLs: only if the
 //     server certainly did nothing. That is after status 429, or if no byte of the
 //     request was sent, or if HTTP/2 reports that the request was not processed.
 //   - Uploads to a one-time URL: if no byte of the request was sent.
 //
 // A budget prevents too many retries during an outage. Each client has a budget of ten
-// retries: each retry takes one, and each successful call or page puts one back. At
-// zero, failed calls are not retried. Retries of calls that did not reach a server take
-// none. If a connection is lost, the retries of all its calls take one in total. But if
-// a third connection is lost before any call succeeds, each retry takes one again.
+// retries: each retry takes one, and each successful call or page puts one back, and so
+// does a call that is rejected, for example with status 404. At zero, failed calls are
+// not retried. Retries of calls that did not reach a server take none. If a connection
+// is lost, the retries of all its calls take one in total. But if a third connection is
+// lost before any call succeeds, each retry takes one again.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of
 // other programs only from the headers of its responses: together they may exceed the
 // limit. With [WithBatchAPI], waits for a batch token and for its rate do not count for
-// MaxWait, and a request that is sent again with a new batch token, or to the standard
-// API host, does not count for MaxAttempts.
+// MaxWait. If an attempt needs a second request, with a new batch token or to the
+// standard API host, that does not count for MaxAttempts.
 type RetryPolicy struct {
 	MaxAttempts int           // attempts in total; 0 and 1 mean no retry
 	BaseDelay   time.Duration // the wait before the n-th retry is random, from 0 to BaseDelay·2ⁿ⁻¹; 0 means no wait

@@ -133,6 +133,7 @@ func TestWalkErrors(t *testing.T) {
 		{name: "bad parameters of a resumed walk", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{PerPage: 5, ContinuationToken: "t", Skip: 4},
 			token: "t", yielded: 4, is: cfimages.ErrInvalidParams},
 		{name: "creator not UTF-8", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{Creator: new("\xff")}, is: cfimages.ErrInvalidParams},
+		{name: "creator too long", responses: canned.JSON(canned.EmptyPage), params: cfimages.ListParams{Creator: new(strings.Repeat("x", 1025))}, is: cfimages.ErrInvalidParams},
 		{name: "the first page", responses: new(canned.Transport).Then(404, ""), is: cfimages.ErrNotFound},
 		{name: "the second page", responses: canned.JSON(canned.Page(`"t"`, ids(0, 3)...)).Then(403, ""),
 			want: ids(0, 3), token: "t", is: cfimages.ErrForbidden},

@@ -60,9 +60,9 @@ func (s *SigningKeys) List(ctx context.Context) ([]SigningKey, error) {
 	return list.keys, nil
 }
 
-// Create creates a key and returns it. Cloudflare chooses its value. The name has at most
-// 20 characters (Cloudflare's OpenAPI document). It is not documented what happens to an
-// existing key with the same name.
+// Create creates a key and returns it. Cloudflare chooses its value. The name has at
+// most 20 characters (Cloudflare's OpenAPI document). It is not documented what happens
+// to an existing key with the same name.
 //
 // The call is retried by the rules for creates; see [RetryPolicy]. If it is not known
 // whether an attempt created the key, the error is [ErrOutcomeUnknown]: check with
@@ -83,8 +83,9 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 
 // Delete deletes a key. URLs that were signed with it probably stop working; this is
 // not documented. If the last key is deleted, Cloudflare creates a new one (its OpenAPI
-// document). An unknown key is [ErrNotFound]. If a retry gets status 404 after an
-// attempt that may have deleted it, Delete returns nil.
+// document). For an unknown key, the error probably matches [ErrNotFound]; this is not
+// documented either. If a retry gets status 404 after an attempt that may have deleted
+// it, Delete returns nil.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
 	if err != nil {
@@ -93,7 +94,8 @@ func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	return doDelete(ctx, s.sender, c)
 }
 
-// keyCall returns a call on the path of a key. Its response contains the values of all keys.
+// keyCall returns a call on the path of a key. Its response contains the values of all
+// keys.
 func keyCall(op, method, name string) (*send.Call, error) {
 	if problem := keyNameProblem(name); problem != "" {
 		return nil, &ParamError{Param: "name", Reason: problem}

@@ -16,8 +16,9 @@ import (
 
 // UpdateParams are the properties of an image to change. A nil field is not changed.
 type UpdateParams struct {
-	// Creator is the new creator, in UTF-8, for example new("alice"). A pointer to ""
-	// probably removes it, but Cloudflare does not document that: check the result.
+	// Creator is the new creator, in UTF-8, of at most 1024 characters (Cloudflare's
+	// OpenAPI document), for example new("alice"). A pointer to "" probably removes it,
+	// but Cloudflare does not document that: check the result.
 	Creator *string
 
 	// Metadata is the new metadata. It replaces all existing metadata. It is encoded as
@@ -32,14 +33,15 @@ type UpdateParams struct {
 	RequireSignedURLs *bool
 }
 
-// Update changes the creator, the metadata or the access of an image, and returns the
-// changed image. Invalid parameters, and UpdateParams with no field set, are rejected
-// with [ErrInvalidParams] before a request is sent. For an unknown image, the error
-// matches [ErrNotFound]. The rules for the ID are those of [ImagesV1.Get], except that
-// it may end in /blob, and must not be "config", which is another path of the API.
+// Update changes the creator, the metadata or RequireSignedURLs of an image, and
+// returns the changed image. Invalid parameters, and UpdateParams with no field set,
+// are rejected with [ErrInvalidParams] before a request is sent. For an unknown image,
+// the error matches [ErrNotFound]. The rules for the ID are those of [ImagesV1.Get],
+// except that it may end in /blob, and must not be "config", which is another path of
+// the API.
 //
-// Metadata is replaced, not merged (Cloudflare's developer documentation). To change one
-// field, read the metadata, change it, and write all of it:
+// Metadata is replaced, not merged (Cloudflare's developer documentation). To change
+// one field, read the metadata, change it, and write all of it:
 //
 //	img, err := client.ImagesV1.Get(ctx, id)
 //	if err != nil {
@@ -52,16 +54,16 @@ type UpdateParams struct {
 //	meta["status"] = "reviewed"
 //	_, err = client.ImagesV1.Update(ctx, id, cfimages.UpdateParams{Metadata: meta})
 //
-// A change by another program between the two calls is lost. This example rounds integers
-// above 2⁵³: to keep them, use a map[string]json.RawMessage.
+// A change by another program between the two calls is lost. This example rounds
+// integers above 2⁵³: to keep them, use a map[string]json.RawMessage.
 //
-// If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI document),
-// which the result contains. Use that ID from then on: the old ID and its delivery URLs
-// are gone. (Cloudflare documents the new ID, and that it purges the image from its
-// cache, but not how it responds to the old ID.)
+// If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI
+// document), which the result contains. Use that ID from then on: the old ID and its
+// delivery URLs are gone. (Cloudflare documents the new ID, and that it purges the
+// image from its cache, but not how it responds to the old ID.)
 //
-// Without RequireSignedURLs, the call is retried by the rules for reads, and can be called
-// again if it fails. With it, the call is retried by the rules for creates; see
+// Without RequireSignedURLs, the call is retried by the rules for reads, and can be
+// called again if it fails. With it, the call is retried by the rules for creates; see
 // [RetryPolicy]. If it is not known whether an attempt changed the image, the error is
 // [ErrOutcomeUnknown]. [ImagesV1.Get] then reports whether the image still has its old
 // ID. If not, find it in a list by its creator or metadata.

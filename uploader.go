@@ -37,10 +37,12 @@ type Uploader struct {
 
 // File is a file to upload.
 type File struct {
-	// Name is the file name that is stored with the image. "" means "image".
+	// Name is the file name that is stored with the image. "" means "image". It must be
+	// valid UTF-8, without control characters.
 	Name string
 
-	// ContentType is the media type of the file. "" means application/octet-stream:
+	// ContentType is the media type of the file, such as "image/png". "" means
+	// application/octet-stream:
 	// Cloudflare then detects the format.
 	ContentType string
 
@@ -58,7 +60,9 @@ type File struct {
 
 	// Size is the number of bytes in Body. 0 and -1 mean unknown: the size is then
 	// determined if Body can seek or has a Len method. Otherwise the file is sent with
-	// chunked encoding.
+	// chunked encoding. If Size is wrong, the call fails: with [ErrInvalidParams] if
+	// the size can be determined, otherwise while the file is sent. An empty file is
+	// rejected, too.
 	Size int64
 
 	// Progress, if not nil, is called after each part of the file has been sent, with
@@ -68,14 +72,15 @@ type File struct {
 	Progress func(sent, total int64)
 }
 
-// Upload uploads the file to a one-time upload URL, and returns the image. Only its ID is
-// certain to be set.
+// Upload uploads the file to a one-time upload URL, and returns the image. Only its ID
+// is certain to be set.
 //
 // Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. The
-// URL must be https, except for loopback hosts. The error matches [ErrNotFound] for an
-// unknown URL, [ErrConflict] for a used one, and [ErrGone] for an expired one.
-// Cloudflare accepts files of up to 10 MB (its developer documentation) and checks size
-// and format itself. Errors do not contain the URL.
+// URL must be https, except for loopback hosts. The error probably matches
+// [ErrNotFound] for an unknown URL, [ErrConflict] for a used one, and [ErrGone] for an
+// expired one, as in Cloudflare's local simulator; Cloudflare does not document these
+// statuses. It accepts files of up to 10 MB (its developer documentation) and checks
+// size and format itself. Errors do not contain the URL.
 //
 // After a byte of the request was sent, the upload is not retried. If it is not known
 // whether the upload completed, the error is [ErrOutcomeUnknown]: check with

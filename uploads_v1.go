@@ -22,7 +22,8 @@ type UploadParams struct {
 	// [DirectUploadParams].ID apply.
 	ID string
 
-	// Creator is your own ID of the user who uploads, in UTF-8. "" means none.
+	// Creator is your own ID of the user who uploads, in UTF-8, of at most 1024
+	// characters (Cloudflare's OpenAPI document). "" means none.
 	Creator string
 
 	// Metadata is encoded as a JSON object of at most 1024 bytes (Cloudflare's API
@@ -36,7 +37,10 @@ type UploadParams struct {
 	RequireSignedURLs bool
 }
 
-const maxMetadataBytes = 1024
+const (
+	maxMetadataBytes = 1024
+	maxCreatorChars  = 1024
+)
 
 // Upload uploads a file in one request. It is for backends that have the file and the
 // credentials. For browsers, apps and devices, use one-time upload URLs; see
@@ -136,6 +140,9 @@ func (p *UploadParams) fields() ([]multipartbody.Field, error) {
 func checkCreator(creator string) error {
 	if !utf8.ValidString(creator) {
 		return paramErrorf("Creator", "must be valid UTF-8, got %.40q", creator)
+	}
+	if n := utf8.RuneCountInString(creator); n > maxCreatorChars {
+		return paramErrorf("Creator", "must have at most %d characters, got %d", maxCreatorChars, n)
 	}
 	return nil
 }

@@ -77,11 +77,13 @@ func (s *Variants) Get(ctx context.Context, id string) (*Variant, error) {
 	return s.do(ctx, c)
 }
 
-// Create creates a variant and returns it. No variant with its ID may exist.
+// Create creates a variant and returns it. If a variant with its ID exists, the call
+// fails; Cloudflare does not document the status.
 //
-// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The call
-// is retried by the rules for creates; see [RetryPolicy]. If it is not known whether an attempt
-// created the variant, the error is [ErrOutcomeUnknown]: check with [Variants.Get].
+// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. The
+// call is retried by the rules for creates; see [RetryPolicy]. If it is not known
+// whether an attempt created the variant, the error is [ErrOutcomeUnknown]: check with
+// [Variants.Get].
 func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(true)
 	if err != nil {
@@ -96,13 +98,13 @@ func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 }
 
 // Update replaces the variant that has the ID of v, and returns the new variant. To
-// change one field, change the result of [Variants.Get]. Cloudflare purges the images in
-// the variant from its cache. It is not documented whether a BrowserTTL of 0 removes an
-// existing TTL.
+// change one field, change the result of [Variants.Get]. Cloudflare purges the images
+// in the variant from its cache. It is not documented whether a BrowserTTL of 0 removes
+// an existing TTL.
 //
-// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. An
-// unknown variant is [ErrNotFound]. The call is retried by the rules for reads; see
-// [RetryPolicy].
+// Invalid fields are rejected with [ErrInvalidParams] before a request is sent. For an
+// unknown variant, the error matches [ErrNotFound]. The call is retried by the rules
+// for reads; see [RetryPolicy].
 func (s *Variants) Update(ctx context.Context, v Variant) (*Variant, error) {
 	body, err := v.body(false)
 	if err != nil {

@@ -16,7 +16,7 @@ func (s *Server) getImage(c *call) (response, error) {
 }
 
 // getBlob handles ImagesV1.Blob. It returns the uploaded bytes. That private images need
-// no signature here is a guess.
+// no signature here is a guess, and so is the status for a draft.
 func (s *Server) getBlob(c *call) (response, error) {
 	rec := c.account.store.get(c.imageID)
 	if rec == nil || rec.draft {
