@@ -40,10 +40,11 @@ func WithAPIKey(email, key string) Option {
 // rotated while the program runs. It is an alternative to [WithAPIToken] and
 // [WithAPIKey]. If several of these options are given, the last one is used.
 //
-// The function is called before each attempt on the standard API host, with the context
-// of the call, and concurrently. It may cache the token, but is not told of a status
-// 401: it must itself check whether the token was replaced. Remove the line break if
-// the token comes from a file. If the function fails, or returns a token that is empty,
+// The function is called before each attempt on the standard API host, and again after
+// a wait for the rate limit, with the context of the call, and concurrently. It must
+// return when the context ends: no other timeout limits it. It may cache the token, but
+// is not told of a status 401: it must itself check whether the token was replaced.
+// Remove the line break if the token comes from a file. If the function fails, or returns a token that is empty,
 // not visible ASCII or longer than 4096 bytes, the call fails before a request is sent,
 // and is not retried. The error wraps the error of the function.
 //
@@ -152,7 +153,7 @@ func WithUserAgent(product string) Option {
 //	path      string    the path, without the query, with {id} instead of IDs
 //	status    int       the HTTP status; 0 without a response
 //	attempt   int       the number of the attempt, from 1; each page of a list starts at 1
-//	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes
+//	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes, and for a prefetched page the time until the loop reaches it
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
 //	wait      Duration  the sum of the waits before the attempt, for backoff, rate limit, token source, batch host and a connection
@@ -195,7 +196,9 @@ func WithInsecureHTTP() Option {
 // page while the current one is being received or used. The default is true. At most
 // one page is prefetched. With All, the second page is requested after your loop has
 // finished with 100 images, or with all images of a smaller first page; with Pages,
-// when the loop asks for it. Later pages are requested as soon as their token is known.
+// when the loop asks for it. Later pages are requested as soon as their token has been
+// received, which may be before the images of the current page: the next page may be
+// requested even if the current one then fails and is retried.
 // Nothing is prefetched while fewer than 20 requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }

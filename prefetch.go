@@ -30,15 +30,19 @@ type openedPage struct {
 // prefetchedPage is a page that is requested while the one before it is in use.
 type prefetchedPage struct {
 	openedPage
-	token string
-	done  chan struct{} // closed when the request has ended
-	ended time.Time
+	token    string
+	done     chan struct{} // closed when the request has ended
+	ended    time.Time
+	panicked any // the value of a panic, for example of a token source; nil: none
 }
 
 // open requests the page with the token, unless it is prefetched.
 func (w *walk) open(token string) *openedPage {
 	if p := w.prefetched; p != nil && p.token == token {
 		<-p.done
+		if p.panicked != nil {
+			panic(p.panicked) // in the goroutine of the caller, who may recover it
+		}
 		if !p.isOutdated() {
 			w.prefetched = nil
 			return &p.openedPage
@@ -66,6 +70,7 @@ func (w *walk) prefetch(token string) {
 	w.prefetched = p
 	go func() {
 		defer close(p.done)
+		defer func() { p.panicked = recover() }()
 		p.response, p.failed = p.exchange.Open(p.ctx)
 		p.ended = time.Now()
 	}()

@@ -31,8 +31,8 @@ func (s *tokens) next(context.Context) (string, error) {
 	return s.list[min(s.calls, len(s.list))-1], nil
 }
 
-// asked returns the Authorization headers of the requests, without "Bearer ".
-func asked(transport *canned.Transport) []string {
+// sent returns the Authorization headers of the requests, without "Bearer ".
+func sent(transport *canned.Transport) []string {
 	var tokens []string
 	for _, req := range transport.Requests {
 		tokens = append(tokens, strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))
@@ -82,7 +82,7 @@ func TestTokenSourceIsAskedBeforeEachAttempt(t *testing.T) {
 				source := &tokens{list: tt.tokens}
 				client := newClient(t, transport, cfimages.WithTokenSource(source.next), cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 				err := tt.call(t.Context(), client)
-				assert.Equal(t, tt.asked, asked(transport))
+				assert.Equal(t, tt.asked, sent(transport))
 				assert.Equal(t, tt.calls, source.calls)
 				if tt.want == nil {
 					assert.NoError(t, err)
@@ -158,6 +158,53 @@ func TestTokenSourceThatFailsCostsNoQuota(t *testing.T) {
 	assert.Equal(t, 5, client.RateLimit().Remaining)
 }
 
+// After a wait for the rate limit, the token that the source returned before may have
+// expired.
+func TestTokenSourceIsAskedAgainAfterAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sealed := errors.New("sealed")
+		asked, fails := 0, 0 // the number of the call that fails
+		source := func(context.Context) (string, error) {
+			if asked++; asked == fails {
+				return "", sealed
+			}
+			return fmt.Sprint("token-", asked), nil
+		}
+		transport := new(canned.Transport).Then(200, canned.Image, "Ratelimit", `"default";r=0;t=30`)
+		policy := cfimages.RetryPolicy{MaxAttempts: 1, MaxWait: time.Minute}
+		client := newClient(t, transport, cfimages.WithTokenSource(source), cfimages.WithRetryPolicy(policy))
+		get := func() error { _, err := client.ImagesV1.Get(t.Context(), "img"); return err }
+		start := time.Now()
+		require.NoError(t, get())
+		require.NoError(t, get())
+		assert.Equal(t, 30*time.Second, time.Since(start))
+		assert.Equal(t, []string{"token-1", "token-3"}, sent(transport))
+
+		fails = 5
+		require.ErrorIs(t, get(), sealed)
+		require.NoError(t, get(), "the request that was not sent does not block others")
+		assert.Len(t, transport.Requests, 3)
+	})
+}
+
+// A panic of the source occurs in the goroutine of the caller, even if the page is
+// prefetched.
+func TestPanicOfATokenSource(t *testing.T) {
+	b := newBook(ids(0, 150), ids(150, 150))
+	asked := 0
+	source := func(context.Context) (string, error) {
+		if asked++; asked == 2 {
+			panic("mine")
+		}
+		return "a", nil
+	}
+	client := newClient(t, b, cfimages.WithTokenSource(source))
+	assert.PanicsWithValue(t, "mine", func() { _, _ = collect(client.ImagesV2.All(t.Context(), cfimages.ListParams{})) })
+	got, err := collect(client.ImagesV2.All(t.Context(), cfimages.ListParams{}))
+	require.NoError(t, err)
+	assert.Len(t, got, 300)
+}
+
 func TestTokenSourceIsCanceledWithItsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		waits := func(ctx context.Context) (string, error) { <-ctx.Done(); return "", errors.New("gave up") }
@@ -210,7 +257,7 @@ func TestTokenSourceReplacesOtherCredentials(t *testing.T) {
 			transport := canned.JSON(canned.Image)
 			_, err := newClient(t, transport, tt.opts...).ImagesV1.Get(t.Context(), "img")
 			require.NoError(t, err)
-			assert.Equal(t, []string{tt.want}, asked(transport))
+			assert.Equal(t, []string{tt.want}, sent(transport))
 			assert.Empty(t, transport.Requests[0].Header.Get("X-Auth-Key"))
 		})
 	}

@@ -169,13 +169,14 @@ func (f *File) form(fields []multipartbody.Field) (*multipartbody.Form, error) {
 // contentOf returns the content of a call that sends a form. The body of an attempt is
 // closed when the attempt ends.
 func contentOf(form *multipartbody.Form) *send.Content {
-	return &send.Content{Type: form.ContentType(), Size: form.Len(), Open: func(ctx context.Context) (io.ReadCloser, error) {
+	open := func(ctx context.Context) (io.ReadCloser, error) {
 		body, err := form.Open()
 		if err == nil {
 			context.AfterFunc(ctx, func() { body.Close() })
 		}
 		return body, err
-	}}
+	}
+	return &send.Content{Type: form.ContentType(), Size: form.Len(), Open: open, Spent: form.Spent}
 }
 
 // secretsOf returns the parts of a one-time upload URL that must not appear in texts.

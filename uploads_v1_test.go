@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -205,4 +206,20 @@ func TestImagesV1UploadRetries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stream that was read cannot be sent again, so its call neither waits nor retries.
+func TestUploadOfAStreamFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := new(canned.Transport).Then(429, "", "Retry-After", "2")
+		client := newClient(t, transport, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
+		start := time.Now()
+		_, err := client.ImagesV1.Upload(t.Context(), cfimages.File{Body: unseekable{strings.NewReader("png")}}, cfimages.UploadParams{})
+		failed, ok := errors.AsType[*cfimages.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, []int{429, 1}, []int{failed.StatusCode, failed.Attempts})
+		assert.Equal(t, 2*time.Second, failed.RetryAfter)
+		assert.NotContains(t, err.Error(), "already read")
+		assert.Zero(t, time.Since(start))
+	})
 }

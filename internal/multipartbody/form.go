@@ -142,6 +142,13 @@ func (f *Form) Open() (io.ReadCloser, error) {
 	return f.current, nil
 }
 
+// Spent reports whether Open would fail with [ErrRead].
+func (f *Form) Spent() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.started && f.start < 0
+}
+
 // rewind ends the current body and restarts the form. f.mu is held, except while the
 // last Read ends.
 func (f *Form) rewind() error {

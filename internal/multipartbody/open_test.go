@@ -59,9 +59,11 @@ func TestOpenFailsOnceABodyWasRead(t *testing.T) {
 	form, err := multipartbody.New(nil, "file", "a", "", lengthOf{strings.NewReader("content"), 7}, 0)
 	require.NoError(t, err)
 	body := open(t, form)
+	assert.False(t, form.Spent())
 	_, err = body.Read(make([]byte, 1))
 	require.NoError(t, err)
 
+	assert.True(t, form.Spent())
 	_, err = form.Open()
 	assert.ErrorIs(t, err, multipartbody.ErrRead)
 	rest, err := io.ReadAll(iotest.OneByteReader(body))

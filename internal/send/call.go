@@ -68,6 +68,9 @@ type Content struct {
 	// Open returns the body for one attempt, which is valid until ctx ends. It is
 	// read once: without GetBody, net/http cannot send it twice.
 	Open func(ctx context.Context) (io.ReadCloser, error)
+	// Spent reports whether the body was read and cannot be read again. nil means that
+	// it always can.
+	Spent func() bool
 }
 
 // NewContent returns a Content with a body in memory.

@@ -16,6 +16,10 @@ import (
 // the standard API host accepted.
 var errTokensRejected = errors.New("the batch host rejects the batch tokens that the API issues")
 
+// maxTokenAge is how long a request waits for the rate limit before the token source
+// is asked again.
+const maxTokenAge = time.Second
+
 // route selects the host of an attempt: the batch host, if it supports the call and
 // a token is available, otherwise the standard API host. Each host has its own
 // credentials and its own limit.
@@ -82,21 +86,9 @@ func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 // the known rate limit allows it.
 func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure) {
 	start := time.Now()
-	login, err := r.logins.next(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return nil, canceled(ctx)
-	case err != nil:
-		return nil, &Failure{Kind: Unbuilt, Err: err}
-	case t.rejected.repeats(login):
-		t.rejected.failed.Retryable = false
-		return nil, t.rejected.failed
-	}
-	if err := r.gate.Acquire(ctx, r.maxWait); err != nil {
-		if limited, ok := errors.AsType[*ratelimit.WaitError](err); ok {
-			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Retryable: true}
-		}
-		return nil, canceled(ctx)
+	login, failed := r.admit(ctx, t)
+	if failed != nil {
+		return nil, failed
 	}
 	defer r.gate.Done()
 	t.waited += time.Since(start)
@@ -112,6 +104,52 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 		t.rejected = &rejection{failed, login}
 	}
 	return response, failed
+}
+
+// admit waits until the rate limit allows a request to the standard API host, and
+// returns the credentials for it. The caller must then call gate.Done. A token source
+// is asked before the wait, because a call must not use up quota if its source fails,
+// and again after a long wait, because its token may have expired.
+func (r *route) admit(ctx context.Context, t *trip) (credentials *login, failed *Failure) {
+	credentials, failed = r.login(ctx, t)
+	if failed != nil {
+		return nil, failed
+	}
+	start := time.Now()
+	if err := r.gate.Acquire(ctx, r.maxWait); err != nil {
+		if limited, ok := errors.AsType[*ratelimit.WaitError](err); ok {
+			return nil, &Failure{Kind: Limited, RetryAfter: limited.Wait, Retryable: true}
+		}
+		return nil, canceled(ctx)
+	}
+	if r.logins.source == nil || time.Since(start) < maxTokenAge {
+		return credentials, nil
+	}
+	admitted := false
+	defer func() {
+		if !admitted { // the source failed or panicked
+			r.gate.Done()
+		}
+	}()
+	credentials, failed = r.login(ctx, t)
+	admitted = failed == nil
+	return credentials, failed
+}
+
+// login returns the credentials for a request to the standard API host, unless they
+// are those that it rejected.
+func (r *route) login(ctx context.Context, t *trip) (*login, *Failure) {
+	credentials, err := r.logins.next(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, canceled(ctx)
+	case err != nil:
+		return nil, &Failure{Kind: Unbuilt, Err: err}
+	case t.rejected.repeats(credentials):
+		t.rejected.failed.Retryable = false
+		return nil, t.rejected.failed
+	}
+	return credentials, nil
 }
 
 // sendBatch sends one request to the batch host, and a second one with a new token

@@ -183,6 +183,9 @@ func (x *Exchange) spendBudget(failed *Failure) bool {
 
 // mayRetry reports whether a retry may succeed and is allowed by the call's rule.
 func (x *Exchange) mayRetry(failed *Failure) bool {
+	if content := x.trip.call.Content; content != nil && content.Spent != nil && content.Spent() {
+		return false
+	}
 	switch x.trip.call.Retry {
 	case RetryAlways:
 		return failed.Retryable
