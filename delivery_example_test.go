@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"log"
 	"os"
-	"strings"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
@@ -156,17 +155,4 @@ func ExampleRemoteURL() {
 	// Output:
 	// https://example.com/cdn-cgi/image/width=80,quality=75,onerror=redirect/uploads/avatar1.jpg
 	// https://example.com/cdn-cgi/image/width=80,quality=75,onerror=redirect/https://s3.example.com/bucket/image.png
-}
-
-// deliveryOf returns the Delivery of a test server.
-func deliveryOf(server *imagestest.Server) *cfimages.Delivery {
-	delivery, err := cfimages.NewDelivery(imagestest.AccountHash)
-	if err != nil {
-		log.Fatal(err)
-	}
-	delivery, err = delivery.OnDomain(strings.TrimSuffix(server.URL(), "/client/v4"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	return delivery
 }

@@ -104,10 +104,11 @@ const (
 //
 // The call is retried only if Cloudflare certainly did nothing; see [RetryPolicy]. If
 // it is not known whether an attempt created a draft, the error is [ErrOutcomeUnknown].
-// With a custom ID, check with [ImagesV1.Get] whether the draft exists: its URL is
-// lost, so delete the draft. Then call Create again. Without a custom ID, a lost draft
-// cannot be found, and does no harm: nobody has its URL, and lists do not contain
-// drafts.
+// With a custom ID, check with [ImagesV1.Get] whether the draft exists. Its URL is
+// lost, so delete it, but only if [Image].Draft is true: an image may have had the ID
+// before. Then call Create again. Without a custom ID, just call Create again: the lost
+// draft cannot be found and does no harm, because nobody has its URL, and lists do not
+// contain drafts.
 func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (*DirectUpload, error) {
 	fields, err := params.fields(time.Now())
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *DirectUploads) Create(ctx context.Context, params DirectUploadParams) (
 		Batched: true,
 		Private: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get and delete it; without one, create another",
+		Unsure:  "a draft may have been created; with a custom ID, check with ImagesV1.Get and delete it if it is a draft; without one, create another",
 		Content: send.NewContent(contentType, form),
 	}
 	created := new(DirectUpload)

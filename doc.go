@@ -47,10 +47,10 @@
 // resume.
 //
 // A crash leaves no PageError. So a long job that does not change the list uses
-// [ImagesV2.Pages], and stores the ContinuationToken of each [ImagePage] after it has
-// processed the page. After a crash, the page that was being processed is repeated. The
-// token of the last page is "": store that the list is complete. [PageError] has an
-// example.
+// [ImagesV2.Pages], and stores the ContinuationToken of each [ImagePage], which is that
+// of the next page, after it has processed the page. After a crash, the page that was
+// being processed is repeated. The token of the last page is "": store that the list is
+// complete. [PageError] has an example.
 //
 // # Uploading from browsers and apps
 //

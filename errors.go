@@ -46,6 +46,7 @@ var (
 	// timeout, the end of the context, status 408 or 5xx, or a malformed response. The
 	// text says how to check. Test for it first, because the same error can be an
 	// [*Error], too. Other calls never return it, and are safe to call again.
+	// [DirectUploads.Create] and [ImagesV1.UploadFromURL] have examples.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response could not be understood, although
 	// its connection did not fail. See [Error].Body.

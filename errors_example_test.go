@@ -91,8 +91,9 @@ func ExampleParamError() {
 }
 
 // The response to a create was lost. With a custom ID the draft can be found, but not
-// its upload URL: delete the draft, and create it again.
-func ExampleErrOutcomeUnknown() {
+// its upload URL: delete the draft, and create it again. Do not delete an image: it may
+// have had the ID before.
+func ExampleDirectUploads_Create_outcomeUnknown() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.Inject(imagestest.Fault{Operation: imagestest.OpCreate, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
@@ -101,9 +102,12 @@ func ExampleErrOutcomeUnknown() {
 
 	upload, err := client.DirectUploads.Create(ctx, params)
 	if errors.Is(err, cfimages.ErrOutcomeUnknown) {
-		err = client.ImagesV1.Delete(ctx, params.ID)
-		if err == nil || errors.Is(err, cfimages.ErrNotFound) {
-			upload, err = client.DirectUploads.Create(ctx, params)
+		img, getErr := client.ImagesV1.Get(ctx, params.ID)
+		if getErr == nil && img.Draft {
+			getErr = client.ImagesV1.Delete(ctx, params.ID)
+		}
+		if getErr == nil || errors.Is(getErr, cfimages.ErrNotFound) {
+			upload, err = client.DirectUploads.Create(ctx, params) // ErrConflict if it is an image
 		}
 	}
 	if err != nil {
@@ -115,7 +119,7 @@ func ExampleErrOutcomeUnknown() {
 
 // Without a custom ID, a unique value in the metadata finds an image whose upload has
 // an unknown outcome.
-func ExampleErrOutcomeUnknown_metadata() {
+func ExampleImagesV1_UploadFromURL_outcomeUnknown() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.Inject(imagestest.Fault{Operation: imagestest.OpUploadImage, At: imagestest.AfterCommit, Kind: imagestest.Reset{}})
@@ -141,7 +145,7 @@ func ExampleErrOutcomeUnknown_metadata() {
 
 // A backend passes continuation tokens to its own clients. A token that Cloudflare
 // does not accept is an error of the client, and any other error is an outage.
-func ExampleErrBadRequest() {
+func ExampleImagesV2_List_badRequest() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 
@@ -156,9 +160,10 @@ func ExampleErrBadRequest() {
 	// Output: 400 start again without a cursor
 }
 
-// The rate limit is reached, and its window ends later than the retry policy allows
-// to wait. RetryAfter is the time to wait before a retry. Attempts is 0 because no request was sent.
-func ExampleErrRateLimited() {
+// The rate limit is reached, and its window ends later than the retry policy allows to
+// wait. RetryAfter is the time to wait before a retry. Attempts is 0 because no request
+// was sent.
+func ExampleError_rateLimited() {
 	server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithRateLimit(1, 5*time.Minute))
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()

@@ -6,6 +6,8 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,22 +72,43 @@ func TestEveryCallHasAnExample(t *testing.T) {
 	}
 }
 
+// TestExamplesAreShown checks that no Example is at a name, such as a variable, at which
+// the documentation shows none.
+func TestExamplesAreShown(t *testing.T) {
+	for dir := range shownElsewhere() {
+		pkg, files := parsePackage(t, dir)
+		shown := make(map[string]bool)
+		add := func(examples []*doc.Example) {
+			for _, example := range examples {
+				shown["Example"+example.Name] = true
+			}
+		}
+		add(pkg.Examples)
+		for _, f := range pkg.Funcs {
+			add(f.Examples)
+		}
+		for _, typ := range pkg.Types {
+			add(typ.Examples)
+			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
+				add(f.Examples)
+			}
+		}
+		require.NotEmpty(t, shown)
+		for _, file := range files {
+			for _, decl := range file.Decls {
+				if f, ok := decl.(*ast.FuncDecl); ok && strings.HasPrefix(f.Name.Name, "Example") {
+					assert.True(t, shown[f.Name.Name], "%s: %s is shown nowhere", dir, f.Name.Name)
+				}
+			}
+		}
+	}
+}
+
 // exportedCalls returns the exported functions and methods of the package in a directory,
 // such as "NewClient" and "ImagesV1.Get", and the names that have an Example.
 func exportedCalls(t *testing.T, dir string) (calls []string, examples map[string]bool) {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	fset := token.NewFileSet()
-	var files []*ast.File
-	for _, name := range names {
-		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
-		require.NoError(t, err)
-		files = append(files, file)
-	}
-	pkg, err := doc.NewFromFiles(fset, files, dir)
-	require.NoError(t, err)
-
+	pkg, _ := parsePackage(t, dir)
 	examples = make(map[string]bool)
 	add := func(prefix string, funcs []*doc.Func) {
 		for _, f := range funcs {
@@ -101,4 +124,21 @@ func exportedCalls(t *testing.T, dir string) (calls []string, examples map[strin
 	}
 	require.NotEmpty(t, calls)
 	return calls, examples
+}
+
+// parsePackage returns the documentation and the files of the package in a directory.
+func parsePackage(t *testing.T, dir string) (*doc.Package, []*ast.File) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		files = append(files, file)
+	}
+	pkg, err := doc.NewFromFiles(fset, files, dir)
+	require.NoError(t, err)
+	return pkg, files
 }

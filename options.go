@@ -44,13 +44,15 @@ func WithAPIKey(email, key string) Option {
 // a wait for the rate limit, with the context of the call, and concurrently. It must
 // return when the context ends: no other timeout limits it. It may cache the token, but
 // is not told of a status 401: it must itself check whether the token was replaced.
-// Remove the line break if the token comes from a file. If the function fails, or returns a token that is empty,
-// not visible ASCII or longer than 4096 bytes, the call fails before a request is sent,
-// and is not retried. The error wraps the error of the function.
+// Remove the line break if the token comes from a file. If the function fails, or
+// returns a token that is empty, not visible ASCII or longer than 4096 bytes, the call
+// fails before a request is sent, and is not retried. The error wraps the error of the
+// function.
 //
 // If a read, a delete, or an update without RequireSignedURLs gets status 401 and the
 // [RetryPolicy] allows a retry, the function is called again. If it returns another
-// token, the call is retried once.
+// token, the call is retried once. Other creates and uploads fail with
+// [ErrUnauthorized]: call them again.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.check(source != nil, "WithTokenSource", "must not be nil: use WithAPIToken for a token that does not change")

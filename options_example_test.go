@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"time"
@@ -101,8 +102,9 @@ func ExampleWithInsecureHTTP() {
 	// <nil>
 }
 
-// While a user waits for a response, a call should fail early: at most two attempts, with
-// a short wait between them. MaxWait is 0, so if the server requests a wait, the call fails.
+// While a user waits for a response, a call should fail early: at most two attempts,
+// with a short wait between them. MaxWait is 0, so if the server requests a wait, the
+// call fails.
 func ExampleWithRetryPolicy() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
@@ -215,44 +217,19 @@ func ExampleWithLogger_ci() {
 	// Output: 0 images
 }
 
-// roundTripper is an http.RoundTripper made of a function.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-// Use a transport of your own, for example for tracing. Base it on a transport that
-// checks idle HTTP/2 connections.
-func ExampleWithHTTPClient() {
-	server := imagestest.NewServer()
-	defer server.Close()
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second}
-	tracing := roundTripper(func(req *http.Request) (*http.Response, error) {
-		resp, err := base.RoundTrip(req)
-		if err == nil {
-			fmt.Println(req.Method, resp.StatusCode)
-		}
-		return resp, err
-	})
-
-	client := server.Client(cfimages.WithHTTPClient(&http.Client{Transport: tracing}))
-	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
-		log.Fatal(err)
-	}
-	// Output: GET 200
-}
-
 // Name a program in the User-Agent header, before the name of the library.
 func ExampleWithUserAgent() {
 	server := imagestest.NewServer()
 	defer server.Close()
-	printing := roundTripper(func(req *http.Request) (*http.Response, error) {
-		product, _, _ := strings.Cut(req.UserAgent(), " ") // the library's own product follows
+	printing := func(w http.ResponseWriter, r *http.Request) {
+		product, _, _ := strings.Cut(r.UserAgent(), " ") // the library's own product follows
 		fmt.Println(product)
-		return http.DefaultTransport.RoundTrip(req)
-	})
+		server.Handler().ServeHTTP(w, r)
+	}
+	api := httptest.NewServer(http.HandlerFunc(printing))
+	defer api.Close()
 
-	client := server.Client(cfimages.WithUserAgent("myapp/1.2"), cfimages.WithHTTPClient(&http.Client{Transport: printing}))
+	client := server.Client(cfimages.WithUserAgent("myapp/1.2"), cfimages.WithBaseURL(api.URL+"/client/v4"))
 	if _, err := client.ImagesV2.List(context.Background(), cfimages.ListParams{}); err != nil {
 		log.Fatal(err)
 	}

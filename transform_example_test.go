@@ -44,6 +44,23 @@ func ExampleGravityAt() {
 	// Output: width=400,height=100,fit=cover,gravity=0.5x0.33
 }
 
+// Remove the same frame from all pictures of a scanner, or keep a rectangle.
+func ExampleTrim() {
+	for _, trim := range []cfimages.Trim{
+		{Top: 20, Right: 10, Bottom: 20, Left: 10},
+		{Left: 10, Top: 20, Width: 600, Height: 400},
+	} {
+		options, err := cfimages.Transform{Trim: trim}.Options()
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(options)
+	}
+	// Output:
+	// trim=20;10;20;10
+	// trim.width=600,trim.height=400,trim.left=10,trim.top=20
+}
+
 // A number is the same for all images. With a level, Cloudflare chooses the number for
 // each image.
 func ExampleQuality() {

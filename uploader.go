@@ -50,9 +50,9 @@ type File struct {
 	// while it is sent. It is neither held in memory nor closed.
 	//
 	// Body is not read after the call has returned, with one exception: if the call
-	// fails while a Read blocks, it returns after one second, even if the Read still
-	// runs. This concerns only a Body that neither seeks nor has a Len method, such as
-	// a pipe.
+	// fails while a Read blocks, the call waits one second for that Read and then
+	// returns, so the Read may still run. This concerns only a Body that neither seeks
+	// nor has a Len method, such as a pipe or the part of a form.
 	//
 	// If Body is an io.Seeker, such as a file, a retry, if the [RetryPolicy] allows
 	// one, starts again at the same position.

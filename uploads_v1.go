@@ -49,17 +49,18 @@ const (
 // The file is streamed and not held in memory. Invalid parameters are rejected with
 // [ErrInvalidParams] before a request is sent. Cloudflare accepts files of up to 10 MB
 // (its developer documentation) and checks size and format itself. It does not document
-// the statuses for a file that is too large or not an image. If an image with the custom
-// ID exists, the error is probably [ErrConflict]; this is not documented either.
+// the statuses for a file that is too large or not an image. If an image with the
+// custom ID exists, the error is probably [ErrConflict]; this is not documented either.
 //
-// If Read of the Body fails, the error wraps that error. Test for it before
-// [ErrOutcomeUnknown], which also matches if a part of the request was sent.
+// If Read of the Body fails, the error wraps that error, for example a
+// *http.MaxBytesError. It also matches [ErrOutcomeUnknown] if a part of the request was
+// sent: this is the one error to test for before ErrOutcomeUnknown.
 //
 // The call is retried by the rules for creates; see [RetryPolicy]. If an attempt has
 // read from the Body, and the Body is not an io.Seeker, the call is not retried. If it
 // is not known whether an attempt uploaded the image, the error is [ErrOutcomeUnknown].
 // With a custom ID, [ImagesV1.Get] then reports whether the image exists. Without one,
-// look for it among the newest images of a list, by its creator or metadata.
+// look for it in a list, by a unique value in its metadata.
 func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {
 	fields, err := params.fields()
 	if err := errors.Join(file.check(), err); err != nil {
@@ -73,15 +74,15 @@ func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (
 	return doImage(ctx, s.sender, uploadCall("ImagesV1.Upload", contentOf(form)))
 }
 
-// UploadFromURL uploads an image that Cloudflare fetches from sourceURL. The URL must be
-// http or https, and may contain a user name and password for its server (Cloudflare's
-// developer documentation). The password, and long values of the query, such as
-// signatures, do not appear in errors or logs.
+// UploadFromURL uploads an image that Cloudflare fetches from sourceURL. The URL must
+// be http or https, and may contain a user name and password for its server
+// (Cloudflare's developer documentation). The password, and long values of the query,
+// such as signatures, do not appear in errors or logs.
 //
 // If Cloudflare cannot fetch the image, or rejects it, the error is an [*Error] with a
 // status of 400 to 499 (Cloudflare's developer documentation). The request timeout must
-// be long enough for Cloudflare to fetch the image; see [WithRequestTimeout]. Retries and
-// [ErrOutcomeUnknown] are as for [ImagesV1.Upload].
+// be long enough for Cloudflare to fetch the image; see [WithRequestTimeout]. Retries
+// and [ErrOutcomeUnknown] are as for [ImagesV1.Upload].
 func (s *ImagesV1) UploadFromURL(ctx context.Context, sourceURL string, params UploadParams) (*Image, error) {
 	secrets, invalid := checkSourceURL(sourceURL)
 	fields, err := params.fields()

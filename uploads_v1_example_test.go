@@ -57,6 +57,10 @@ func ExampleImagesV1_Upload_form() {
 		}
 		file := cfimages.File{Name: part.FileName(), ContentType: part.Header.Get("Content-Type"), Body: part}
 		img, err := client.ImagesV1.Upload(r.Context(), file, cfimages.UploadParams{})
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge { // an error of Read: before ErrOutcomeUnknown
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		}
 		if err != nil {
 			http.Error(w, "upload failed", http.StatusBadGateway)
 			return

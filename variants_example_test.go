@@ -115,7 +115,7 @@ func ExampleVariants_SetFlexible() {
 	server := imagestest.NewServer() // resizes nothing, but checks the options
 	defer server.Close()
 	server.AddImages(cfimages.Image{ID: "beach"})
-	delivery := deliveryOf(server)
+	delivery := server.Delivery()
 
 	link, err := delivery.Transformed("beach", cfimages.Transform{Width: 400})
 	if err != nil {
