@@ -208,12 +208,14 @@ type PageError struct {
 // Error returns the position and the reason as text. It leaves out the token, which
 // may be any text that the server sent.
 func (e *PageError) Error() string {
-	where := "the first page"
+	where := "on the first page"
 	if e.ContinuationToken != "" {
-		where = "a later page"
+		where = "on a page after the first"
 	}
-	return fmt.Sprintf("cfimages: list stopped after %d images of %s: %s",
-		e.Yielded, where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
+	if e.Yielded > 0 {
+		where += fmt.Sprintf(", after %d of its images", e.Yielded)
+	}
+	return fmt.Sprintf("cfimages: list failed %s: %s", where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
 }
 
 // Unwrap returns Err.

@@ -33,3 +33,16 @@ func TestErrorMatchesTheSentinelOfItsStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestPageErrorText(t *testing.T) {
+	lost := errors.New("cfimages: ImagesV2.All: connection refused")
+	for want, err := range map[string]*cfimages.PageError{
+		"cfimages: list failed on the first page: ImagesV2.All: connection refused":                                {Err: lost},
+		"cfimages: list failed on the first page, after 7 of its images: ImagesV2.All: connection refused":         {Yielded: 7, Err: lost},
+		"cfimages: list failed on a page after the first: ImagesV2.All: connection refused":                        {ContinuationToken: "secret?", Err: lost},
+		"cfimages: list failed on a page after the first, after 1 of its images: ImagesV2.All: connection refused": {ContinuationToken: "secret?", Yielded: 1, Err: lost},
+		"cfimages: list failed on the first page: <nil>":                                                           {},
+	} {
+		assert.EqualError(t, err, want)
+	}
+}
