@@ -71,6 +71,13 @@ func (a *Account) AddToken(token string, scope Scope) {
 	a.server.grant(credential("token "+token), a.id, scope)
 }
 
+// RemoveToken revokes an API token. Calls with it are rejected with 401, or with 403 if it
+// may use another account. Batch tokens that were issued for it stay valid until they
+// expire; that is a guess.
+func (a *Account) RemoveToken(token string) {
+	a.server.revoke(credential("token "+token), a.id)
+}
+
 // AddKey allows an email address and API key to use the account, with [Write] scope.
 func (a *Account) AddKey(email, key string) {
 	a.server.grant(credential("key "+email+"\n"+key), a.id, Write)

@@ -44,6 +44,26 @@ func ExampleAccount_AddToken() {
 	// create is forbidden: true
 }
 
+// Test a program whose token is rotated while it runs.
+func ExampleAccount_RemoveToken() {
+	srv := imagestest.NewServer(imagestest.InMemory())
+	defer srv.Close()
+	account, secret := srv.Account(imagestest.AccountID), imagestest.APIToken
+	client := srv.Client(cfimages.WithTokenSource(func(context.Context) (string, error) { return secret, nil }))
+
+	account.RemoveToken(imagestest.APIToken)
+	_, err := client.ImagesV1.Stats(context.Background())
+	fmt.Println(errors.Is(err, cfimages.ErrUnauthorized))
+
+	account.AddToken("new-token", imagestest.Write)
+	secret = "new-token"
+	_, err = client.ImagesV1.Stats(context.Background())
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
 func ExampleAccount_AddKey() {
 	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()

@@ -27,6 +27,16 @@ func (s *Server) grant(who credential, accountID string, scope Scope) {
 	s.grants[who][accountID] = scope
 }
 
+// revoke ends the use of an account by a credential.
+func (s *Server) revoke(who credential, accountID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.grants[who], accountID)
+	if len(s.grants[who]) == 0 {
+		delete(s.grants, who)
+	}
+}
+
 // authenticate identifies the sender of a request and checks its scope. Guesses: wrong
 // credentials are rejected with 401, a wrong account or scope with 403, all with code 10000.
 func (s *Server) authenticate(c *call, need Scope) (credential, error) {

@@ -65,3 +65,25 @@ func TestAccountsHaveTheirOwnImages(t *testing.T) {
 	assert.NotEqual(t, imagestest.AccountHash, other.Hash())
 	assert.Contains(t, other.Images()[0].Variants[0], other.Hash())
 }
+
+func TestRemovedToken(t *testing.T) {
+	srv := imagestest.NewServer()
+	t.Cleanup(srv.Close)
+	ours, other := srv.Account(imagestest.AccountID), srv.Account("other")
+	ours.AddToken("both", imagestest.Read)
+	other.AddToken("both", imagestest.Read)
+	stats := func(accountID string) error {
+		client := srv.Client(cfimages.WithAPIToken("both"), cfimages.WithAccountID(accountID))
+		_, err := client.ImagesV1.Stats(t.Context())
+		return err
+	}
+	ours.RemoveToken("unknown")
+	assert.NoError(t, stats(imagestest.AccountID))
+
+	ours.RemoveToken("both")
+	assert.ErrorIs(t, stats(imagestest.AccountID), cfimages.ErrForbidden)
+	assert.NoError(t, stats("other"))
+
+	other.RemoveToken("both")
+	assert.ErrorIs(t, stats("other"), cfimages.ErrUnauthorized)
+}

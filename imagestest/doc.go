@@ -41,7 +41,7 @@
 // To prepare a test:
 //   - [Server.AddImages] and [Server.Seed] store images.
 //   - [Server.Account] creates further accounts, and [Account.AddToken] creates tokens
-//     with [Read] or [Write] scope.
+//     with [Read] or [Write] scope. [Account.RemoveToken] revokes them.
 //   - [Server.ServeSource] and [Server.FailSource] set the result of an upload from a URL.
 //     The server never fetches anything from the network.
 //   - [WithVariants], [WithFlexibleVariants], [WithMaxFileSize], [WithRateLimit],

@@ -47,7 +47,9 @@ type Position int
 // The positions before the response. See [MidBody] for positions in its body.
 const (
 	// BeforeRead is the position after the header of the request was read. The body
-	// was not read, and the operation was not performed.
+	// was not read, and the operation was not performed. Over HTTP/1.1, net/http reads
+	// up to 256 KB of the body before it sends a response: a client whose body blocks
+	// does not get it.
 	BeforeRead Position = iota + 1
 	// AfterRead is the position after the whole request was read. The operation was
 	// not performed.

@@ -45,6 +45,7 @@ var (
 		ID() string
 		Hash() string
 		AddToken(token string, scope imagestest.Scope)
+		RemoveToken(token string)
 		AddKey(email, key string)
 		AddSigningKey(key string)
 		AddImages(...cfimages.Image)
