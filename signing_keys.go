@@ -83,9 +83,10 @@ func (s *SigningKeys) Create(ctx context.Context, name string) (*SigningKey, err
 
 // Delete deletes a key. URLs that were signed with it probably stop working; this is
 // not documented. If the last key is deleted, Cloudflare creates a new one (its OpenAPI
-// document). For an unknown key, the error probably matches [ErrNotFound]; this is not
-// documented either. If a retry gets status 404 after an attempt that may have deleted
-// it, Delete returns nil.
+// document). If its name is that of the deleted key, a retry may delete it, too; then
+// Cloudflare creates another one. List the keys afterwards. For an unknown key, the
+// error probably matches [ErrNotFound]; this is not documented either. If a retry gets
+// status 404 after an attempt that may have deleted it, Delete returns nil.
 func (s *SigningKeys) Delete(ctx context.Context, name string) error {
 	c, err := keyCall("SigningKeys.Delete", http.MethodDelete, name)
 	if err != nil {

@@ -100,7 +100,7 @@ func (s *Variants) Create(ctx context.Context, v Variant) (*Variant, error) {
 // Update replaces the variant that has the ID of v, and returns the new variant. To
 // change one field, change the result of [Variants.Get]. Cloudflare purges the images
 // in the variant from its cache. It is not documented whether a BrowserTTL of 0 removes
-// an existing TTL.
+// an existing TTL, or whether a setting that Variant lacks, such as a blur, is kept.
 //
 // Invalid fields are rejected with [ErrInvalidParams] before a request is sent. For an
 // unknown variant, the error matches [ErrNotFound]. The call is retried by the rules

@@ -67,8 +67,7 @@ func TestAccountsHaveTheirOwnImages(t *testing.T) {
 }
 
 func TestRemovedToken(t *testing.T) {
-	srv := imagestest.NewServer()
-	t.Cleanup(srv.Close)
+	srv := newServer(t)
 	ours, other := srv.Account(imagestest.AccountID), srv.Account("other")
 	ours.AddToken("both", imagestest.Read)
 	other.AddToken("both", imagestest.Read)
