@@ -61,9 +61,9 @@ const (
 
 // List returns one page of images.
 //
-// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. A
-// response without a list of images is [ErrMalformedResponse], never an empty page.
-// For a continuation token that Cloudflare does not accept, the error is probably
+// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent.
+// For a response without a list of images, the error matches [ErrMalformedResponse]. For
+// a continuation token that Cloudflare does not accept, it probably matches
 // [ErrBadRequest]; the status is not documented.
 func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, error) {
 	err := params.validate()

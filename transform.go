@@ -47,7 +47,7 @@ type Transform struct {
 	// of FitPad, for example "red", "#f02891" or "rgb(240,40,145)". This package
 	// percent-escapes it.
 	Background string
-	// Segment makes a part of the image transparent.
+	// Segment is the part of the image that is kept. The rest becomes transparent.
 	Segment Segment
 	// Blur is a radius from 1 to 250. It does not hide the image: anyone can remove the
 	// option from the URL.
