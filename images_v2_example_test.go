@@ -118,8 +118,8 @@ func ExampleListParams_creator() {
 	// 1 no-creator
 }
 
-// If a walk fails, its last element is a *PageError. Pass its token and count to
-// ListParams to resume without losing or repeating images.
+// If an iteration fails, it yields one *PageError and ends. Pass its token and count
+// to ListParams to resume without losing or repeating images.
 func ExamplePageError() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

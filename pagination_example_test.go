@@ -14,14 +14,14 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// checkpoint is where a walk resumes.
+// checkpoint is where an iteration resumes.
 type checkpoint struct {
 	ContinuationToken string
 	Skip              int
 }
 
 // countImages counts the images of the account, from the checkpoint in the file on. If
-// the walk fails, it stores in the file where the next call resumes.
+// the iteration fails, it stores in the file where the next call resumes.
 func countImages(ctx context.Context, client *cfimages.Client, file string) (count int, err error) {
 	var start checkpoint
 	data, err := os.ReadFile(file)
@@ -39,11 +39,11 @@ func countImages(ctx context.Context, client *cfimages.Client, file string) (cou
 		}
 		count++
 	}
-	return count, os.RemoveAll(file) // the walk is complete
+	return count, os.RemoveAll(file) // the iteration is complete
 }
 
-// Store in a file where a walk stopped, so that the next run of the program resumes
-// there.
+// Store in a file where an iteration stopped, so that the next run of the program
+// resumes there.
 func ExamplePageError_checkpoint() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

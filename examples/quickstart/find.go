@@ -81,9 +81,9 @@ func (t *tour) review(ctx context.Context, id string) error {
 	return err
 }
 
-// walk prints the size of each page.
-func (t *tour) walk(ctx context.Context) error {
-	t.printf("\n6. Walk all our images, newest first, %d a page", perPage)
+// listPages prints the size of each page.
+func (t *tour) listPages(ctx context.Context) error {
+	t.printf("\n6. List all our images, newest first, %d a page", perPage)
 	n := 0
 	for page, err := range t.client.ImagesV2.Pages(ctx, cfimages.ListParams{
 		PerPage:   perPage,

@@ -44,7 +44,7 @@ const transcript = `A tour of cfimages against an in-process server
    after:  a filter on this status finds 1 image
    photo-01.png  metadata {"run":"RUN","region":{"name":"eu-west"},"priority":1,"status":"reviewed"}
 
-6. Walk all our images, newest first, 10 a page
+6. List all our images, newest first, 10 a page
    page 1: 10 images
    page 2: 10 images
    page 3: 6 images

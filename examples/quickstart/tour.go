@@ -55,7 +55,7 @@ func newTour(client *cfimages.Client, out io.Writer) *tour {
 // runSteps runs all steps except the last one, cleanUp.
 func (t *tour) runSteps(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		t.uploadOne, t.uploadRest, t.awaitList, t.filter, t.update, t.walk, t.showErrors,
+		t.uploadOne, t.uploadRest, t.awaitList, t.filter, t.update, t.listPages, t.showErrors,
 	} {
 		if err := step(ctx); err != nil {
 			return err
