@@ -72,8 +72,8 @@ func ExampleDelivery_URL() {
 	// Output: https://imagedelivery.net/hash/tenants/42/100%25%20cat.png/public
 }
 
-// Show an image as a square around the faces in it. The account must have flexible
-// variants switched on; see Variants.SetFlexible.
+// Show an image as a square around the faces in it. Flexible variants must be enabled
+// for the account; see Variants.SetFlexible.
 func ExampleDelivery_Transformed() {
 	delivery, err := cfimages.NewDelivery("hash")
 	if err != nil {

@@ -150,7 +150,7 @@ func ExampleWithRequestTimeout() {
 	// Output: true false
 }
 
-// Switch off the prefetch of pages for a loop that often ends early.
+// Disable the prefetch of pages for a loop that often ends early.
 func ExampleWithPrefetch() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

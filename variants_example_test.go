@@ -110,7 +110,7 @@ func ExampleVariants_Delete() {
 	// Output: true
 }
 
-// Switch flexible variants on, which the URLs of Delivery.Transformed need.
+// Enable flexible variants, which the URLs of Delivery.Transformed need.
 func ExampleVariants_SetFlexible() {
 	server := imagestest.NewServer() // resizes nothing, but checks the options
 	defer server.Close()

@@ -42,7 +42,7 @@ func operations() map[string]imagestest.Operation {
 const failUsage = "make requests fail, by `operation=failure*times`, such as list=503*2 or create=lost; may be given several times.\n" +
 	"operation, of images: list, get, update, delete, blob, stats, uploadimage (from a backend: a file or a URL), delivery (showing an image)\n" +
 	"   of one-time uploads: create (the upload URL), preflight (the OPTIONS request of a browser), upload (the file)\n" +
-	"   of variants: listvariants, getvariant, createvariant, updatevariant, deletevariant, configure (flexible variants on or off)\n" +
+	"   of variants: listvariants, getvariant, createvariant, updatevariant, deletevariant, configure (enable or disable flexible variants)\n" +
 	"   of signing keys: listkeys, createkey, deletekey\n" +
 	"   others: batchtoken (for the Batch API), unknown (a path or method that the API does not have)\n" +
 	"failure: a status from 400 to 599; edge (a page of HTML, 502); reset, stall or cut (no complete response, nothing done); lost (done, but no response)\n" +

@@ -10,7 +10,7 @@
 // account's signing keys.
 //
 // The gallery offers each image in several widths if flexible variants are available.
-// The in-process server has them. For Cloudflare, switch them on in the dashboard or by
+// The in-process server has them. For Cloudflare, enable them in the dashboard or with
 // cfimages.Variants.SetFlexible, and pass the flag -flexible. Without the flag, every
 // image is loaded in the variant public.
 package main
@@ -38,7 +38,7 @@ func main() { program.Main("uploadpage", run) }
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("uploadpage", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	flexible := flags.Bool("flexible", false, "offer each image in several widths; flexible variants must be switched on in the Cloudflare account")
+	flexible := flags.Bool("flexible", false, "offer each image in several widths; flexible variants must be enabled for the Cloudflare account")
 	if err := program.Parse(flags, args, stdout, "[flags]", ""); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func accountCases() []testCase {
 	notFound := outcome{is: targets(cfimages.ErrNotFound), status: 404, attempts: 1, requests: 1}
 	return []testCase{
 		{
-			name:   "flexible variants are switched off",
+			name:   "flexible variants are disabled",
 			server: []imagestest.Option{imagestest.WithFlexibleVariants()},
 			call:   func(ctx context.Context, f *fixture) error { return f.client.Variants.SetFlexible(ctx, false) },
 			want:   outcome{requests: 1},

@@ -50,8 +50,8 @@ type Config struct {
 	UploadOrigin, DeliveryOrigin string
 
 	// FlexibleVariants makes the gallery offer public images in several widths. The
-	// browser loads the width that fits its screen. Flexible variants must be switched
-	// on in the account, for example by cfimages.Variants.SetFlexible. If they are off,
+	// browser loads the width that fits its screen. Flexible variants must be enabled
+	// for the account, for example with cfimages.Variants.SetFlexible. If they are not,
 	// the page falls back to the variant public after one failed request per image.
 	//
 	// If FlexibleVariants is false, images are shown in the variant public, or in the

@@ -5,7 +5,7 @@
 // prints a line when a command is done:
 //
 //	advance 1h     moves the clock of the image service
-//	flexible off   switches the account's flexible variants off
+//	flexible off   disables the account's flexible variants
 //
 // It exits at the end of stdin.
 package main

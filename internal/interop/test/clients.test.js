@@ -202,7 +202,7 @@ test("TypeScript SDK: creates, edits and deletes variants", async () => {
   await assert.rejects(variants.delete("public", { account_id }), Cloudflare.APIError);
 });
 
-test("TypeScript SDK: switches flexible variants", async (t) => {
+test("TypeScript SDK: enables and disables flexible variants", async (t) => {
   const { id, variants } = await upload();
   t.after(() => client.images.v1.delete(id, { account_id }));
   const transformed = variants[0].replace(/public$/, "w=100,fit=cover");

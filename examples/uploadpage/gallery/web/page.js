@@ -187,7 +187,7 @@ function addCard(picture, place) {
 }
 
 // imageFailed falls back to the variant in src, because flexible variants may be
-// switched off. If that fails too, it replaces the image by a text.
+// disabled. If that fails too, it replaces the image by a text.
 function imageFailed({ target }) {
   if (target.srcset) target.srcset = "";
   else target.replaceWith("No preview");
