@@ -54,7 +54,7 @@ func ExampleImagesV1_Delete() {
 	// Output: true
 }
 
-// Download the original of an image, as it was uploaded.
+// Download the uploaded file of an image.
 func ExampleImagesV1_Blob() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()

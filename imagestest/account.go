@@ -95,8 +95,8 @@ func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 // current time of the server's clock. An image without Meta gets {}. The Variants field is ignored: the server sets it.
 // An image with the ID of a stored image replaces it.
 //
-// The original and the delivery of these images return a small generated picture. Upload
-// an image instead if the test depends on its bytes.
+// The uploaded file and the delivery of these images return a small generated picture.
+// Upload an image instead if the test depends on its bytes.
 //
 // AddImages panics if Meta is not a JSON object of at most 1024 bytes.
 func (a *Account) AddImages(images ...cfimages.Image) {

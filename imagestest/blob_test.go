@@ -14,7 +14,7 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-func TestBlobIsTheOriginal(t *testing.T) {
+func TestBlobIsTheUploadedFile(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory(), imagestest.WithClock(imagestest.NewClock(noon)), imagestest.WithRateLimit(9, time.Minute))
 	link := create(t, srv, "id", "a/100%").Result.UploadURL
 	draft := api(t, srv, "GET", "/images/v1/a/100%25/blob")
@@ -75,8 +75,8 @@ func TestTheClientDownloadsWhatItUploaded(t *testing.T) {
 	}
 }
 
-// TestIDsThatLookLikePaths has images whose IDs end like the path of an original, or are
-// the path of another call.
+// TestIDsThatLookLikePaths has images whose IDs end like the path of an uploaded file,
+// or are the path of another call.
 func TestIDsThatLookLikePaths(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(imagesNamed("a", "b", "b/blob", "blob", "c/blob", "batch_token")...)

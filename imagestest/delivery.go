@@ -118,7 +118,7 @@ func signs(key, message, signature string) bool {
 }
 
 // serveContent writes the bytes of an image. It supports ranges and conditional requests.
-// That originals support them too, with an ETag, is a guess.
+// That uploaded files support them too, with an ETag, is a guess.
 func serveContent(w http.ResponseWriter, r *http.Request, rec *record) {
 	f := rec.file
 	if f == nil {

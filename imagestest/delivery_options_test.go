@@ -30,7 +30,7 @@ func TestFlexibleVariantsAreSwitchedOnAndOff(t *testing.T) {
 	require.Equal(t, 200, apiJSON(t, srv, "PATCH", "/images/v1/config", `{"flexible_variants":true}`).Status)
 	on := flexible(t, srv, "a", "w=400")
 	assert.Equal(t, 200, on.Status)
-	assert.Equal(t, png, on.Body, "the original")
+	assert.Equal(t, png, on.Body, "the uploaded file")
 	assert.Empty(t, on.Header.Get("Cf-Resized"))
 
 	require.Equal(t, 200, apiJSON(t, srv, "PATCH", "/images/v1/config", `{"flexible_variants":false}`).Status)

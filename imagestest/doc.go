@@ -85,7 +85,7 @@
 //   - the V2 list with metadata filters
 //   - direct uploads: creation, and the upload to the one-time URL
 //   - uploads of a file and uploads from a URL
-//   - details, original, update and deletion of an image
+//   - details, uploaded file, update and deletion of an image
 //   - the number of images
 //   - signing keys
 //   - variants

@@ -164,9 +164,9 @@ func (s *Server) imageEndpoint(c *call, id string) endpoint {
 
 // getEndpoint distinguishes the details of an image from the other resources that can be
 // read below images/v1/. Guesses: if an image or draft has an ID that ends in /blob, the
-// path refers to it, and otherwise to the original of the image without this suffix. An
-// escaped %2Fblob always belongs to the ID. An image with the ID batch_token cannot be
-// requested here. The batch host serves neither originals nor tokens.
+// path refers to it, and otherwise to the uploaded file of the image without this
+// suffix. An escaped %2Fblob always belongs to the ID. An image with the ID batch_token
+// cannot be requested here. The batch host serves neither uploaded files nor tokens.
 func (s *Server) getEndpoint(c *call, id string, details endpoint) endpoint {
 	original, isBlob := strings.CutSuffix(id, "/blob")
 	isBlob = isBlob && original != "" && !s.holds(c, unescape(id))

@@ -65,7 +65,7 @@ type downloader struct {
 
 // openDownloads opens the directory and the journals. It changes nothing in them.
 func openDownloads(conn *connection, opts *options, p *progress) (_ *downloader, err error) {
-	d := &downloader{source: originals(conn.Client), workers: opts.workers, progress: p, outageAfter: 10}
+	d := &downloader{source: uploadedFiles(conn.Client), workers: opts.workers, progress: p, outageAfter: 10}
 	if opts.variant != "" {
 		d.source = variants(conn.delivery, conn.signer, opts.variant)
 	}

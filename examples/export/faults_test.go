@@ -185,7 +185,7 @@ func TestDiskErrorsStopTheExport(t *testing.T) {
 	assert.Empty(t, f.failed())
 }
 
-func TestOriginals(t *testing.T) {
+func TestUploadedFiles(t *testing.T) {
 	f := newDownload(t, 25)
 	f.opts.variant = ""
 	f.server.AddImages(cfimages.Image{ID: "a/../b"}, cfimages.Image{ID: "private", RequireSignedURLs: true})
@@ -198,7 +198,7 @@ func TestOriginals(t *testing.T) {
 	assert.Equal(t, 26, f.server.Count(imagestest.OpBlob))
 }
 
-func TestErrorsOfDownloadsOfOriginals(t *testing.T) {
+func TestErrorsOfDownloadsOfUploadedFiles(t *testing.T) {
 	for status, test := range map[int]struct {
 		path  string // suffix of the paths that respond with the status
 		stops bool

@@ -205,7 +205,7 @@ const killed = -1
 
 func TestKill(t *testing.T) {
 	t.Run("list", func(t *testing.T) { newProcess(t, 200).interrupt(syscall.SIGKILL, 15, 8, killed) })
-	t.Run("originals", func(t *testing.T) { newProcess(t, 120, "-workers", "8").interrupt(syscall.SIGKILL, 20, 20, killed) })
+	t.Run("uploaded files", func(t *testing.T) { newProcess(t, 120, "-workers", "8").interrupt(syscall.SIGKILL, 20, 20, killed) })
 	t.Run("variants", func(t *testing.T) {
 		newProcess(t, 120, "-variant", "public").interrupt(syscall.SIGKILL, 15, 20, killed)
 	})

@@ -15,7 +15,7 @@
 //
 // With -download, each image is stored in a file whose name is the escaped ID:
 // "a/B" is a%2f%42. A name longer than 200 bytes is shortened and ends with the
-// SHA-256 of the ID. Each original takes one API call. Variants are downloaded
+// SHA-256 of the ID. Each uploaded file takes one API call. Variants are downloaded
 // from their delivery URLs, which do not count against the API's rate limit; for
 // variants of private images, CLOUDFLARE_IMAGES_SIGNING_KEY must be one of the
 // account's signing keys. <file>.files records the file name, size and ETag of
@@ -52,7 +52,7 @@ type options struct {
 	params   cfimages.ListParams
 	out      string
 	download string // directory; "": do not download images
-	variant  string // "": the originals
+	variant  string // "": the uploaded files
 	workers  int
 	batch    bool
 	demo     bool
@@ -96,7 +96,7 @@ func parseArgs(args []string, stdout io.Writer) (*options, error) {
 func (o *options) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.out, "o", "", "write the images to this `file` as JSON lines (required)")
 	flags.StringVar(&o.download, "download", "", "also download the images to this `directory`")
-	flags.StringVar(&o.variant, "variant", "", "download the variant with this `name` (default: the original)")
+	flags.StringVar(&o.variant, "variant", "", "download the variant with this `name` (default: the uploaded file)")
 	flags.IntVar(&o.workers, "workers", 8, "download `n` images concurrently, 1 to 64")
 	flags.IntVar(&o.params.PerPage, "per-page", 0, "`n` images per page, 10 to 10000 (default: 100 with -download, otherwise 1000, the API's default)")
 	flags.StringVar((*string)(&o.params.SortOrder), "sort", "", "sort `order` by upload time, asc or desc (default of the API: desc)")
@@ -104,7 +104,7 @@ func (o *options) define(flags *flag.FlagSet) {
 		o.params.Creator = &creator
 		return nil
 	})
-	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, whose calls do not count against the rate limit; downloads of originals do")
+	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, whose calls do not count against the rate limit; downloads of uploaded files do")
 	flags.BoolVar(&o.demo, "demo", false, "export from an in-process server, without an account")
 	flags.IntVar(&o.images, "images", 2500, "number `n` of images in the demo")
 }

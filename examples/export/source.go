@@ -48,8 +48,8 @@ const (
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// originals returns the source of the images as they were uploaded.
-func originals(client *cfimages.Client) source {
+// uploadedFiles returns the source of the images as they were uploaded.
+func uploadedFiles(client *cfimages.Client) source {
 	return func(ctx context.Context, img *cfimages.Image) (*content, error) {
 		blob, err := client.ImagesV1.Blob(ctx, img.ID)
 		switch {

@@ -61,13 +61,13 @@ func isReserved(id string) bool {
 }
 
 // CheckReadable returns an error if the details of id cannot be requested. It must
-// pass [CheckID], and its path must not be the path of another image's original.
+// pass [CheckID], and its path must not be the path of another image's uploaded file.
 func CheckReadable(id string) error {
 	if err := CheckID(id); err != nil {
 		return err
 	}
 	if strings.HasSuffix(id, "/blob") {
-		return fmt.Errorf("must not end in /blob, where Cloudflare has the original of another image: %.40q", id)
+		return fmt.Errorf("must not end in /blob, which is the path of another image's uploaded file: %.40q", id)
 	}
 	return nil
 }
