@@ -51,7 +51,7 @@ func Example() {
 }
 
 // Limit the time of a call at three levels: the retry policy limits the number of
-// attempts and the pauses between them, WithRequestTimeout limits each attempt, and
+// attempts and the waits between them, WithRequestTimeout limits each attempt, and
 // the context limits the call as a whole.
 func Example_timeouts() {
 	server := imagestest.NewServer(imagestest.InMemory())
@@ -63,7 +63,7 @@ func Example_timeouts() {
 			MaxAttempts: 3,
 			BaseDelay:   100 * time.Millisecond,
 			MaxDelay:    time.Second,
-			MaxWait:     2 * time.Second, // if the server requests a longer pause, the call fails at once
+			MaxWait:     2 * time.Second, // if the server requests a longer wait, the call fails at once
 		}),
 	)
 
