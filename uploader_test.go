@@ -68,7 +68,7 @@ func TestUpload(t *testing.T) {
 		{"no name, no type", cfimages.File{Body: strings.NewReader("png"), Size: -1}, received{name: "image", contentType: "application/octet-stream", content: "png"}, true},
 		{"a file from where it stands", cfimages.File{Name: "b", Body: half}, received{name: "b", contentType: "application/octet-stream", content: "sent"}, true},
 		{"a stream", cfimages.File{Name: "c", Body: unseekable{strings.NewReader("png")}}, received{name: "c", contentType: "application/octet-stream", content: "png"}, false},
-		{"a stream of promised size", cfimages.File{Name: "c", Body: unseekable{strings.NewReader("png")}, Size: 3}, received{name: "c", contentType: "application/octet-stream", content: "png"}, true},
+		{"a stream of a given size", cfimages.File{Name: "c", Body: unseekable{strings.NewReader("png")}, Size: 3}, received{name: "c", contentType: "application/octet-stream", content: "png"}, true},
 		{"a name from afar", cfimages.File{Name: "Überraschung 😀.png", Body: strings.NewReader("png")}, received{name: "Überraschung 😀.png", contentType: "application/octet-stream", content: "png"}, true},
 		{"a hostile name", cfimages.File{Name: "a\"; filename=\"b\r\nX: y", Body: strings.NewReader("png")}, received{name: "a%22; filename=%22b%0D%0AX: y", contentType: "application/octet-stream", content: "png"}, true},
 	}
@@ -131,7 +131,7 @@ func TestUploadRejects(t *testing.T) {
 		{"not a URL", "https://upload.example/canary%zz", cfimages.File{Body: png()}, "uploadURL"},
 		{"no body", "https://u.example/x", cfimages.File{}, "Body"},
 		{"negative size", "https://u.example/x", cfimages.File{Body: png(), Size: -2}, "Size"},
-		{"a promise that cannot be kept", "https://u.example/x", cfimages.File{Body: png(), Size: 4}, "Size"},
+		{"another size than the file has", "https://u.example/x", cfimages.File{Body: png(), Size: 4}, "Size"},
 		{"nothing to send", "https://u.example/x", cfimages.File{Body: strings.NewReader("")}, "Body"},
 		{"content type with a line break", "https://u.example/x", cfimages.File{Body: png(), ContentType: "image/png\r\nX: y"}, "ContentType"},
 		{"name with a NUL", "https://u.example/x", cfimages.File{Body: png(), Name: "a\x00"}, "Name"},

@@ -101,7 +101,7 @@ func TestImagesV1UploadsReject(t *testing.T) {
 	}{
 		"no body":                          {cfimages.File{}, cfimages.UploadParams{}, []string{"Body"}},
 		"an empty body":                    {cfimages.File{Body: strings.NewReader("")}, cfimages.UploadParams{}, []string{"Body"}},
-		"a promise that cannot be kept":    {cfimages.File{Body: png(), Size: 4}, cfimages.UploadParams{}, []string{"Size"}},
+		"another size than the file has":   {cfimages.File{Body: png(), Size: 4}, cfimages.UploadParams{}, []string{"Size"}},
 		"a UUID":                           {cfimages.File{Body: png()}, cfimages.UploadParams{ID: "107b9558-dd06-4bbd-5fef-9c2c16bb7900"}, []string{"ID"}},
 		"a private image with a custom ID": {cfimages.File{Body: png()}, cfimages.UploadParams{ID: "a", RequireSignedURLs: true}, []string{"RequireSignedURLs"}},
 		"metadata that is too large":       {cfimages.File{Body: png()}, cfimages.UploadParams{Metadata: map[string]string{"k": strings.Repeat("x", 1024)}}, []string{"Metadata"}},

@@ -64,11 +64,11 @@ func backendUploadCases() []testCase {
 			want: outcome{is: targets(errReader, cfimages.ErrOutcomeUnknown), requests: 1},
 		},
 		{
-			name: "a reader that ends before the size that it promised",
+			name: "a reader that ends before the given size",
 			call: settled(func(ctx context.Context, f *fixture) error {
 				return f.uploadImage(ctx, cfimages.File{Body: stream(bytes.NewReader(largeFile)), Size: int64(len(largeFile)) + 1}, 0)
 			}),
-			want: outcome{is: targets(cfimages.ErrOutcomeUnknown), says: "promised as its size", requests: 1},
+			want: outcome{is: targets(cfimages.ErrOutcomeUnknown), says: "but its Size is", requests: 1},
 		},
 		{
 			name:   "a large file on a connection that is reset before it was read",

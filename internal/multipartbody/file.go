@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// SizeError means that a file does not have the size that the caller promised.
+// SizeError means that a file does not have the size that the caller gave.
 type SizeError struct {
-	Promised int64 // in bytes
-	Found    int64 // in bytes; a minimum if found while sending
+	Size  int64 // in bytes, as given
+	Found int64 // in bytes; a minimum if found while sending
 }
 
 func (e *SizeError) Error() string {
-	if e.Found < e.Promised {
-		return fmt.Sprintf("the file has only %d of the %d bytes promised as its size", e.Found, e.Promised)
+	if e.Found < e.Size {
+		return fmt.Sprintf("the file has only %d bytes, but its Size is %d", e.Found, e.Size)
 	}
-	return fmt.Sprintf("the file has more than the %d bytes promised as its size", e.Promised)
+	return fmt.Sprintf("the file has more bytes than its Size of %d", e.Size)
 }
 
-// file reads the caller's file, checks its promised size, and reports progress.
+// file reads the caller's file, checks its given size, and reports progress.
 type file struct {
 	src        io.Reader
 	size       int64 // -1: unknown until the end
@@ -32,7 +32,7 @@ type file struct {
 	abandoned chan error    // receives the result of the abandoned read; nil: none
 }
 
-// Read returns io.EOF only if the file has its promised size.
+// Read returns io.EOF only if the file has its given size.
 func (f *file) Read(p []byte) (n int, err error) {
 	if f.size >= 0 {
 		p = p[:min(int64(len(p)), f.size-f.sent)]
@@ -46,7 +46,7 @@ func (f *file) Read(p []byte) (n int, err error) {
 	}
 	switch {
 	case err == io.EOF && f.sent < f.size:
-		return n, &SizeError{Promised: f.size, Found: f.sent}
+		return n, &SizeError{Size: f.size, Found: f.sent}
 	case err == io.EOF:
 		f.size = f.sent
 	case err != nil:
@@ -58,12 +58,12 @@ func (f *file) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// probeEnd reads beyond the promised size. It returns io.EOF at the end of src, and
+// probeEnd reads beyond the given size. It returns io.EOF at the end of src, and
 // nil if src returned neither data nor an error.
 func (f *file) probeEnd() error {
 	n, err := f.readSource(make([]byte, 1))
 	if n > 0 {
-		return &SizeError{Promised: f.size, Found: f.size + 1}
+		return &SizeError{Size: f.size, Found: f.size + 1}
 	}
 	return err
 }
@@ -153,7 +153,7 @@ func settleSize(given, found int64) (int64, error) {
 	case given <= 0:
 		return found, nil
 	case found >= 0 && found != given:
-		return 0, &SizeError{Promised: given, Found: found}
+		return 0, &SizeError{Size: given, Found: found}
 	}
 	return given, nil
 }

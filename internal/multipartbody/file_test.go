@@ -17,7 +17,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
 )
 
-func TestBrokenPromise(t *testing.T) {
+func TestFileOfAnotherSize(t *testing.T) {
 	tests := []struct {
 		name  string
 		src   io.Reader
@@ -40,7 +40,7 @@ func TestBrokenPromise(t *testing.T) {
 			raw, err := io.ReadAll(body)
 			var sizeErr *multipartbody.SizeError
 			require.ErrorAs(t, err, &sizeErr)
-			assert.Equal(t, multipartbody.SizeError{Promised: 5, Found: tt.found}, *sizeErr)
+			assert.Equal(t, multipartbody.SizeError{Size: 5, Found: tt.found}, *sizeErr)
 			assert.Less(t, int64(len(raw)), form.Len(), "never a complete form")
 			assert.LessOrEqual(t, last, int64(5))
 

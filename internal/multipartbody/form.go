@@ -58,9 +58,9 @@ type Form struct {
 // rejected, in fieldName too. An empty fileName becomes "blob" (a part without a file
 // name would be a text field), an empty contentType "application/octet-stream".
 //
-// A size above 0 is the promised size. If size is 0 or -1, the size is determined from
+// A size above 0 is the size of the file. If size is 0 or -1, the size is determined from
 // src if src can seek or has a Len method, and otherwise unknown. If src is known to
-// have another size than promised, New returns a [*SizeError]. If that is found later,
+// have another size than given, New returns a [*SizeError]. If that is found later,
 // Read returns the [*SizeError] before the body is complete.
 func New(fields []Field, fieldName, fileName, contentType string, src io.Reader, size int64) (*Form, error) {
 	if src == nil {

@@ -48,9 +48,9 @@ func TestThroughHTTP(t *testing.T) {
 	}
 }
 
-func TestBrokenPromiseNeverReachesTheHandlerWhole(t *testing.T) {
-	const promised = 100_000
-	for name, found := range map[string]int{"short": promised - 1, "long": promised + 1} {
+func TestFileOfAnotherSizeNeverReachesTheHandlerWhole(t *testing.T) {
+	const given = 100_000
+	for name, found := range map[string]int{"short": given - 1, "long": given + 1} {
 		t.Run(name, func(t *testing.T) {
 			handled := make(chan error, 1)
 			srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -59,13 +59,13 @@ func TestBrokenPromiseNeverReachesTheHandlerWhole(t *testing.T) {
 			}))
 			defer srv.Close()
 			src := onlyReader{strings.NewReader(strings.Repeat("x", found))}
-			form, err := multipartbody.New(nil, "file", "a", "", src, promised)
+			form, err := multipartbody.New(nil, "file", "a", "", src, given)
 			require.NoError(t, err)
 
 			_, err = post(t, srv, form)
 			var sizeErr *multipartbody.SizeError
 			require.ErrorAs(t, err, &sizeErr)
-			assert.Equal(t, int64(promised), sizeErr.Promised)
+			assert.Equal(t, int64(given), sizeErr.Size)
 			assert.Error(t, <-handled)
 		})
 	}
