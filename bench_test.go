@@ -43,8 +43,8 @@ func largePage(n int) []byte {
 	return page.Bytes()
 }
 
-// BenchmarkPage is one page of 1000 images end to end over loopback, beside the
-// same bytes read and thrown away.
+// BenchmarkPage is one page of 1000 images end to end over loopback, compared to the
+// same bytes read and discarded.
 func BenchmarkPage(b *testing.B) {
 	body := largePage(1000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -89,7 +89,7 @@ func BenchmarkPage(b *testing.B) {
 	})
 }
 
-// BenchmarkCall is the overhead of a whole call, on a transport that answers at once.
+// BenchmarkCall is the overhead of a whole call, on a transport that responds at once.
 func BenchmarkCall(b *testing.B) {
 	client := newClient(b, stub(canned.Image))
 	b.ReportAllocs()

@@ -35,7 +35,7 @@ func ExampleNewClient_invalid() {
 	// Output: true WithAPIToken
 }
 
-// A client is for one account. A program that uses several accounts makes a client
+// A client is for one account. A program that uses several accounts creates a client
 // for each.
 func ExampleNewClient_severalAccounts() {
 	server := imagestest.NewServer(imagestest.InMemory())

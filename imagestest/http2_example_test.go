@@ -52,8 +52,8 @@ func ExampleGoAway() {
 	// Output: 2 requests, 2 connections
 }
 
-// The server refuses a request before it does anything. Any request can be retried
-// then.
+// The server rejects the request before processing it, so every request can be
+// retried.
 func ExampleResetStream() {
 	const refusedStream = 7
 	srv := imagestest.NewServer(imagestest.WithHTTP2())

@@ -105,7 +105,7 @@ func ExampleServer_HTTPClient() {
 	// 200 OK
 }
 
-// Mount the server beside the other handlers of a test.
+// Mount the server together with the other handlers of a test.
 func ExampleServer_Handler() {
 	srv := imagestest.NewServer(imagestest.InMemory())
 	defer srv.Close()

@@ -104,7 +104,7 @@ func (o *options) define(flags *flag.FlagSet) {
 		o.params.Creator = &creator
 		return nil
 	})
-	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, whose calls do not count against the rate limit; downloads of uploaded files do")
+	flags.BoolVar(&o.batch, "batch", false, "list through the batch host, whose calls do not count against the rate limit; downloads of uploaded files count against it")
 	flags.BoolVar(&o.demo, "demo", false, "export from an in-process server, without an account")
 	flags.IntVar(&o.images, "images", 2500, "number `n` of images in the demo")
 }
