@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -28,11 +29,11 @@ func main() {
 	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout), os.Stderr))
 }
 
-var errUsage = errors.New("quickstart takes no arguments: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID to run it against Cloudflare")
+var errUsage = errors.New("no arguments are allowed: set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID to run it against Cloudflare")
 
 // exitCode prints err and returns the exit code.
 func exitCode(err error, stderr io.Writer) int {
-	if err == nil {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
 	fmt.Fprintln(stderr, "quickstart:", err)
@@ -43,8 +44,8 @@ func exitCode(err error, stderr io.Writer) int {
 }
 
 func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
-	if len(args) > 0 {
-		return errUsage
+	if err := parseArgs(args, stdout); err != nil {
+		return err
 	}
 	client, where, disconnect, err := connect()
 	if err != nil {
@@ -55,6 +56,22 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	t.printf("A tour of cfimages against %s", where)
 	defer func() { err = errors.Join(err, t.cleanUp(context.WithoutCancel(ctx))) }()
 	return t.runSteps(ctx)
+}
+
+// parseArgs accepts no arguments but -h and -help.
+func parseArgs(args []string, stdout io.Writer) error {
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(stdout, "Usage: quickstart\n\n"+
+			"The tour runs against an in-process server, or against Cloudflare if\n"+
+			"CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID are set.\n")
+		return err
+	}
+	if len(args) > 0 {
+		return errUsage
+	}
+	return nil
 }
 
 // connect returns a client for Cloudflare if the environment has an account and a

@@ -189,15 +189,19 @@ func TestExitCodes(t *testing.T) {
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", "../x")
 	t.Setenv("CLOUDFLARE_API_TOKEN", "token")
 	for _, test := range []struct {
-		args []string
-		code int
-		want string
+		args           []string
+		code           int
+		stdout, stderr string
 	}{
-		{[]string{"-help"}, 2, "takes no arguments"},
-		{nil, 1, "CLOUDFLARE_ACCOUNT_ID"},
+		{[]string{"-h"}, 0, "^Usage: quickstart\n", "^$"},
+		{[]string{"-help"}, 0, "^Usage: quickstart\n", "^$"},
+		{[]string{"-demo"}, 2, "^$", "no arguments are allowed"},
+		{[]string{"now"}, 2, "^$", "no arguments are allowed"},
+		{nil, 1, "^$", "CLOUDFLARE_ACCOUNT_ID"},
 	} {
-		var stderr bytes.Buffer
-		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, io.Discard), &stderr))
-		assert.Contains(t, stderr.String(), test.want)
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, &stdout), &stderr), test.args)
+		assert.Regexp(t, test.stdout, stdout.String(), test.args)
+		assert.Regexp(t, test.stderr, stderr.String(), test.args)
 	}
 }

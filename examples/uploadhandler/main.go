@@ -79,6 +79,7 @@ func parseArgs(args []string, stdout io.Writer) (addr string, err error) {
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		flags.SetOutput(stdout)
+		fmt.Fprintf(stdout, "Usage: uploadhandler [flags]\n\n")
 		flags.PrintDefaults()
 		return "", err
 	case err != nil:

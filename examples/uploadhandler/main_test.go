@@ -100,17 +100,18 @@ func TestInvalidCommandLines(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	for _, test := range []struct {
-		args []string
-		code int
-		want string
+		args           []string
+		code           int
+		stdout, stderr string
 	}{
-		{[]string{"-help"}, 0, ""},
-		{[]string{"-port", "80"}, 2, "-port"},
-		{[]string{"now"}, 2, `unexpected argument "now"`},
-		{[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+		{[]string{"-help"}, 0, "^Usage: uploadhandler \\[flags\\]\n\n  -addr address\n", "^$"},
+		{[]string{"-port", "80"}, 2, "^$", "-port"},
+		{[]string{"now"}, 2, "^$", `unexpected argument "now"`},
+		{[]string{"-addr", taken.Addr().String()}, 1, "^$", "address already in use"},
 	} {
-		var stderr bytes.Buffer
-		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, io.Discard, io.Discard), &stderr), test.args)
-		assert.Contains(t, stderr.String(), test.want, test.args)
+		var stdout, stderr bytes.Buffer
+		assert.Equal(t, test.code, exitCode(run(t.Context(), test.args, &stdout, io.Discard), &stderr), test.args)
+		assert.Regexp(t, test.stdout, stdout.String(), test.args)
+		assert.Regexp(t, test.stderr, stderr.String(), test.args)
 	}
 }
