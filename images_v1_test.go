@@ -104,7 +104,7 @@ func TestBlobRejected(t *testing.T) {
 
 // What is not the path of an image is not sent: it may be that of a secret, or of
 // something that is not to be deleted.
-func TestPathsBesideTheImages(t *testing.T) {
+func TestPathsThatAreNotImages(t *testing.T) {
 	server := canned.JSON(canned.Image)
 	images := newClient(t, server).ImagesV1
 	for _, id := range []string{"keys", "keys/default", "variants", "variants/public", "stats", "batch_token"} {

@@ -64,7 +64,7 @@ func (f *fixture) inject(operation imagestest.Operation, call, times int, kind i
 	f.server.Inject(imagestest.Fault{Operation: operation, Call: call, Times: times, Kind: kind})
 }
 
-// transport answers requests with a function.
+// transport responds to requests with a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -111,7 +111,7 @@ func (o *observer) check(t *testing.T, more ...string) {
 	}
 }
 
-// transport answers requests with a function.
+// transport responds to requests with a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

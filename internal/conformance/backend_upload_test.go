@@ -28,13 +28,13 @@ func backendUploadCases() []testCase {
 	limited, stored := imagestest.Refusal(429), before+" uploaded"
 	return []testCase{
 		{
-			name:   "a large file is sent again after it was rate limited unread",
+			name:   "a large file is resent after it was rate limited unread",
 			faults: faults(on(op, limited, times(2))),
 			call:   uploadLarge(seekable),
 			want:   outcome{requests: 4, stored: stored, atMost: backoffs(2)},
 		},
 		{
-			name:   "a large file is sent again after it was read and rate limited",
+			name:   "a large file is resent after it was read and rate limited",
 			faults: faults(on(op, limited, at(imagestest.AfterRead), times(2))),
 			call:   uploadLarge(seekable),
 			want:   outcome{requests: 4, stored: stored, atMost: backoffs(2)},

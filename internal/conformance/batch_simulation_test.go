@@ -54,7 +54,7 @@ func TestSimulationOfManyCalls(t *testing.T) {
 				took := time.Since(start)
 				t.Logf("%d calls over %s: %v", calls, tt.name, took.Round(time.Second))
 				assert.Equal(t, calls, hosts.served)
-				assert.Zero(t, hosts.refused)
+				assert.Zero(t, hosts.rejected)
 				assert.GreaterOrEqual(t, took, tt.least-slack)
 				assert.LessOrEqual(t, took, tt.most+slack)
 			})
@@ -77,7 +77,7 @@ func perSecond(calls, rate int) time.Duration {
 // share returns how much of n calls one worker makes.
 func share(n, workers, worker int) int { return (n + worker) / workers }
 
-// strictHosts refuses what is over the documented limits: on the standard host
+// strictHosts rejects what exceeds the documented limits: on the standard host
 // 1,200 in 5 minutes, on the batch host 200 of a token within a second.
 type strictHosts struct {
 	mu       sync.Mutex
@@ -87,7 +87,7 @@ type strictHosts struct {
 	admitted map[string]*[200]time.Time // the last 200 of a token
 	next     map[string]int
 	served   int
-	refused  int
+	rejected int
 }
 
 func (h *strictHosts) client(t *testing.T, batch bool) *cfimages.Client {
@@ -107,14 +107,14 @@ func (h *strictHosts) client(t *testing.T, batch bool) *cfimages.Client {
 
 func (h *strictHosts) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer time.Sleep(roundTrip)
-	return h.answer(req), nil
+	return h.respond(req), nil
 }
 
-func (h *strictHosts) answer(req *http.Request) *http.Response {
+func (h *strictHosts) respond(req *http.Request) *http.Response {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if req.URL.Host == "batch.imagedelivery.net" {
-		return h.answerBatch(req.Header.Get("Authorization"))
+		return h.respondBatch(req.Header.Get("Authorization"))
 	}
 	now := time.Now()
 	if !now.Before(h.ends) {
@@ -127,7 +127,7 @@ func (h *strictHosts) answer(req *http.Request) *http.Response {
 		resp = canned.Response(http.StatusOK, fmt.Sprintf(`{"success":true,"result":{"token":"batch-%d","expiresAt":%q}}`,
 			h.tokens, now.Add(24*time.Hour).Format(time.RFC3339Nano)))
 	case h.used > documentedQuota:
-		h.refused++
+		h.rejected++
 		return canned.Response(http.StatusTooManyRequests, "")
 	default:
 		h.served++
@@ -138,14 +138,14 @@ func (h *strictHosts) answer(req *http.Request) *http.Response {
 	return resp
 }
 
-func (h *strictHosts) answerBatch(token string) *http.Response {
+func (h *strictHosts) respondBatch(token string) *http.Response {
 	now := time.Now()
 	if h.admitted[token] == nil {
 		h.admitted[token] = new([200]time.Time)
 	}
 	oldest := &h.admitted[token][h.next[token]%200]
 	if now.Sub(*oldest) < time.Second {
-		h.refused++
+		h.rejected++
 		return canned.Response(http.StatusTooManyRequests, "")
 	}
 	*oldest = now

@@ -101,7 +101,7 @@ func tokensTake(d time.Duration) func(*http.Request) error {
 	}
 }
 
-func TestBatchTokenFetchOutlivesCanceledCalls(t *testing.T) {
+func TestBatchTokenFetchContinuesAfterCanceledCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts := &twoHosts{life: time.Hour, way: tokensTake(10 * time.Second)}
 		client := hosts.client(t)

@@ -25,45 +25,45 @@ var beforeResponse = []imagestest.Position{imagestest.BeforeRead, imagestest.Aft
 // everywhere are they, and those in the response's body.
 var everywhere = append(slices.Clone(beforeResponse), imagestest.MidBody(0), imagestest.MidBody(10), end)
 
-// fate is the outcome of a request.
-type fate int
+// result is what the server did with a request, as far as the client knows.
+type result int
 
 const (
-	served  fate = iota // its response arrives
-	refused             // it is proven to have done nothing
-	lost                // nobody knows
+	served  result = iota // it was processed, and its response is received
+	refused               // HTTP/2 proves that it was not processed
+	unknown               // it may have been processed
 )
 
 // frame is a frame of HTTP/2 with an error code, at a position of a request.
 type frame struct {
-	name string
-	kind func(code uint32) imagestest.Kind
-	fate func(position imagestest.Position, code uint32) fate
-	used bool // the connection has served a request before
+	name   string
+	kind   func(code uint32) imagestest.Kind
+	result func(position imagestest.Position, code uint32) result
+	used   bool // the connection has served a request before
 }
 
 // goAwayCases are connections that the server closes by a GOAWAY, as it does when it
 // restarts.
 func goAwayCases() []testCase {
 	graceful := frame{
-		name: "GOAWAY",
-		kind: func(code uint32) imagestest.Kind { return imagestest.GoAway{Code: code} },
-		fate: func(imagestest.Position, uint32) fate { return served },
+		name:   "GOAWAY",
+		kind:   func(code uint32) imagestest.Kind { return imagestest.GoAway{Code: code} },
+		result: func(imagestest.Position, uint32) result { return served },
 	}
 	closed := frame{
 		name: "GOAWAY and a close",
 		kind: func(code uint32) imagestest.Kind { return imagestest.GoAway{Code: code, Close: true} },
-		fate: func(position imagestest.Position, _ uint32) fate {
+		result: func(position imagestest.Position, _ uint32) result {
 			if position == end {
 				return served
 			}
-			return lost
+			return unknown
 		},
 	}
 	earlier := frame{
-		name: "GOAWAY that names an earlier request",
-		kind: func(code uint32) imagestest.Kind { return imagestest.GoAway{Code: code, Unprocessed: true} },
-		fate: func(imagestest.Position, uint32) fate { return refused },
+		name:   "GOAWAY that names an earlier request",
+		kind:   func(code uint32) imagestest.Kind { return imagestest.GoAway{Code: code, Unprocessed: true} },
+		result: func(imagestest.Position, uint32) result { return refused },
 	}
 	earlierUsed := earlier
 	earlierUsed.name, earlierUsed.used = earlier.name+", on a used connection", true
@@ -81,11 +81,11 @@ func resetCases() []testCase {
 	reset := frame{
 		name: "RST_STREAM",
 		kind: func(code uint32) imagestest.Kind { return imagestest.ResetStream{Code: code} },
-		fate: func(_ imagestest.Position, code uint32) fate {
+		result: func(_ imagestest.Position, code uint32) result {
 			if code == refusedStream {
 				return refused
 			}
-			return lost
+			return unknown
 		},
 	}
 	return reset.cases(everywhere)
@@ -131,11 +131,11 @@ func closeServer(_ context.Context, f *fixture) error {
 // codesAt are the codes that the frame can have at a position.
 func (fr frame) codesAt(position imagestest.Position) []uint32 {
 	return slices.DeleteFunc(slices.Clone(codes), func(code uint32) bool {
-		return fr.fate(position, code) == refused && !slices.Contains(beforeCommit, position)
+		return fr.result(position, code) == refused && !slices.Contains(beforeCommit, position)
 	})
 }
 
-// onRead is a read, or a deletion, that meets the frame with every code.
+// onRead is a read, or a deletion, that receives the frame with every code.
 func (fr frame) onRead(o operation, position imagestest.Position) testCase {
 	codes := fr.codesAt(position)
 	call := o.call
@@ -143,7 +143,7 @@ func (fr frame) onRead(o operation, position imagestest.Position) testCase {
 	for _, code := range codes {
 		want.requests++
 		switch {
-		case fr.fate(position, code) == served:
+		case fr.result(position, code) == served:
 		case o.op == imagestest.OpBlob && position > imagestest.AfterCommit: // what was read of it is the caller's
 			call = breaksOff
 		default:
@@ -177,13 +177,13 @@ func breaksOff(ctx context.Context, f *fixture) error {
 	return nil
 }
 
-// onWalk is a walk that meets the frame, with every code, at its second page.
+// onWalk is a walk that receives the frame, with every code, at its second page.
 func (fr frame) onWalk(position imagestest.Position) testCase {
 	codes := fr.codesAt(position)
 	want := outcome{atMost: time.Duration(len(codes)) * backoffs(1)}
 	for _, code := range codes {
 		want.requests += 3
-		if fr.fate(position, code) != served {
+		if fr.result(position, code) != served {
 			want.requests++
 		}
 	}
@@ -203,8 +203,9 @@ func (fr frame) onWalk(position imagestest.Position) testCase {
 	}
 }
 
-// onWrite is a write that meets the frame with one code. One that did nothing is
-// retried, or the error says that it may be: a one-time upload is the caller's to send.
+// onWrite is a write that receives the frame with one code. A write that was not
+// processed is retried. A one-time upload is not, but its error says that the caller
+// may retry it.
 func (fr frame) onWrite(o operation, position imagestest.Position, code uint32) testCase {
 	c := testCase{
 		name:   title(o, position, fr.name, "with code", code),
@@ -212,12 +213,12 @@ func (fr frame) onWrite(o operation, position imagestest.Position, code uint32) 
 		call:   o.call,
 		want:   outcome{requests: 1, stored: o.after},
 	}
-	switch fate := fr.fate(position, code); {
-	case fate == lost:
+	switch result := fr.result(position, code); {
+	case result == unknown:
 		c.want.is, c.want.stored = targets(cfimages.ErrOutcomeUnknown), o.storedAt(position)
-	case fate == refused && o.retry == unsent:
+	case result == refused && o.retry == unsent:
 		c.want.says, c.want.stored = "may be retried", before
-	case fate == refused:
+	case result == refused:
 		c.want.requests, c.want.atMost = 2, backoffs(1)
 	}
 	if fr.used {

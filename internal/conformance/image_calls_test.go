@@ -39,7 +39,7 @@ func doStats(ctx context.Context, f *fixture) error {
 // newImage is what the uploads store.
 var newImage = cfimages.UploadParams{ID: "uploaded", Metadata: map[string]int{"n": 1}}
 
-// doUploadImage uploads a file that can be sent again from its start.
+// doUploadImage uploads a file that can be resent from its start.
 func doUploadImage(ctx context.Context, f *fixture) error {
 	return f.uploadImage(ctx, cfimages.File{Name: "a.png", Body: strings.NewReader(canned.PNG)}, len(canned.PNG))
 }

@@ -27,9 +27,9 @@ func (d *drip) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestUploadUnderWayOutlivesAStalledOne shows that a connection on which one response
+// TestUploadIsNotStoppedByAStalledUpload shows that a connection on which one response
 // is overdue is not closed under an upload that is still being sent.
-func TestUploadUnderWayOutlivesAStalledOne(t *testing.T) {
+func TestUploadIsNotStoppedByAStalledUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2())
 		defer server.Close()
@@ -47,9 +47,9 @@ func TestUploadUnderWayOutlivesAStalledOne(t *testing.T) {
 	})
 }
 
-// TestCreateOutlivesAStalledReadBesideAnOpenWalk shows that a walk whose images are
+// TestCreateIsNotStoppedByAStalledReadDuringAWalk shows that a walk whose images are
 // taken slowly does not count as waiting for the server.
-func TestCreateOutlivesAStalledReadBesideAnOpenWalk(t *testing.T) {
+func TestCreateIsNotStoppedByAStalledReadDuringAWalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := imagestest.NewServer(imagestest.InMemory(), imagestest.WithHTTP2(), imagestest.WithLatency(5*time.Second))
 		defer server.Close()

@@ -164,7 +164,7 @@ func TestCreateOfATransportWithHalfTheHooksIsNotRepeated(t *testing.T) {
 	})
 }
 
-// switching answers each connection with a 101, and then sends a byte each second.
+// switching responds to each connection with a 101, and then sends a byte each second.
 func switching(_ context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	go func() {
@@ -195,7 +195,7 @@ func TestResponseOfAnotherProtocolEndsAtOnce(t *testing.T) {
 	})
 }
 
-func TestResponseBesideAnErrorIsClosed(t *testing.T) {
+func TestResponseReturnedWithAnErrorIsClosed(t *testing.T) {
 	var open atomic.Int64
 	client := newClient(t, transportFunc(func(*http.Request) (*http.Response, error) {
 		resp := canned.Response(200, canned.Image)

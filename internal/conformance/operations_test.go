@@ -100,11 +100,11 @@ type operation struct {
 	after   string // stored, after a success
 	retry   retryRule
 	batched bool // the batch host serves it too
-	length  int  // of the response, for a write that may not be repeated
+	length  int  // of the response, for a write that may not be retried
 }
 
-// operations are all of them. Each meets every status, and every failure of a
-// connection or a response.
+// operations are all of them. Each is tested with every status, and with every failure
+// of a connection or a response.
 var operations = []operation{
 	{op: imagestest.OpList, call: doList, after: before, batched: true},
 	{op: imagestest.OpGet, call: doGet, after: before, batched: true},

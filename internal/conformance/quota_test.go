@@ -81,13 +81,13 @@ func quotaCases() []testCase {
 			want: outcome{requests: 3, took: 8 * time.Second},
 		},
 	}
-	return append(cases, beliefCases()...)
+	return append(cases, trustCases()...)
 }
 
-// beliefCases are rate-limit headers that name a day. They are believed for the 5
-// minutes that Cloudflare documents; then one call asks again, and the others wait for
-// its response.
-func beliefCases() []testCase {
+// trustCases are rate-limit headers that name a day. They are trusted for the 5 minutes
+// that Cloudflare documents. Then one call checks again, and the others wait for its
+// response.
+func trustCases() []testCase {
 	const window = 5 * time.Minute
 	spent := imagestest.Reply{Body: canned.Image}.With("Ratelimit", `"default";r=0;t=86400`)
 	get := func(ctx context.Context, f *fixture) error {
@@ -117,11 +117,11 @@ func beliefCases() []testCase {
 			want:   outcome{requests: 4, took: 3 * window},
 		},
 		{
-			name:   "after 5 minutes one of 10 calls asks, and the others follow it",
+			name:   "after 5 minutes one of 10 calls checks the limit again, and the others wait for it",
 			server: []imagestest.Option{imagestest.WithLatency(time.Second / 2)},
 			client: patient,
 			faults: faults(on(imagestest.OpGet, spent)),
-			call:   then(get, atOnce(10, doGet), oneAsked(window+time.Second)),
+			call:   then(get, atOnce(10, doGet), oneChecked(window+time.Second)),
 			want:   outcome{requests: 11, took: window + 3*time.Second/2},
 		},
 	}
@@ -139,9 +139,9 @@ func limitedFor(d time.Duration) func(context.Context, *fixture) error {
 	}
 }
 
-// oneAsked checks that the second request got its response after d, before the next
+// oneChecked checks that the second request got its response after d, before the next
 // was sent.
-func oneAsked(d time.Duration) func(context.Context, *fixture) error {
+func oneChecked(d time.Duration) func(context.Context, *fixture) error {
 	return func(_ context.Context, f *fixture) error {
 		requests := f.server.Requests()
 		if second, third := requests[1].Time.Sub(requests[0].Time), requests[2].Time.Sub(requests[1].Time); second < d-time.Second || third < time.Second/2 {

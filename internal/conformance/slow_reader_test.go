@@ -28,9 +28,9 @@ func slowReaderServer(t *testing.T, opts ...cfimages.Option) (*imagestest.Server
 	}, opts...)...)
 }
 
-// TestPausedBlobOutlivesAnOverdueResponse shows that a picture whose reader pauses is
-// not lost when another call on its connection gets no response.
-func TestPausedBlobOutlivesAnOverdueResponse(t *testing.T) {
+// TestPausedBlobIsNotStoppedByAnOverdueResponse shows that a picture whose reader
+// pauses is not lost when another call on its connection gets no response.
+func TestPausedBlobIsNotStoppedByAnOverdueResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := slowReaderServer(t)
 		defer server.Close()
@@ -50,9 +50,9 @@ func TestPausedBlobOutlivesAnOverdueResponse(t *testing.T) {
 	})
 }
 
-// TestPausedWalkOutlivesAnOverdueResponse shows that a walk whose images are taken
-// slowly reaches its end: its page is requested again, which does no harm.
-func TestPausedWalkOutlivesAnOverdueResponse(t *testing.T) {
+// TestPausedWalkIsNotStoppedByAnOverdueResponse shows that a walk whose images are
+// taken slowly reaches its end: its page is requested again, which does no harm.
+func TestPausedWalkIsNotStoppedByAnOverdueResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := slowReaderServer(t, cfimages.WithRetryPolicy(cfimages.DefaultRetryPolicy()))
 		defer server.Close()

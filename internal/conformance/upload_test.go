@@ -24,7 +24,7 @@ import (
 )
 
 // uploadCases are uploads. One to a one-time URL is never retried once a byte was
-// sent; one from a backend is retried like a create, if its file can be sent again.
+// sent; one from a backend is retried like a create, if its file can be resent.
 func uploadCases() []testCase {
 	i := slices.IndexFunc(operations, func(o operation) bool { return o.op == imagestest.OpUpload })
 	cases := operations[i].writeCases()

@@ -13,7 +13,7 @@ import (
 	"github.com/cfimages/cfimages-go/internal/multipartbody"
 )
 
-// What New accepts, mime/multipart reads back; what it refuses is not text.
+// What New accepts, mime/multipart reads back; what it rejects is not text.
 func FuzzNew(f *testing.F) {
 	f.Add("a.png", "image/png", "content")
 	f.Add("a\"b\r\nc: d\r\n\r\n--x--", "image/svg+xml; charset=utf-8", "\r\n--x--\r\n")

@@ -104,7 +104,7 @@ func TestOpenSeeksTheFileBackToItsStart(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrClosed)
 }
 
-// A Read that has begun before Open is over when the file goes back.
+// Open waits for the end of a Read that has begun, and rewinds the file then.
 func TestOpenWaitsForARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &slowSeeker{Reader: strings.NewReader("content")}
