@@ -38,6 +38,33 @@ func commentPages(folders ...string) ([]page, error) {
 	return pages, nil
 }
 
+// exampleComments returns a page for each file of examples in the folders. A line of it is the
+// comment at that line of the file, or empty.
+func exampleComments(folders ...string) ([]page, error) {
+	var pages []page
+	for _, folder := range folders {
+		names, err := filepath.Glob(filepath.Join(folder, "*example_test.go"))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+			if err != nil {
+				return nil, err
+			}
+			p := page{name: filepath.ToSlash(name), lines: make([]string, fset.File(file.Pos()).LineCount())}
+			for _, group := range file.Comments {
+				for _, c := range group.List {
+					p.lines[fset.Position(c.Pos()).Line-1] = c.Text
+				}
+			}
+			pages = append(pages, p)
+		}
+	}
+	return pages, nil
+}
+
 func commentBlocks(fset *token.FileSet, group *ast.CommentGroup) (blocks []block) {
 	for _, content := range new(comment.Parser).Parse(group.Text()).Content {
 		code, ok := content.(*comment.Code)

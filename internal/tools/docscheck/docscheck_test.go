@@ -104,9 +104,26 @@ func TestNamesExist(t *testing.T) {
 func TestOldWords(t *testing.T) {
 	for text, want := range map[string]int{
 		"the response": 0, "imagestest.Reply": 0, "replied": 0, "the reply and the ordinary host": 2, "two replies": 1,
+		"refuses a URL": 1, "refused by the host": 1, "a connection refused": 0, "sent again": 1, "Beside it, besides": 1,
+		"Switch off the prefetch": 1, "switches on and off": 1, "switched to": 0, "a type switch on it": 0,
 	} {
 		assert.Len(t, checkWords("README.md", []string{text}), want, text)
 	}
+}
+
+func TestCommentsOfExamplesAreFound(t *testing.T) {
+	folder := t.TempDir()
+	const source = "package p\n\n// Beside it.\nfunc Example() {\n\tx := \"beside\" // beside\n}\n"
+	for _, name := range []string{"p_example_test.go", "p_test.go"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(source), 0o600))
+	}
+	pages, err := exampleComments(folder)
+	require.NoError(t, err)
+	require.Len(t, pages, 1, "only the file of examples")
+	found := checkWords("p", pages[0].lines)
+	require.Len(t, found, 2)
+	assert.Contains(t, found[0], "p:3: ")
+	assert.Contains(t, found[1], "p:5: ")
 }
 
 func TestRun(t *testing.T) {

@@ -5,7 +5,7 @@
 //	docscheck [-words] PAGE...
 //
 // It runs in the root of the repository. With -words, phrases of the old vocabulary are errors too,
-// in the pages and in the package documentation.
+// in the pages, in the package documentation and in the comments of its examples.
 //
 // A Go block may be a file, declarations or statements. A line such as "// v7" starts a new block. The
 // names that blocks use without declaring them are declared in preludes/all.go.txt, for all pages,
@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 )
 
 func main() {
@@ -80,11 +79,11 @@ func check(pages, comments []page, words bool) ([]string, error) {
 		}
 	}
 	if words {
-		doc, err := packageDocs(".", "./imagestest")
+		found, err := checkGoDoc(".", "./imagestest")
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, checkWords("go doc", strings.Split(doc, "\n"))...)
+		findings = append(findings, found...)
 	}
 	return findings, nil
 }

@@ -9,7 +9,8 @@ import (
 
 // oldWords are phrases that the glossary replaced, each only in a form that has no other meaning.
 var oldWords = regexp.MustCompile(`\b(?:ordinary host|asked for ahead|page ahead|has come|has arrived|held back|held up|breaks off|pays back|` +
-	`stands still|reply|replies|not good any more|before anything is sent|gets no answer)\b`)
+	`stands still|reply|replies|not good any more|before anything is sent|gets no answer|` +
+	`[Rr]efus(?:es|ed) (?:a|an|what|by)|[Ss]ent again|[Bb]eside|[Ss]witch(?:ed|es) on|[Ss]witch(?:ed|es)? off)\b`)
 
 // checkWords returns the lines with an old phrase.
 func checkWords(name string, lines []string) (findings []string) {
@@ -19,6 +20,24 @@ func checkWords(name string, lines []string) (findings []string) {
 		}
 	}
 	return findings
+}
+
+// checkGoDoc returns the findings in the documentation of packages and in the comments of their
+// examples.
+func checkGoDoc(packages ...string) ([]string, error) {
+	doc, err := packageDocs(packages...)
+	if err != nil {
+		return nil, err
+	}
+	findings := checkWords("go doc", strings.Split(doc, "\n"))
+	examples, err := exampleComments(packages...)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range examples {
+		findings = append(findings, checkWords(p.name, p.lines)...)
+	}
+	return findings, nil
 }
 
 // packageDocs returns the documentation of packages.
