@@ -25,28 +25,25 @@ var (
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: check the credentials.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is returned for status 403: check the permissions and the account
-	// ID.
+	// ErrForbidden is returned for status 403: check the permissions and the account ID.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound is returned for status 404: check the ID and the account ID.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is returned for status 409. Probably the custom ID or the upload URL
 	// was used before: use another ID, or create another upload URL.
 	ErrConflict = errors.New("conflict")
-	// ErrGone is returned for status 410. Probably the upload URL has expired: create
-	// another.
+	// ErrGone is returned for status 410: probably the upload URL has expired.
 	ErrGone = errors.New("gone")
 	// ErrRateLimited is returned for status 429, and for a call that was not sent
-	// because the quota is used up, and the wait is longer than [RetryPolicy].MaxWait
-	// or ends after the context's deadline. Retry after [Error].RetryAfter, or set a
-	// longer MaxWait.
+	// because the quota is used up, and the wait exceeds [RetryPolicy].MaxWait or the
+	// context's deadline. Retry after [Error].RetryAfter, or set a longer MaxWait.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
 	// RequireSignedURLs failed, but may have happened: after a lost connection, a
 	// timeout, the end of the context, status 408 or 5xx, or a malformed response. The
-	// text says how to check. Test for it first, because the same error can be an
-	// [*Error], too. Other calls never return it, and are safe to call again.
-	// [DirectUploads.Create] and [ImagesV1.UploadFromURL] have examples.
+	// text says how to check; [DirectUploads.Create] has an example. Test for it first,
+	// because the same error can be an [*Error], too. Other calls never return it, and
+	// are safe to call again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response could not be understood, although
 	// its connection did not fail. See [Error].Body.
@@ -62,10 +59,9 @@ var (
 
 // Error is an unsuccessful response: a status that is not 2xx, "success": false with
 // any status, or a body that could not be understood or is too large. It is also
-// returned for a call that was not sent because of the rate limit. Calls return it as
-// *Error. An iteration returns a [*PageError] that wraps it. A failure without a
-// response, such as a lost connection, is not an *Error: it wraps the error of the
-// network, often a net.Error.
+// returned for a call that was not sent because of the rate limit. An iteration wraps it
+// in a [*PageError]. A failure without a response, such as a lost connection, is not an
+// *Error: it wraps the error of the network, often a net.Error.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
 	StatusCode int           // of the last response; 0 if there was none
@@ -208,14 +204,14 @@ type PageError struct {
 // Error returns the position and the reason as text. It leaves out the token, which
 // may be any text that the server sent.
 func (e *PageError) Error() string {
-	where := "on the first page"
+	where := "the first page"
 	if e.ContinuationToken != "" {
-		where = "on a page after the first"
+		where = "a page after the first"
 	}
 	if e.Yielded > 0 {
 		where += fmt.Sprintf(", after %d of its images", e.Yielded)
 	}
-	return fmt.Sprintf("cfimages: list failed %s: %s", where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
+	return fmt.Sprintf("cfimages: list failed on %s: %s", where, strings.TrimPrefix(fmt.Sprint(e.Err), "cfimages: "))
 }
 
 // Unwrap returns Err.
@@ -296,13 +292,9 @@ func describe(f *send.Failure) string {
 	return causeOf(f).Error()
 }
 
-func infosOf(infos []envelope.Info) []ErrorInfo {
-	if infos == nil {
-		return nil
-	}
-	converted := make([]ErrorInfo, len(infos))
-	for i, info := range infos {
-		converted[i] = ErrorInfo(info)
+func infosOf(infos []envelope.Info) (converted []ErrorInfo) {
+	for _, info := range infos {
+		converted = append(converted, ErrorInfo(info))
 	}
 	return converted
 }
