@@ -19,10 +19,10 @@ const (
 	// that reach the server in bursts.
 	rate = 190
 
-	// No token is fetched for this time after tokens were refused, or after another
+	// No token is fetched for this time after tokens were rejected, or after another
 	// failure.
-	refusedPause = 10 * time.Minute
-	failedPause  = 30 * time.Second
+	rejectedPause = 10 * time.Minute
+	failedPause   = 30 * time.Second
 
 	// fetchTimeout is the maximum time that a call waits for a new token.
 	fetchTimeout = 15 * time.Second
@@ -31,8 +31,8 @@ const (
 var (
 	// ErrNone means that no token is available at the moment.
 	ErrNone = errors.New("no token for the batch host is available")
-	// ErrRefused marks the error of a fetch that should not be retried soon.
-	ErrRefused = errors.New("batch tokens are refused")
+	// ErrRejected marks the error of a fetch that should not be retried soon.
+	ErrRejected = errors.New("Cloudflare rejects batch tokens")
 )
 
 // Tokens provides the token of one client. It is safe for concurrent use.
@@ -86,8 +86,8 @@ func (t *Tokens) Available() bool {
 	return token != nil
 }
 
-// Reject discards a token that the batch host rejected.
-func (t *Tokens) Reject(token *Token) {
+// Discard discards a token that the batch host rejected.
+func (t *Tokens) Discard(token *Token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token == token {
@@ -95,15 +95,15 @@ func (t *Tokens) Reject(token *Token) {
 	}
 }
 
-// Refused makes Take return ErrNone for 10 minutes, because the batch host does not
+// Rejected makes Take return ErrNone for 10 minutes, because the batch host does not
 // accept new tokens. token is the last one that was rejected. If there is another
-// token now, Refused does nothing.
-func (t *Tokens) Refused(token *Token, reason error) {
+// token now, Rejected does nothing.
+func (t *Tokens) Rejected(token *Token, reason error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.token == nil || t.token == token {
 		t.token = nil
-		t.pause(refusedPause, reason)
+		t.pause(rejectedPause, reason)
 	}
 }
 
@@ -151,8 +151,8 @@ func (t *Tokens) renew(ctx context.Context) *Token {
 		t.token, t.nextFetch, t.reason = token, time.Time{}, nil
 	case ctx.Err() != nil || limited.Err() != nil && wait < time.Second:
 		// The caller had too little time. The next caller fetches.
-	case errors.Is(err, ErrRefused):
-		t.pause(refusedPause, err)
+	case errors.Is(err, ErrRejected):
+		t.pause(rejectedPause, err)
 	case limited.Err() != nil:
 		t.pause(failedPause, fmt.Errorf("no batch token within %v: %w", wait.Round(time.Millisecond), err))
 	default:

@@ -60,17 +60,17 @@ func TestTakeFetchesOnceForAll(t *testing.T) {
 	})
 }
 
-func TestRefusedKeepsAnotherToken(t *testing.T) {
+func TestRejectedKeepsAnotherToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(source)
 		tokens := batch.New(s.fetch)
 		old := take(t, tokens)
-		tokens.Reject(old)
+		tokens.Discard(old)
 		good := take(t, tokens)
-		tokens.Refused(old, errors.New("refused"))
+		tokens.Rejected(old, errors.New("rejected"))
 		assert.Same(t, good, take(t, tokens))
 
-		tokens.Refused(good, errors.New("refused"))
+		tokens.Rejected(good, errors.New("rejected"))
 		_, err := tokens.Take(t.Context())
 		require.ErrorIs(t, err, batch.ErrNone)
 		time.Sleep(10 * time.Minute)
@@ -86,7 +86,7 @@ func TestFetchedTokenEndsThePause(t *testing.T) {
 		synctest.Wait()
 		tokens.Unreachable(errors.New("connection refused")) // during the fetch
 		time.Sleep(2 * time.Second)
-		tokens.Reject(take(t, tokens))
+		tokens.Discard(take(t, tokens))
 		take(t, tokens)
 		assert.Equal(t, 2, s.fetched)
 	})
@@ -94,7 +94,7 @@ func TestFetchedTokenEndsThePause(t *testing.T) {
 
 func TestFallbackIsReportedOnceForEachReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failed, refused := errors.New("no response"), errors.Join(batch.ErrRefused, errors.New("forbidden"))
+		failed, rejected := errors.New("no response"), errors.Join(batch.ErrRejected, errors.New("forbidden"))
 		s := &source{err: failed}
 		tokens := batch.New(s.fetch)
 		fallback := func() error {
@@ -107,9 +107,9 @@ func TestFallbackIsReportedOnceForEachReason(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		assert.NoError(t, fallback(), "for the same reason as before")
 
-		s.err = refused
+		s.err = rejected
 		time.Sleep(30 * time.Second)
-		assert.Equal(t, refused, fallback())
+		assert.Equal(t, rejected, fallback())
 		s.err = nil
 		time.Sleep(10 * time.Minute)
 		assert.True(t, take(t, tokens) != nil && tokens.Available())

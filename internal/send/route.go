@@ -76,7 +76,7 @@ func (r *route) fallBack(ctx context.Context, t *trip) (*Response, *Failure) {
 	r.logFallback(ctx)
 	response, failed := r.sendStandard(ctx, t)
 	if failed == nil && t.declined != nil && t.declined.Status == http.StatusForbidden { // so the batch host rejected the token, not the call
-		r.tokens.Refused(t.token, errTokensRejected)
+		r.tokens.Rejected(t.token, errTokensRejected)
 		r.logFallback(ctx)
 	}
 	return response, failed
@@ -186,7 +186,7 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			return nil, nil
 		}
 	}
-	r.tokens.Refused(t.token, errTokensRejected)
+	r.tokens.Rejected(t.token, errTokensRejected)
 	return nil, nil
 }
 
@@ -198,7 +198,7 @@ func (r *route) declines(failed *Failure, token *batch.Token) bool {
 		r.tokens.Unreachable(failed.Err)
 		return true
 	case failed.Status == http.StatusUnauthorized:
-		r.tokens.Reject(token)
+		r.tokens.Discard(token)
 		return true
 	}
 	return failed.Status == http.StatusForbidden

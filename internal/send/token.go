@@ -27,7 +27,7 @@ func (s *Sender) fetchToken(ctx context.Context) (*batch.Token, error) {
 	if failed != nil {
 		err := errors.New(s.route.attempts.describe(failed))
 		if failed.Status == http.StatusForbidden || failed.Status == http.StatusNotFound {
-			err = fmt.Errorf("%w: %w", batch.ErrRefused, err)
+			err = fmt.Errorf("%w: %w", batch.ErrRejected, err)
 		}
 		return nil, err
 	}
