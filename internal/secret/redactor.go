@@ -2,6 +2,7 @@ package secret
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,26 +12,48 @@ import (
 // not secret, and occurs in many words.
 const shortest = 8
 
-// Redactor removes secrets from texts. It stores them in closures, so that printers
-// that follow pointers do not print them.
+// hidden stands for a secret while further ones are looked for: they may occur in the
+// word redacted. It is a Unicode noncharacter, which no text should contain.
+const hidden = "\uFFFF"
+
+// Redactor removes secrets from texts, as they are or escaped for URLs, JSON or HTML,
+// also repeatedly. It stores them in closures, so that printers that follow pointers do
+// not print them.
 type Redactor struct {
 	secrets func() []string // longest first, so that none hides another that contains it
 	replace func(string) string
-	longest int
+	longest int // in bytes, in a URL
 }
 
 // NewRedactor returns a Redactor for secrets. Secrets shorter than 8 bytes are not
 // redacted.
-func NewRedactor(secrets ...string) *Redactor {
-	return newRedactor(slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < shortest }))
-}
+func NewRedactor(secrets ...string) *Redactor { return newRedactor(formsOf(secrets, shortest)) }
 
 // With returns a Redactor for additional secrets of any length.
 func (r *Redactor) With(secrets ...string) *Redactor {
 	if len(secrets) == 0 {
 		return r
 	}
-	return newRedactor(slices.DeleteFunc(append(r.secrets(), secrets...), func(s string) bool { return s == "" }))
+	return newRedactor(append(r.secrets(), formsOf(secrets, 1)...))
+}
+
+// formsOf returns the forms of the secrets that have a minimum length: as given, and
+// without the escapes that they contain.
+func formsOf(secrets []string, minLength int) []string {
+	var forms []string
+	for _, s := range secrets {
+		for range 1 + maxLayers {
+			if len(s) >= minLength {
+				forms = append(forms, s)
+			}
+			inner := unescape(s)
+			if inner == s {
+				break
+			}
+			s = inner
+		}
+	}
+	return forms
 }
 
 func newRedactor(secrets []string) *Redactor {
@@ -38,21 +61,39 @@ func newRedactor(secrets []string) *Redactor {
 	r := &Redactor{secrets: func() []string { return slices.Clone(secrets) }}
 	var pairs []string
 	for _, s := range secrets {
-		pairs = append(pairs, s, redacted)
-		r.longest = max(r.longest, len(s))
+		pairs = append(pairs, s, hidden)
+		r.longest = max(r.longest, len(url.QueryEscape(s)))
 	}
 	r.replace = strings.NewReplacer(pairs...).Replace
 	return r
 }
 
+// redact returns text without secrets. To find one that is escaped, it removes the
+// escapes from the whole text, at most maxLayers times.
+func (r *Redactor) redact(text string) string {
+	safe := r.replace(text)
+	layer := safe
+	for range maxLayers {
+		inner := unescape(layer)
+		if inner == layer {
+			break
+		}
+		layer = r.replace(inner)
+		if layer != inner {
+			safe = layer
+		}
+	}
+	return strings.ReplaceAll(safe, hidden, redacted)
+}
+
 // Clean returns a text from the server in a form that is safe in an error: without
 // secrets and control characters, and with at most limit characters.
-func (r *Redactor) Clean(text string, limit int) string { return clean(r.replace(text), limit) }
+func (r *Redactor) Clean(text string, limit int) string { return clean(r.redact(text), limit) }
 
 // CleanStart is like Clean, for the start of a longer text. It also removes the end,
 // where a truncated secret cannot be recognized.
 func (r *Redactor) CleanStart(text string, limit int) string {
-	text = r.replace(text)
+	text = r.redact(text)
 	return clean(text[:max(0, len(text)-r.longest)], limit)
 }
 
@@ -60,7 +101,7 @@ func (r *Redactor) CleanStart(text string, limit int) string {
 // redacted text that matches the same targets of errors.Is.
 func (r *Redactor) Error(err error) error {
 	text := err.Error()
-	if safe := r.replace(text); safe != text {
+	if safe := r.redact(text); safe != text {
 		return &redactedError{text: safe, is: func(target error) bool { return errors.Is(err, target) }}
 	}
 	return err

@@ -46,6 +46,34 @@ func TestWithRedactsSecretsOfAnyLength(t *testing.T) {
 	assert.NotContains(t, fmt.Sprintf("%+v %#v", both, both), canary)
 }
 
+func TestEscapedSecretsAreRedacted(t *testing.T) {
+	redact := secret.NewRedactor("short").With(`p+/"ä🐈`, "a%2fb%zz", "re")
+	tests := map[string]string{
+		`is p+/"ä🐈`:                        "is [redacted]",
+		`is p /"ä🐈`:                        "is [redacted]",
+		"is p%2B%2F%22%C3%A4%F0%9F%90%88":  "is [redacted]",
+		"is p%2b%2f%22%c3%a4%f0%9f%90%88!": "is [redacted]!",
+		"is p%252B%25252F%22ä🐈":            "is [redacted]",
+		`is p+\/\"\u00e4\ud83d\udc08`:      "is [redacted]",
+		`is p\\u002B\\/\\\"ä🐈`:             "is [redacted]",
+		"is p+/&quot;&auml;&#128008;":      "is [redacted]",
+		"is p+/&#34;&#xE4;&#X1f408;":       "is [redacted]",
+		"is p+/&amp;#34;ä🐈":                "is [redacted]",
+		`is p+/\u0026quot;ä🐈`:              "is [redacted]",
+		"a%2fb%zz, a%2Fb%zz, a/b%zz":       "[redacted], [redacted], [redacted]",
+		"a%252Fb%25zz":                     "[redacted]",
+		"50%25 &amp; short":                "50%25 &amp; short",
+		"50%25 &amp; p%2B/%22ä🐈":           "50% & [redacted]",
+		`100% \ \x \u12 &; &amp &nosuch;`:  `100% \ \x \u12 &; &amp &nosuch;`,
+		"re, %72%65":                       "[redacted], [redacted]",
+	}
+	for text, want := range tests {
+		assert.Equal(t, want, redact.Clean(text, 100), "%q", text)
+	}
+	assert.Equal(t, "%61%61", secret.NewRedactor("%61%61%61").Clean("%61%61", 10))
+	assert.Equal(t, "aaa", secret.NewRedactor("%61%61%61").Clean("aaa", 10), "a form that is too short")
+}
+
 func TestRedactedErrorMatchesItsTargets(t *testing.T) {
 	redact := secret.NewRedactor(canary)
 	plain := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
