@@ -94,7 +94,7 @@ func (s *ImagesV1) UploadFromURL(ctx context.Context, sourceURL string, params U
 		return nil, fmt.Errorf("cfimages: ImagesV1.UploadFromURL: %w", err)
 	}
 	c := uploadCall("ImagesV1.UploadFromURL", send.NewContent(contentType, form))
-	c.Secrets = secrets
+	c.Secrets, c.Quoted = secrets, true
 	return doImage(ctx, s.sender, c)
 }
 

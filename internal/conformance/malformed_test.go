@@ -135,6 +135,10 @@ func TestErrorsOfTheEdgeHaveAnExcerpt(t *testing.T) {
 				require.True(t, ok, call)
 				assert.Equal(t, http.StatusBadGateway, failed.StatusCode)
 				assert.Equal(t, "8f-AMS", failed.RayID)
+				if call == "UploadFromURL" { // the body may quote a secret of the source
+					assert.Empty(t, failed.Body)
+					continue
+				}
 				assert.Equal(t, tt.excerpt, failed.Body)
 			}
 		})

@@ -34,7 +34,8 @@ type Call struct {
 	Content  *Content
 	Batched  bool // the batch host supports it too
 	Streamed bool // the caller reads its response, which is not retried after its start
-	Private  bool // its response contains a secret, so errors contain no part of it
+	Private  bool // a success contains a secret, so errors contain no excerpt of it
+	Quoted   bool // any response may quote Secrets, so errors contain no excerpt of one
 
 	// Retry determines which failed attempts may be retried.
 	Retry RetryRule

@@ -174,9 +174,10 @@ func (r *Response) addInfo(f *Failure, e *envelope.Envelope) {
 	f.Errors, f.Messages = clean(e.Errors), clean(e.Messages)
 }
 
-// excerpt returns the printable start of a body that could not be decoded.
+// excerpt returns the printable start of a body that could not be decoded, unless it
+// may contain a secret.
 func (r *Response) excerpt() string {
-	if r.attempt.call.Private && r.Status/100 == 2 {
+	if c := r.attempt.call; c.Quoted || c.Private && r.Status/100 == 2 {
 		return ""
 	}
 	start := string(r.body.prefix)
