@@ -1,18 +1,19 @@
 package cfimages
 
 import (
-	"html"
+	"encoding/base64"
 	"net/url"
 	"strings"
 	"unicode/utf8"
 )
 
-// minQuerySecret is the length from which a value of a query is treated as a secret.
-// Shorter values, such as sizes and formats, stay readable in texts.
-const minQuerySecret = 16
+// minLongSecret is the length, as written, from which a user name or a value of a
+// query is treated as a secret. Shorter values, such as sizes and formats, stay
+// readable in texts.
+const minLongSecret = 16
 
-// checkSourceURL returns the parts of a URL that must not appear in texts. Its error does
-// not quote the URL.
+// checkSourceURL returns the parts of a URL that must not appear in texts, as written.
+// Its error does not quote the URL.
 func checkSourceURL(sourceURL string) (secrets []string, err error) {
 	reject := func(reason string) ([]string, error) { return nil, &ParamError{Param: "sourceURL", Reason: reason} }
 	u, err := url.Parse(sourceURL)
@@ -22,32 +23,49 @@ func checkSourceURL(sourceURL string) (secrets []string, err error) {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return reject("is not an absolute http or https URL: give one such as https://example.com/cat.png")
 	}
+	_, fragment, _ := strings.Cut(sourceURL, "#")
+	secrets = append(longValues(u.RawQuery), longValues(fragment)...)
 	if u.User != nil {
-		secrets = userSecrets(sourceURL, u.User)
-	}
-	for _, values := range u.Query() {
-		for _, value := range values {
-			if len(value) >= minQuerySecret {
-				secrets = append(secrets, value, url.QueryEscape(value), url.PathEscape(value))
-			}
-		}
+		secrets = append(secrets, userSecrets(sourceURL, u.User)...)
 	}
 	return secrets, nil
 }
 
-// userSecrets returns the password in all forms in which a server may return it.
-// Without a password, the user name is the secret.
-func userSecrets(sourceURL string, user *url.Userinfo) []string {
-	password, ok := user.Password()
-	if !ok {
-		password = user.Username()
+// longValues returns the long values of a query. url.ParseQuery would leave out invalid
+// ones. For some servers, a semicolon ends a value, and for others it is a part of it.
+func longValues(query string) []string {
+	var values []string
+	for part := range strings.SplitSeq(query, "&") {
+		for _, parameter := range append(strings.Split(part, ";"), part) {
+			_, value, _ := strings.Cut(parameter, "=")
+			if strings.Trim(value, "=") == "" { // such as a token that ends in padding
+				value = parameter
+			}
+			if len(value) >= minLongSecret {
+				values = append(values, value)
+			}
+		}
 	}
+	return values
+}
+
+// userSecrets returns the password, or without one the user name. A long user name is
+// probably a token, even with a password such as x-oauth-basic.
+func userSecrets(sourceURL string, user *url.Userinfo) []string {
 	_, rest, _ := strings.Cut(sourceURL, "//")
 	rest = rest[:strings.IndexAny(rest+"/", "/?#")]
 	written := rest[:max(0, strings.LastIndexByte(rest, '@'))]
-	if ok {
-		_, written, _ = strings.Cut(written, ":")
+	writtenName, writtenPassword, _ := strings.Cut(written, ":")
+	name := user.Username()
+	password, _ := user.Password()
+	secrets := []string{password, writtenPassword, basicAuth(name, password), basicAuth(writtenName, writtenPassword)}
+	if password == "" || len(writtenName) >= minLongSecret {
+		secrets = append(secrets, name, writtenName)
 	}
-	_, encoded, _ := strings.Cut(url.UserPassword("", password).String(), ":")
-	return []string{password, written, encoded, url.QueryEscape(password), url.PathEscape(password), html.EscapeString(password)}
+	return secrets
+}
+
+// basicAuth returns what an Authorization header contains.
+func basicAuth(name, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte(name + ":" + password))
 }

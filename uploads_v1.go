@@ -76,8 +76,12 @@ func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (
 
 // UploadFromURL uploads an image that Cloudflare fetches from sourceURL. The URL must
 // be http or https, and may contain a user name and password for its server
-// (Cloudflare's developer documentation). The password, and long values of the query,
-// such as signatures, do not appear in errors or logs.
+// (Cloudflare's developer documentation).
+//
+// Secrets of the URL do not appear in errors or logs, not even escaped: the password, or
+// without one the user name; a user name of 16 bytes or more; and each value of 16 bytes
+// or more in the query or the fragment, such as a signature. Other parts, such as the
+// path, may appear. [Error].Body is always empty.
 //
 // If Cloudflare cannot fetch the image, or rejects it, the error is an [*Error] with a
 // status of 400 to 499 (Cloudflare's developer documentation). The request timeout must
