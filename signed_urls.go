@@ -52,9 +52,10 @@ func NewURLSigner(key string) (*URLSigner, error) {
 // result of [Delivery.URL]. A % in a custom ID must be escaped as %25 (Cloudflare's
 // developer documentation); Delivery.URL does that. URLs with options instead of a
 // variant, such as w=400, are rejected, because they cannot be used for images that
-// require signed URLs (Cloudflare's developer documentation). Also rejected are user names,
-// fragments, the segments . and .., existing exp or sig parameters, characters that clients
-// may escape differently, and plain http (except on loopback hosts).
+// require signed URLs (Cloudflare's developer documentation). So are URLs of remote images
+// (/cdn-cgi/image/…). Also rejected are an empty last segment, user names, fragments, the
+// segments . and .., existing exp or sig parameters, characters that clients may escape
+// differently, and plain http (except on loopback hosts).
 //
 // Every error is a [*ParamError] that does not quote the URL.
 //
@@ -71,6 +72,13 @@ func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) 
 	u, err := parseSignable("deliveryURL", deliveryURL)
 	if err != nil {
 		return "", err
+	}
+	if strings.HasPrefix(u.Path, remotePath) {
+		return "", paramErrorf("deliveryURL", "is below %s, but only images in Cloudflare Images have signed URLs: give one such as %s",
+			remotePath, deliveryURLForm)
+	}
+	if strings.HasSuffix(u.EscapedPath(), "/") {
+		return "", paramErrorf("deliveryURL", "has an empty last segment, where the variant belongs: give one such as %s", deliveryURLForm)
 	}
 	if len(queryValues(u.RawQuery, "sig")) > 0 {
 		return "", paramErrorf("deliveryURL", "has a sig parameter, so it is signed already: give the URL without sig and exp")
@@ -93,8 +101,11 @@ func (s *URLSigner) Sign(deliveryURL string, expires time.Time) (string, error) 
 // now. A URL without an expiry never expires.
 //
 // Otherwise the error is [ErrSignatureInvalid], [ErrURLExpired], or a [*ParamError] for a
-// URL that [URLSigner.Sign] cannot have returned. Signatures are compared in constant
-// time. Errors do not quote the URL.
+// URL that is not a signed URL in the form that [URLSigner.Sign] returns. Signatures are
+// compared in constant time. Errors do not quote the URL.
+//
+// Verify accepts the URLs of remote images and an empty last segment, which Sign rejects:
+// older versions of this library and other programs signed such URLs.
 func (s *URLSigner) Verify(signedURL string, now time.Time) error {
 	if err := s.checkKey(); err != nil {
 		return err

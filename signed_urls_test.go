@@ -133,11 +133,32 @@ func TestURLSignerSignRejects(t *testing.T) {
 		{mobileURL + "?a=1&s%69g", time.Time{}, "deliveryURL", "signed already"},
 		{mobileURL + "?exp=1", time.Unix(2, 0), "deliveryURL", "has an exp"},
 		{mobileURL + "?exp=1", time.Time{}, "deliveryURL", "has an exp"},
+		{"https://imagedelivery.net/h/i/", time.Time{}, "deliveryURL", "empty last segment"},
+		{"https://imagedelivery.net/h/i/w=400/", time.Time{}, "deliveryURL", "empty last segment"},
+		{"https://imagedelivery.net/h/i/public/?a=1", time.Time{}, "deliveryURL", "empty last segment"},
+		{"https://x.de/cdn-cgi/image/width=4/a.png", time.Time{}, "deliveryURL", "is below /cdn-cgi/image/"},
+		{"https://x.de/cdn%2dcgi/image/width=4/a.png", time.Time{}, "deliveryURL", "is below /cdn-cgi/image/"},
+		{"http://127.0.0.1:1/cdn-cgi/image/width=4/", time.Time{}, "deliveryURL", "is below /cdn-cgi/image/"},
 		{mobileURL, time.Unix(0, 0), "expires", "after 1970, got 1970-01-01T00:00:00Z"},
 		{mobileURL, time.Unix(-1, 0), "expires", "after 1970"},
 	} {
 		_, err := signer.Sign(test.url, test.expires)
 		assertParamError(t, err, test.param, test.reason)
+	}
+}
+
+// Sign of v0.1.0 accepted these URLs.
+func TestURLSignerVerifiesWhatSignRejects(t *testing.T) {
+	for _, unsigned := range []string{
+		"https://imagedelivery.net/h/i/w=400/?exp=10",
+		"https://imagedelivery.net/h/i/?exp=10",
+		"https://x.de/cdn-cgi/image/width=4/a.png?exp=10",
+	} {
+		signed := signAnything(t, unsigned)
+		signer := newSigner(t, signingKey)
+		require.NoError(t, signer.Verify(signed, time.Unix(10, 0)), unsigned)
+		assert.ErrorIs(t, signer.Verify(signed, time.Unix(11, 0)), cfimages.ErrURLExpired, unsigned)
+		assert.ErrorIs(t, newSigner(t, "another-key").Verify(signed, time.Unix(10, 0)), cfimages.ErrSignatureInvalid, unsigned)
 	}
 }
 
