@@ -46,3 +46,13 @@ func TestPageErrorText(t *testing.T) {
 		assert.EqualError(t, err, want)
 	}
 }
+
+func TestErrorReadsCodesWithAnExponentOrZeros(t *testing.T) {
+	for code, want := range map[string]int{"5404.0": 5404, "54e2": 5400, "-0": 0} {
+		transport := new(canned.Transport).Then(http.StatusNotFound, `{"success":false,"errors":[{"code":`+code+`,"message":"no"}]}`)
+		_, err := newClient(t, transport).ImagesV1.Get(t.Context(), "img")
+		rejected, ok := errors.AsType[*cfimages.Error](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, []cfimages.ErrorInfo{{Code: want, Message: "no"}}, rejected.Errors)
+	}
+}

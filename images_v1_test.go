@@ -127,6 +127,11 @@ func TestStats(t *testing.T) {
 	assert.Equal(t, &cfimages.Stats{Current: 9007199254740993, Allowed: 100000}, stats)
 	assert.Equal(t, "GET https://api.example/client/v4/accounts/acc/images/v1/stats", transport.Requests[0].Method+" "+transport.Requests[0].URL.String())
 
+	transport = canned.JSON(`{"success":true,"result":{"count":{"allowed":1e5,"current":1.0}}}`)
+	stats, err = newClient(t, transport).ImagesV1.Stats(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, &cfimages.Stats{Current: 1, Allowed: 100_000}, stats)
+
 	for _, result := range []string{
 		`null`, `[]`, `{}`, `{"count":null}`, `{"count":{}}`, `{"count":{"current":1}}`, `{"count":{"allowed":1}}`,
 		`{"count":{"current":1.5,"allowed":1}}`, `{"count":{"current":"1","allowed":1}}`, `{"count":{"current":1e30,"allowed":1}}`,

@@ -80,6 +80,14 @@ func TestVariantsList(t *testing.T) {
 	assert.Empty(t, got)
 }
 
+// JSON writes one number in several forms.
+func TestVariantsReadNumbersWithAnExponentOrZeros(t *testing.T) {
+	const options = `{"width":1366.0,"height":7.68e2,"browser_ttl":3.6E3}`
+	got, err := newClient(t, canned.JSON(`{"success":true,"result":{"variants":{"a":{"options":`+options+`}}}}`)).Variants.List(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []cfimages.Variant{{ID: "a", Width: 1366, Height: 768, BrowserTTL: time.Hour}}, got)
+}
+
 func TestVariantsRejectMalformedResponses(t *testing.T) {
 	for _, result := range []string{
 		`null`, `{}`, `[]`, `{"variants":null}`, `{"variants":[]}`, `{"variants":{"a":1}}`, `{"variants":{"a":{"options":[]}}}`,

@@ -68,6 +68,8 @@ var fuzzSeeds = []string{
 	`{"result":{"count":{"allowed":100000,"current":1000}},"success":true}`,
 	`{"result":{"variants":{"thumb":{"id":"thumb","options":{"fit":"scale-down","height":768,"metadata":"none","width":1366,"browser_ttl":3600},"neverRequireSignedURLs":true}}},"success":true}`,
 	`{"result":{"variant":{"id":"thumb","options":{"fit":"scale-down","height":768,"metadata":"none","width":1366,"blur":20}}},"success":true}`,
+	`{"result":{"count":{"allowed":1e5,"current":1.0}},"success":true,"errors":[{"code":54e2}]}`,
+	`{"result":{"variant":{"id":"a","options":{"width":1366.0,"height":1e999999999,"browser_ttl":0.5}}},"success":true}`,
 	`{"result":{"keys":[{"name":"default","value":"Oix0bbNaT8Rge9PuyxUBrjI6zrgnsyJ5="},{"name":"new","value":"b"}]},"success":true}`,
 	`{"result":{"continuation_token":"t","images":[{"id":"a","creator":"c","filename":"f\ud800","meta":{"k":1},"requireSignedURLs":true,"uploaded":"2026-11-02T02:20:01.123Z","variants":["v","w"]},{"id":"b","metadata":{},"draft":false}]},"success":true}`,
 	`{"result":{"images":[{"id":"a","id":"b","meta":null,"creator":null,"variants":null,"uploaded":null}],"continuation_token":""},"success":null,"success":true}`,

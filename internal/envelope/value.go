@@ -3,7 +3,6 @@ package envelope
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -116,7 +115,8 @@ func ReadRawObject(dec *jsontext.Decoder, dst *jsontext.Value) error {
 	return wrongKind(dec, raw, '{')
 }
 
-// ReadInt reads a whole number; null becomes 0.
+// ReadInt reads a number with an integral value, such as 1366, 1366.0 or 1e5; null becomes
+// 0.
 func ReadInt[T int | int64](dec *jsontext.Decoder, dst *T) error {
 	raw, err := dec.ReadValue()
 	if err != nil {
@@ -124,9 +124,9 @@ func ReadInt[T int | int64](dec *jsontext.Decoder, dst *T) error {
 	}
 	switch raw.Kind() {
 	case '0':
-		n, err := strconv.ParseInt(string(raw), 10, 64)
-		if *dst = T(n); err != nil || int64(*dst) != n {
-			return fmt.Errorf("not a whole number, at %q", string(dec.StackPointer()))
+		n, ok := parseInt(string(raw))
+		if *dst = T(n); !ok || int64(*dst) != n {
+			return fmt.Errorf("not an integer, or too large, at %q", string(dec.StackPointer()))
 		}
 		return nil
 	case 'n':
