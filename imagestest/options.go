@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// maxFileSize is the 10 MB of Cloudflare's developer documentation. That these
-// are binary megabytes is a guess.
-const maxFileSize = 10 << 20
+// maxFileSize is the 10 MB of Cloudflare's developer documentation. It does not say
+// whether these are decimal or binary megabytes, so this is the smaller number.
+const maxFileSize = 10_000_000
 
 const defaultMaxStreams = 100
 
@@ -107,7 +107,8 @@ func WithLatency(d time.Duration) Option {
 }
 
 // WithMaxFileSize sets the maximum size of an uploaded file in bytes. A small maximum
-// allows a test to exceed it without a large file. The default is Cloudflare's limit of 10 MB.
+// allows a test to exceed it without a large file. The default is Cloudflare's limit of
+// 10 MB, as 10,000,000 bytes.
 func WithMaxFileSize(size int64) Option {
 	return func(cfg *config) { cfg.maxFileSize = size }
 }

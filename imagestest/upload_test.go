@@ -100,13 +100,19 @@ func TestUploadOfTooLargeAFile(t *testing.T) {
 func TestTheLargestFileIsTenMegabytes(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	link := create(t, srv).Result.UploadURL
-	form := "--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n" + strings.Repeat("x", 10<<20+1) + "\r\n--b--\r\n"
-	req := httptest.NewRequest("POST", link, strings.NewReader(form))
-	req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
-	resp := httptest.NewRecorder()
-	srv.Handler().ServeHTTP(resp, req)
-	assert.Equal(t, 413, resp.Code)
-	assert.Contains(t, resp.Body.String(), "File too large: 10485761 bytes, maximum 10485760 allowed")
+	send := func(size int) *httptest.ResponseRecorder {
+		file := png + strings.Repeat("x", size-len(png))
+		form := "--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n" + file + "\r\n--b--\r\n"
+		req := httptest.NewRequest("POST", link, strings.NewReader(form))
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		resp := httptest.NewRecorder()
+		srv.Handler().ServeHTTP(resp, req)
+		return resp
+	}
+	tooLarge := send(10_000_001)
+	assert.Equal(t, 413, tooLarge.Code)
+	assert.Contains(t, tooLarge.Body.String(), "File too large: 10000001 bytes, maximum 10000000 allowed")
+	assert.Equal(t, 200, send(10_000_000).Code)
 }
 
 func TestUploadOfTooManyPixels(t *testing.T) {

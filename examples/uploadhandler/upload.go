@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxFile       = 10 << 20         // Cloudflare's limit, in its developer documentation
+	maxFile       = 10_000_000       // Cloudflare's limit of 10 MB, in its developer documentation
 	maxForm       = maxFile + 64<<10 // the file, its headers and the fields before it
 	uploadTimeout = 90 * time.Second // how long a browser may take to send a form
 

@@ -85,7 +85,7 @@ func backendUploadCases() []testCase {
 		{
 			name: "a file that is too large",
 			call: func(ctx context.Context, f *fixture) error {
-				return f.uploadImage(ctx, cfimages.File{Body: strings.NewReader(strings.Repeat("x", 10<<20+1))}, 10<<20+1)
+				return f.uploadImage(ctx, cfimages.File{Body: strings.NewReader(strings.Repeat("x", 10_000_001))}, 10_000_001)
 			},
 			want: outcome{status: 413, attempts: 1, requests: 1},
 		},

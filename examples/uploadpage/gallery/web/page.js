@@ -5,7 +5,7 @@ import { ask, Problem, send, wrongType } from "./servers.js";
 const parallel = 3; // uploads at a time
 
 const $ = (id) => document.getElementById(id);
-const readable = (size) => (size < 2 ** 20 ? `${Math.ceil(size / 2 ** 10)} KB` : `${(size / 2 ** 20).toFixed(1)} MB`);
+const readable = (size) => (size < 1e6 ? `${Math.ceil(size / 1e3)} KB` : `${(size / 1e6).toFixed(1)} MB`);
 
 // fill returns a copy of a template, with properties of its parts set.
 function fill(template, parts) {
@@ -151,7 +151,7 @@ function check(file) {
   const limit = $("files").dataset.maxMegabytes;
   if (file.size === 0) return "The file is empty.";
   if (file.type && !$("files").accept.split(",").includes(file.type)) return wrongType;
-  return file.size > limit * 2 ** 20 ? `The file is too large: the limit is ${limit} MB.` : "";
+  return file.size > limit * 1e6 ? `The file is too large: the limit is ${limit} MB.` : "";
 }
 
 const cards = new Map(); // by image ID
