@@ -2,17 +2,7 @@ package imagestest
 
 import (
 	"bytes"
-	"image"
-	"image/jpeg"
-	"image/png"
-	"io"
 	"net/http"
-)
-
-// Limits of the size of an image in pixels, from Cloudflare's developer documentation.
-const (
-	maxSide = 12_000
-	maxArea = 100_000_000
 )
 
 // sniff returns the content type of an image, determined by its first bytes, or "" if
@@ -69,27 +59,4 @@ func isSVG(data []byte) bool {
 		}
 		data = rest
 	}
-}
-
-// checkDimensions rejects a PNG or JPEG with too many pixels. It accepts other formats, and
-// files that only begin like an image, because tests often use them.
-func checkDimensions(data []byte, contentType string) error {
-	var decode func(io.Reader) (image.Config, error)
-	switch contentType {
-	case "image/png":
-		decode = png.DecodeConfig
-	case "image/jpeg":
-		decode = jpeg.DecodeConfig
-	default:
-		return nil
-	}
-	size, err := decode(bytes.NewReader(data))
-	if err != nil {
-		return nil
-	}
-	if max(size.Width, size.Height) > maxSide || size.Width*size.Height > maxArea {
-		return badRequest("Image too large: %d x %d pixels, maximum %d per side and %d in total allowed",
-			size.Width, size.Height, maxSide, maxArea)
-	}
-	return nil
 }

@@ -1,8 +1,6 @@
 package imagestest_test
 
 import (
-	"encoding/binary"
-	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,22 +111,6 @@ func TestTheLargestFileIsTenMegabytes(t *testing.T) {
 	assert.Equal(t, 413, tooLarge.Code)
 	assert.Contains(t, tooLarge.Body.String(), "File too large: 10000001 bytes, maximum 10000000 allowed")
 	assert.Equal(t, 200, send(10_000_000).Code)
-}
-
-func TestUploadOfTooManyPixels(t *testing.T) {
-	srv := newServer(t)
-	for _, test := range []struct{ width, height, status int }{
-		{12_000, 8_333, 200}, {12_001, 1, 400}, {1, 12_001, 400}, {12_000, 8_334, 400},
-	} {
-		header := []byte("IHDR")
-		header = binary.BigEndian.AppendUint32(header, uint32(test.width))
-		header = binary.BigEndian.AppendUint32(header, uint32(test.height))
-		header = append(header, 8, 0, 0, 0, 0) // 8 bits of grey
-		file := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), header...)
-		file = binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(header))
-		resp := upload(t, srv, create(t, srv).Result.UploadURL, "a.png", string(file))
-		assert.Equal(t, test.status, resp.Status, "%d x %d: %s", test.width, test.height, resp.Body)
-	}
 }
 
 func TestUploadCredentialsCanBeIgnored(t *testing.T) {
