@@ -105,11 +105,15 @@ func FuzzRemoteURL(f *testing.F) {
 	f.Add("example.com", "/uploads/avatar1.jpg?v=1")
 	f.Add("http://localhost:1", "https://s3.example.com/a%20b.png?x=[1]&y='z'")
 	f.Add("example.com", "/https:/x/../a b.jpg")
+	f.Add("a.example", "HTTPS://A.example/cdn-cgi/image/width=5/a.jpg")
 	f.Fuzz(func(t *testing.T, zone, source string) {
 		built, err := cfimages.RemoteURL(zone, source, cfimages.Transform{Width: 5})
 		if err != nil {
 			require.ErrorIs(t, err, cfimages.ErrInvalidParams)
 			return
+		}
+		if scheme, rest, ok := strings.Cut(source, "://"); ok && !strings.HasPrefix(source, "/") {
+			source = strings.ToLower(scheme) + "://" + rest
 		}
 		rest, ok := strings.CutSuffix(built, "/cdn-cgi/image/width=5/"+strings.TrimPrefix(source, "/"))
 		require.True(t, ok, built)

@@ -19,17 +19,18 @@ import (
 // The source is the path of the image on the zone, such as /uploads/cat.jpg, or the URL
 // of the image on another host, which the zone must allow. It must be percent-escaped,
 // for example with %20 for a space, and with %3F and %23 for ? and # in a file name. It
-// is not escaped again (Cloudflare's developer documentation). It may have a query.
-// Fragments, user names, the segments . and .., and paths that are transformed
-// themselves (/cdn-cgi/image/…) are rejected.
+// is not escaped again (Cloudflare's developer documentation); only the scheme of a URL is
+// written in lower case. It may have a query. Fragments, user names, the segments . and ..,
+// and what the zone transforms itself (/cdn-cgi/image/…, as a path or a URL) are rejected.
 //
 // Anyone can replace the source in the URL. Restrict the allowed hosts in the settings of
 // the zone.
 func RemoteURL(zone, source string, t Transform) (string, error) {
 	origin, zoneErr := originOf("zone", zone)
 	options, optionsErr := t.Options()
+	source = lowerScheme(source)
 	var sourceErr error
-	if problem := sourceProblem(source); problem != "" {
+	if problem := sourceProblem(source, origin); problem != "" {
 		sourceErr = paramErrorf("source", "%s", problem)
 	}
 	if err := errors.Join(zoneErr, sourceErr, optionsErr); err != nil {
@@ -38,9 +39,19 @@ func RemoteURL(zone, source string, t Transform) (string, error) {
 	return origin.String() + remotePath + options + "/" + strings.TrimPrefix(source, "/"), nil
 }
 
+// lowerScheme returns source with the scheme of a URL in lower case. Whether Cloudflare
+// reads others is not documented.
+func lowerScheme(source string) string {
+	scheme, rest, isURL := strings.Cut(source, "://")
+	if scheme = strings.ToLower(scheme); isURL && (scheme == "https" || scheme == "http") {
+		return scheme + "://" + rest
+	}
+	return source
+}
+
 // sourceProblem returns why source is invalid, "" if it is valid. It does not quote the
-// source, whose query may contain a secret.
-func sourceProblem(source string) string {
+// source, whose query may contain a secret. The origin of the zone is nil if it is unknown.
+func sourceProblem(source string, origin *url.URL) string {
 	isPath := strings.HasPrefix(source, "/") && !strings.HasPrefix(source, "//")
 	if !isPath && !strings.HasPrefix(source, "https://") && !strings.HasPrefix(source, "http://") {
 		return "is neither a path nor a URL: give one such as /uploads/cat.jpg or https://example.com/cat.jpg"
@@ -65,7 +76,7 @@ func sourceProblem(source string) string {
 		return `has the segment "." or ".." in its path, which browsers resolve: give the path that it leads to`
 	case isPath && readsAsURL(u.Path):
 		return "is a path that would be read as the URL of another host: to use that host, remove the slash at the start"
-	case isPath && strings.HasPrefix(u.Path, remotePath):
+	case (isPath || origin != nil && strings.EqualFold(u.Hostname(), origin.Hostname())) && strings.HasPrefix(u.Path, remotePath):
 		return "is already transformed, and Cloudflare does not transform twice: give the path of the original"
 	}
 	return ""

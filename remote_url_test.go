@@ -23,6 +23,10 @@ func TestRemoteURL(t *testing.T) {
 		{"/a%20b%3F%23/100%25.jpg", "width=1/a%20b%3F%23/100%25.jpg", cfimages.Transform{Width: 1}},
 		{"/a//b/'(c)'.jpg", "width=1/a//b/'(c)'.jpg", cfimages.Transform{Width: 1}},
 		{"http://old.example.com:8080?id=1", "width=1/http://old.example.com:8080?id=1", cfimages.Transform{Width: 1}},
+		{"HTTPS://S3.example.com/A.jpg", "width=1/https://S3.example.com/A.jpg", cfimages.Transform{Width: 1}},
+		{"Http://old.example.com?u=HTTP://x", "width=1/http://old.example.com?u=HTTP://x", cfimages.Transform{Width: 1}},
+		{"https://example.com/a.jpg", "width=1/https://example.com/a.jpg", cfimages.Transform{Width: 1}},
+		{"https://b.example/cdn-cgi/image/w=5/a.jpg", "width=1/https://b.example/cdn-cgi/image/w=5/a.jpg", cfimages.Transform{Width: 1}},
 		{"/x.jpg", "width=1,onerror=redirect/x.jpg", cfimages.Transform{Width: 1, OnError: cfimages.OnErrorRedirect}},
 		{"/x/https://y.jpg", "width=1/x/https://y.jpg", cfimages.Transform{Width: 1}},
 	} {
@@ -51,7 +55,7 @@ func TestRemoteURLRejectsSources(t *testing.T) {
 		"uploads/a.jpg":                     "neither a path nor a URL",
 		"//cdn.example.com/a.jpg":           "neither a path nor a URL",
 		"ftp://example.com/a.jpg":           "neither a path nor a URL",
-		"HTTPS://example.com/a.jpg":         "neither a path nor a URL",
+		"HTTPS:/example.com/a.jpg":          "neither a path nor a URL",
 		"data:image/png;base64,AAAA":        "neither a path nor a URL",
 		"/":                                 "is not the path of an image",
 		"https://":                          "has no host",
@@ -66,6 +70,7 @@ func TestRemoteURLRejectsSources(t *testing.T) {
 		"/a.jpg#top":                        "has a fragment",
 		"/a.jpg#":                           "has a fragment",
 		"https://user:pass@example.com/a":   "has a user name or password",
+		"HTTPS://user:pass@example.com/a":   "has a user name or password",
 		"/../../evil.jpg":                   "browsers resolve",
 		"/a/%2e%2E/b.jpg":                   "browsers resolve",
 		"https://example.com/./a.jpg":       "browsers resolve",
@@ -79,6 +84,21 @@ func TestRemoteURLRejectsSources(t *testing.T) {
 		assert.Empty(t, got)
 		assertParamError(t, err, "source", reason)
 	}
+}
+
+func TestRemoteURLRejectsURLsThatTheZoneTransforms(t *testing.T) {
+	for _, zone := range []string{"example.com", "Example.COM", "example.com:8443"} {
+		for _, source := range []string{
+			"https://example.com/cdn-cgi/image/width=5/a.jpg",
+			"HTTP://EXAMPLE.com:443/cdn-cgi/image/width=5/a.jpg",
+			"https://example.com/cdn%2Dcgi/image/width=5/https://b.example/a.jpg",
+		} {
+			_, err := cfimages.RemoteURL(zone, source, cfimages.Transform{Width: 1})
+			assertParamError(t, err, "source", "is already transformed")
+		}
+	}
+	_, err := cfimages.RemoteURL("", "https://example.com/cdn-cgi/image/width=5/a.jpg", cfimages.Transform{Width: 1})
+	assertParamError(t, err, "zone", "is empty")
 }
 
 func TestRemoteURLReportsEveryViolation(t *testing.T) {
