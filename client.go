@@ -177,7 +177,7 @@ func (c *config) checkedCredentials() send.Credentials {
 		from = loginFromEnvironment()
 	}
 	switch {
-	case from.source != nil:
+	case from.usesSource: // a nil one is rejected by its option
 		return send.Credentials{Source: from.source}
 	case from.usesKey && (from.email == "" || from.key == ""):
 		c.check(false, from.param, "an API key needs its e-mail address, and neither may be empty: "+
@@ -200,6 +200,7 @@ type login struct {
 	param             string
 	token, email, key string
 	usesKey           bool
+	usesSource        bool
 	source            func(context.Context) (string, error)
 }
 

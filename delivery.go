@@ -40,8 +40,8 @@ type Delivery struct {
 // Developer Resources. It is also in the delivery URLs of the account's images:
 // [ParseDeliveryURL] returns it for an element of [Image].Variants.
 func NewDelivery(accountHash string) (*Delivery, error) {
-	if err := checkAccountHash("accountHash", accountHash); err != nil {
-		return nil, err
+	if problem := accountHashProblem(accountHash); problem != "" {
+		return nil, paramErrorf("accountHash", "%s", problem)
 	}
 	return &Delivery{hash: accountHash, base: "https://" + deliveryHost + "/" + accountHash + "/"}, nil
 }
@@ -148,7 +148,7 @@ func checkSrcSet(t Transform, sorted []int) (probe Transform, faults []error) {
 	for i, width := range sorted {
 		switch {
 		case width < 1 || width >= math.MaxInt32:
-			reject("widths", "has a width of %d pixels: give widths of at least 1, such as 320", width)
+			reject("widths", "has a width of %d pixels: give widths from 1 to %d, such as 320", width, math.MaxInt32-1)
 		case i > 0 && width == sorted[i-1]:
 			reject("widths", "has %d twice: give each width once", width)
 		}
@@ -188,16 +188,17 @@ func (d *Delivery) check() error {
 	return nil
 }
 
-func checkAccountHash(param, hash string) error {
+// accountHashProblem returns why hash is invalid, "" if it may be an account hash.
+func accountHashProblem(hash string) string {
 	switch {
 	case hash == "":
-		return paramErrorf(param, "is empty: give the account hash, which is in every delivery URL of the account's images")
+		return "is empty: give the account hash, which is in every delivery URL of the account's images"
 	case strings.IndexFunc(hash, isNotHashRune) >= 0:
-		return paramErrorf(param, "is %.40q, only letters, digits, hyphens and underscores are allowed: give the account hash alone", hash)
+		return fmt.Sprintf("is %.40q, only letters, digits, hyphens and underscores are allowed: give the account hash alone", hash)
 	case hash == "cdn-cgi":
-		return paramErrorf(param, "is %q, which is not an account hash: give the part of a delivery URL before the image's ID", hash)
+		return fmt.Sprintf("is %q, which starts another path: give the part of a delivery URL before the image's ID", hash)
 	}
-	return nil
+	return ""
 }
 
 func isNotHashRune(r rune) bool {

@@ -91,7 +91,7 @@ func TestNewDeliveryRejects(t *testing.T) {
 		"":                                      "is empty: give the account hash",
 		"a/b":                                   `is "a/b", only letters, digits, hyphens and underscores`,
 		"ä":                                     "only letters",
-		"cdn-cgi":                               "which is not an account hash",
+		"cdn-cgi":                               "which starts another path",
 		"https://imagedelivery.net/" + hostedID: "only letters",
 	} {
 		delivery, err := cfimages.NewDelivery(hash)

@@ -46,8 +46,11 @@ func ParseDeliveryURL(rawURL string) (*DeliveryURL, error) {
 	if slash < 0 {
 		return nil, paramErrorf(param, "has too few path segments: give one such as %s", deliveryURLForm)
 	}
-	if err := checkAccountHash(param, hash); err != nil {
-		return nil, err
+	if hash == "" {
+		return nil, paramErrorf(param, "has an empty account hash: give one such as %s", deliveryURLForm)
+	}
+	if problem := accountHashProblem(hash); problem != "" {
+		return nil, paramErrorf(param, "has an invalid account hash, which %s", problem)
 	}
 	imageID, err := url.PathUnescape(rest[:slash])
 	if err == nil {

@@ -56,7 +56,7 @@ func WithAPIKey(email, key string) Option {
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.check(source != nil, "WithTokenSource", "must not be nil: use WithAPIToken for a token that does not change")
-		c.login = &login{param: "WithTokenSource", source: source}
+		c.login = &login{param: "WithTokenSource", source: source, usesSource: true}
 	}
 }
 

@@ -264,4 +264,7 @@ func TestTokenSourceReplacesOtherCredentials(t *testing.T) {
 	_, err := cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithTokenSource(nil))
 	require.ErrorIs(t, err, cfimages.ErrInvalidParams)
 	assert.NotNil(t, paramError(err, "WithTokenSource"))
+	assert.Len(t, paramErrors(t, err), 1, "%v", err)
+	_, err = cfimages.NewClient(cfimages.WithAccountID("acc"), cfimages.WithTokenSource(nil), cfimages.WithAPIToken(""))
+	assert.Len(t, paramErrors(t, err), 2, "%v", err)
 }
