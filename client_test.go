@@ -133,6 +133,20 @@ func paramError(err error, param string) *cfimages.ParamError {
 	return nil
 }
 
+// paramErrors returns what errors.Join joined.
+func paramErrors(t *testing.T, err error) []*cfimages.ParamError {
+	t.Helper()
+	joined, ok := err.(interface{ Unwrap() []error })
+	require.True(t, ok, "%v", err)
+	var all []*cfimages.ParamError
+	for _, e := range joined.Unwrap() {
+		var p *cfimages.ParamError
+		require.ErrorAs(t, e, &p)
+		all = append(all, p)
+	}
+	return all
+}
+
 func TestNewClientReportsAllViolations(t *testing.T) {
 	environment(t)
 	_, err := cfimages.NewClient(cfimages.WithBaseURL("http://example.com"), cfimages.WithRequestTimeout(-time.Second))

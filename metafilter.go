@@ -46,7 +46,10 @@ type MetaFilter struct {
 // A field is given by its path in the metadata, with dots between the names: "status",
 // "region.name". Names consist of ASCII letters, digits and underscores. A path has at
 // most [MaxMetaDepth] names (Cloudflare's API reference) and 100 characters (its
-// developer documentation). Numbers must be finite.
+// developer documentation).
+//
+// A string may be any valid UTF-8, also the empty string. In the lists of [In] and
+// [InUntyped], it must not contain a pipe (|). Numbers must be finite.
 //
 // An invalid condition is reported by [MetaFilter.Validate], and by every call that
 // uses the filter, before a request is sent.
@@ -69,7 +72,7 @@ func Where(conditions ...Condition) MetaFilter {
 //	meta.<field>[eq:string]=<value>
 //
 // or with eq:number or eq:boolean, by the type of value (Cloudflare's API
-// reference).
+// reference). A string may be any valid UTF-8, also the empty string.
 func Eq[T ~string | ~bool | Number](field string, value T) Condition {
 	return newCondition(field, "eq:"+typeName[T](), wireText(value))
 }
@@ -79,8 +82,8 @@ func Eq[T ~string | ~bool | Number](field string, value T) Condition {
 //	meta.<field>[in:string]=<value>|<value>
 //
 // or with in:number, by the type of the values (Cloudflare's API reference).
-// There must be 1 to [MaxMetaListValues] values. A string must not contain a pipe (|),
-// which separates the values.
+// There must be 1 to [MaxMetaListValues] values. A string may be any valid UTF-8 without a
+// pipe (|), which separates the values.
 func In[T ~string | Number](field string, values ...T) Condition {
 	texts := make([]string, len(values))
 	for i, value := range values {
@@ -178,7 +181,7 @@ func (f MetaFilter) EncodeValues(key string, v *url.Values) error {
 func newCondition(field, operator, value string) Condition {
 	c := Condition{field: field, operator: operator, value: value}
 	c.checkField()
-	c.checkFinite(value)
+	c.checkValue(value)
 	return c
 }
 
@@ -226,17 +229,16 @@ func (c *Condition) checkList(values []string) {
 			c.reject("field %.100q has a pipe in value %d of its list, %.40q, but the pipe separates values: use Eq in a request of its own",
 				c.field, i+1, value)
 		}
-		c.checkFinite(value)
+		c.checkValue(value)
 	}
 }
 
-func (c *Condition) checkFinite(value string) {
-	if !strings.HasSuffix(c.operator, ":number") {
-		return
-	}
-	switch value {
-	case "NaN", "+Inf", "-Inf":
+func (c *Condition) checkValue(value string) {
+	switch isNumber := strings.HasSuffix(c.operator, ":number"); {
+	case isNumber && (value == "NaN" || value == "+Inf" || value == "-Inf"):
 		c.reject("field %.100q cannot be compared to %s, only finite numbers are allowed", c.field, value)
+	case !utf8.ValidString(value): // metadata is JSON, which has no such strings
+		c.reject("field %.100q cannot be compared to %.40q, which is not valid UTF-8: give a string in UTF-8", c.field, value)
 	}
 }
 

@@ -62,6 +62,9 @@ func TestMetaFilterOnTheWire(t *testing.T) {
 
 		// Values.
 		{cfimages.Eq("s", ""), "meta.s[eq:string]="},
+		{cfimages.EqUntyped("s", ""), "meta.s[eq]="},
+		{cfimages.In("s", "", "a", ""), "meta.s[in:string]=|a|"},
+		{cfimages.Eq("s", "a|\ufffd\u2028😀"), "meta.s[eq:string]=a|\ufffd\u2028😀"},
 		{cfimages.Eq("s", "a&b=c|d%20 +#ü\x00"), "meta.s[eq:string]=a&b=c|d%20 +#ü\x00"},
 		{cfimages.Eq("b", false), "meta.b[eq:boolean]=false"},
 		{cfimages.Eq("n", int64(math.MinInt64)), "meta.n[eq:number]=-9223372036854775808"},
@@ -136,7 +139,10 @@ func TestMetaFilterDoesNotChange(t *testing.T) {
 }
 
 func TestMetaFilterRejects(t *testing.T) {
-	type ratio float32
+	type (
+		ratio  float32
+		status string
+	)
 	eleven := make([]int, 11)
 	for _, test := range []struct {
 		condition cfimages.Condition
@@ -161,6 +167,11 @@ func TestMetaFilterRejects(t *testing.T) {
 		{cfimages.In("a", eleven...), `field "a" has 11 values for in:number, at most 10`},
 		{cfimages.In("a", "x", "y|z"), `field "a" has a pipe in value 2 of its list, "y|z"`},
 		{cfimages.InUntyped("a", "|"), `field "a" has a pipe in value 1`},
+		{cfimages.Eq("a", "x\xff"), `field "a" cannot be compared to "x\xff", which is not valid UTF-8: give a string in UTF-8`},
+		{cfimages.Eq("a", status("\xed\xa0\x80")), `which is not valid UTF-8`},
+		{cfimages.EqUntyped("a", "\xc3"), `which is not valid UTF-8`},
+		{cfimages.In("a", "x", status("\xff")), `cannot be compared to "\xff", which is not valid UTF-8`},
+		{cfimages.InUntyped("a", "\xc0\x80", "x"), `which is not valid UTF-8`},
 		{cfimages.Eq("a", math.NaN()), `field "a" cannot be compared to NaN`},
 		{cfimages.Eq("a", ratio(math.Inf(1))), `field "a" cannot be compared to +Inf`},
 		{cfimages.Gt("a", math.NaN()), `cannot be compared to NaN`},
@@ -212,22 +223,8 @@ func TestMetaFilterReportsAllViolationsInOrder(t *testing.T) {
 
 func TestMetaFilterErrorsQuoteLittle(t *testing.T) {
 	long := strings.Repeat("x", 5000)
-	err := cfimages.Where(cfimages.Eq(long, 1), cfimages.In("a", long+"|", "|"+long)).Validate()
+	err := cfimages.Where(cfimages.Eq(long, 1), cfimages.In("a", long+"|", "|"+long), cfimages.Eq("b", "\xff"+long)).Validate()
 	assert.Less(t, len(err.Error()), 1000)
-}
-
-// paramErrors returns what errors.Join joined.
-func paramErrors(t *testing.T, err error) []*cfimages.ParamError {
-	t.Helper()
-	joined, ok := err.(interface{ Unwrap() []error })
-	require.True(t, ok, "%v", err)
-	var all []*cfimages.ParamError
-	for _, e := range joined.Unwrap() {
-		var p *cfimages.ParamError
-		require.ErrorAs(t, e, &p)
-		all = append(all, p)
-	}
-	return all
 }
 
 // TestMetaFilterTypes checks expressions against the declarations of
