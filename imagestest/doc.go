@@ -66,7 +66,8 @@
 //   - [Cut], [Reset] and [Blackhole] affect the connection.
 //   - [GoAway] and [ResetStream] affect HTTP/2.
 //
-// [Server.Unused] returns the faults that were not applied.
+// [Server.Unused] returns the faults that were not applied. [Server.RemoveFaults] ends an
+// outage.
 //
 // # Testing with synctest
 //

@@ -27,7 +27,8 @@ type Fault struct {
 	Call int
 
 	// Times is the number of consecutive requests to which the fault is applied.
-	// 0 means 1. With Always, the fault is applied to all further requests.
+	// 0 means 1. With Always, the fault is applied to all further requests, until
+	// [Server.RemoveFaults].
 	Times int
 
 	// At is the position at which the request fails. The default is BeforeRead, or
@@ -99,6 +100,19 @@ func (s *Server) Inject(faults ...Fault) {
 		plans = append(plans, p)
 	}
 	s.faults.plans = plans
+}
+
+// RemoveFaults removes all faults injected so far that have not been used up. It ends an
+// outage that was injected with [Always]. [Server.Unused] then returns no faults: to check
+// that they were applied, call it before.
+//
+// Requests that have already been selected by a fault are not changed. Those that [Stall],
+// [Slow] or [Blackhole] is holding at the moment are still held, and a connection that
+// Blackhole has stopped stays stopped.
+func (s *Server) RemoveFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.plans = nil
 }
 
 // Unused returns the faults that were not applied as often as requested, with Times set to

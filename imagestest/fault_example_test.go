@@ -52,6 +52,24 @@ func ExampleFault() {
 	// false
 }
 
+// An outage ends, and the next call succeeds.
+func ExampleServer_RemoveFaults() {
+	srv := imagestest.NewServer(imagestest.InMemory())
+	defer srv.Close()
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpStats, Times: imagestest.Always, Kind: imagestest.EdgePage(503)})
+	client := srv.Client(cfimages.WithRetryPolicy(cfimages.RetryPolicy{}))
+
+	_, err := client.ImagesV1.Stats(context.Background())
+	fmt.Println(err == nil)
+
+	srv.RemoveFaults()
+	_, err = client.ImagesV1.Stats(context.Background())
+	fmt.Println(err == nil)
+	// Output:
+	// false
+	// true
+}
+
 // A test that ends with unused faults did not test what it claims.
 func ExampleServer_Unused() {
 	srv := imagestest.NewServer(imagestest.InMemory())

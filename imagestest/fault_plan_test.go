@@ -1,9 +1,11 @@
 package imagestest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -91,6 +93,54 @@ func TestWhichCallsAreAffected(t *testing.T) {
 	api(t, srv, "GET", "/images/v1/a")
 	require.Len(t, srv.Unused(), 1)
 	assert.Equal(t, 2, srv.Unused()[0].Times, "the remaining number")
+}
+
+func TestRemoveFaults(t *testing.T) {
+	srv := newServer(t, imagestest.InMemory())
+	srv.AddImages(cfimages.Image{ID: "a"})
+	srv.RemoveFaults() // without faults, nothing happens
+	srv.Inject(
+		imagestest.Fault{Operation: imagestest.OpList, Times: imagestest.Always, Kind: imagestest.Refusal(503)},
+		imagestest.Fault{Operation: imagestest.OpGet, Times: 3, Kind: imagestest.Refusal(503)},
+		imagestest.Fault{Operation: imagestest.OpStats, Call: 1, Kind: imagestest.Refusal(503)},
+	)
+	stats := func() int { return sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpStats)).status }
+	assert.Equal(t, 503, list(t, srv, "").Status)
+	assert.Equal(t, 503, api(t, srv, "GET", "/images/v1/a").Status)
+	assert.Equal(t, 200, stats())
+	require.Len(t, srv.Unused(), 2)
+
+	srv.RemoveFaults()
+	assert.Empty(t, srv.Unused())
+	assert.Equal(t, 200, list(t, srv, "").Status)
+	assert.Equal(t, 200, api(t, srv, "GET", "/images/v1/a").Status)
+	assert.Equal(t, 200, stats())
+
+	srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 1, Times: imagestest.Always, Kind: imagestest.Refusal(502)})
+	assert.Equal(t, 200, list(t, srv, "").Status, "counted from Inject")
+	assert.Equal(t, 502, list(t, srv, "").Status)
+	srv.RemoveFaults()
+	assert.Equal(t, 200, list(t, srv, "").Status)
+}
+
+func TestRemoveFaultsKeepsRequestsThatAreHeld(t *testing.T) {
+	for _, kind := range []imagestest.Kind{imagestest.Stall{}, imagestest.Blackhole{}, imagestest.Slow{Every: time.Hour}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, imagestest.InMemory())
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpStats, Times: imagestest.Always, Kind: kind})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			held, req := make(chan received), requestOf(t, srv, imagestest.OpStats).WithContext(ctx)
+			go func() { held <- sendOn(srv.HTTPClient(), req) }()
+			synctest.Wait()
+
+			srv.RemoveFaults()
+			assert.Equal(t, 200, sendOn(srv.HTTPClient(), requestOf(t, srv, imagestest.OpStats)).status)
+			start := time.Now()
+			assert.ErrorIs(t, (<-held).err, context.DeadlineExceeded)
+			assert.Equal(t, time.Minute, time.Since(start))
+		})
+	}
 }
 
 func TestInvalidFaultsPanic(t *testing.T) {

@@ -34,6 +34,7 @@ var (
 		Count(imagestest.Operation) int
 		Verified(imageID string) bool
 		Inject(...imagestest.Fault)
+		RemoveFaults()
 		Unused() []imagestest.Fault
 		Connections() int
 		ServeSource(rawURL string, content []byte)
