@@ -28,7 +28,8 @@ type Fault struct {
 
 	// Times is the number of consecutive requests to which the fault is applied.
 	// 0 means 1. With Always, the fault is applied to all further requests, until
-	// [Server.RemoveFaults].
+	// [Server.RemoveFaults]. Retries and prefetched pages count here, too: a page that the
+	// test never reads may use one of the times. cfimages.WithPrefetch(false) avoids that.
 	Times int
 
 	// At is the position at which the request fails. The default is BeforeRead, or

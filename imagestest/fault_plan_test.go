@@ -95,6 +95,32 @@ func TestWhichCallsAreAffected(t *testing.T) {
 	assert.Equal(t, 2, srv.Unused()[0].Times, "the remaining number")
 }
 
+// A loop that ends on the first page has prefetched the second one.
+func TestPrefetchedPagesAndRetriesUseFaults(t *testing.T) {
+	for _, test := range []struct {
+		prefetch bool
+		unused   int
+	}{{true, 1}, {false, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer(t, imagestest.InMemory())
+			srv.Seed(300, func(int) cfimages.Image { return cfimages.Image{} })
+			srv.Inject(imagestest.Fault{Operation: imagestest.OpList, Call: 1, Times: 3, Kind: imagestest.Refusal(503)})
+			policy := cfimages.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}
+			client := srv.Client(cfimages.WithPrefetch(test.prefetch), cfimages.WithRetryPolicy(policy))
+			images := 0
+			for _, err := range client.ImagesV2.All(t.Context(), cfimages.ListParams{PerPage: 200}) {
+				require.NoError(t, err)
+				if images++; images == 150 {
+					time.Sleep(time.Second) // for the request and its retry
+					break
+				}
+			}
+			require.Len(t, srv.Unused(), 1)
+			assert.Equal(t, test.unused, srv.Unused()[0].Times)
+		})
+	}
+}
+
 func TestRemoveFaults(t *testing.T) {
 	srv := newServer(t, imagestest.InMemory())
 	srv.AddImages(cfimages.Image{ID: "a"})
