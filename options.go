@@ -51,8 +51,8 @@ func WithAPIKey(email, key string) Option {
 //
 // If a read, a delete, or an update without RequireSignedURLs gets status 401 and the
 // [RetryPolicy] allows a retry, the function is called again. If it returns another
-// token, the call is retried once. Other creates and uploads fail with
-// [ErrUnauthorized]: call them again.
+// token, the call is retried once. A create, an upload, or an update of
+// RequireSignedURLs fails with [ErrUnauthorized]: call it again.
 func WithTokenSource(source func(context.Context) (string, error)) Option {
 	return func(c *config) {
 		c.check(source != nil, "WithTokenSource", "must not be nil: use WithAPIToken for a token that does not change")
