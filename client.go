@@ -80,9 +80,9 @@ func NewClient(opts ...Option) (*Client, error) {
 // RateLimit returns the state of the rate limit: the values of the last response, minus
 // the requests sent since. After the end of its window, it is the full quota of the
 // current window. It is the zero value if nothing is known: no response had the
-// headers, the window has ended and its quota is unknown, or the last headers are more
-// than 5 minutes old and their window has not ended. The batch host of [WithBatchAPI]
-// is not included.
+// headers, or the window has ended and its quota is unknown, or the window is longer
+// than 5 minutes and the headers are no longer trusted. The batch host of
+// [WithBatchAPI] is not included.
 func (c *Client) RateLimit() RateLimit {
 	state := c.sender.RateLimit()
 	return RateLimit{

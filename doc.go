@@ -149,8 +149,8 @@
 //
 // [WithLogger] writes a Debug record for each attempt, without secrets. Nothing is
 // logged by default, and slog.Default does not show Debug records: pass a logger with
-// slog.LevelDebug, for example in CI. [WithHTTPClient] takes any http.RoundTripper, for
-// example to record traces.
+// slog.LevelDebug, for example in CI. The Transport of the client in [WithHTTPClient]
+// may be any http.RoundTripper, for example one that records traces.
 //
 // # Limits
 //

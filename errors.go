@@ -43,7 +43,7 @@ var (
 	// timeout, the end of the context, status 408 or 5xx, or a malformed response. The
 	// text says how to check; [DirectUploads.Create] has an example. Test for it first,
 	// because the same error can be an [*Error], too. Other calls never return it, and
-	// are safe to call again.
+	// can be called again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response could not be understood, although
 	// its connection did not fail. See [Error].Body.
@@ -59,9 +59,9 @@ var (
 
 // Error is an unsuccessful response: a status that is not 2xx, "success": false with
 // any status, or a body that could not be understood or is too large. It is also
-// returned for a call that was not sent because of the rate limit. An iteration wraps it
-// in a [*PageError]. A failure without a response, such as a lost connection, is not an
-// *Error: it wraps the error of the network, often a net.Error.
+// returned for a call that was not sent because of the rate limit. An iteration wraps
+// it in a [*PageError]. A failure without a response, such as a lost connection, is not
+// an *Error: it wraps the error of the network, often a net.Error.
 type Error struct {
 	Op         string        // the call, such as "ImagesV2.List"
 	StatusCode int           // of the last response; 0 if there was none

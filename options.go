@@ -79,11 +79,14 @@ func WithBaseURL(rawURL string) Option {
 // before it expires. It sends at most 190 requests a second, to leave room for requests
 // that reach the server in bursts. Further calls wait in order, as long as their
 // contexts allow. To reach this rate, make calls concurrently. A client uses one batch
-// token at a time: for a higher rate, create several clients.
+// token at a time: for a higher rate, create several clients. Cloudflare does not
+// document whether its limit of 200 requests a second for each IP address applies to
+// the batch host, too.
 //
 // If the batch host is unavailable, calls fall back to the standard API host and its
-// rate limit. The fallback is logged at Warn level, once for an outage. It is logged
-// again if the kind of reason changes, or after a call to the batch host has succeeded.
+// rate limit. The fallback is logged at Warn level, once for an outage. A further
+// fallback is logged only if its kind of reason is another one, or if a call to the
+// batch host has succeeded in between.
 // The reasons are:
 //
 //   - The request for a batch token fails with status 403 or 404, or the batch host
@@ -123,10 +126,10 @@ func WithBatchBaseURL(rawURL string) Option {
 // overdue (no headers within the request timeout, or a stalled body) and nothing was
 // received on the connection for the last second (or for half of the request timeout,
 // if that is shorter). Then the connection is closed, and the call is retried on a new
-// one. Calls on it that cannot be retried may delay this. The transport must report its
-// connections through [net/http/httptrace], as [http.Transport] does. A transport that
-// wraps it must pass the context on. With other transports, a retry may use the dead
-// connection again.
+// one. If the dead connection also carries calls that cannot be retried, it may be
+// closed later. The transport must report its connections through [net/http/httptrace],
+// as [http.Transport] does. A transport that wraps it must pass the context on. With
+// other transports, a retry may use the dead connection again.
 //
 // Give each Client its own HTTP client and transport. Clients that share a transport
 // share its connections: one may close a connection that another still uses. A
@@ -223,8 +226,8 @@ func WithPrefetch(on bool) Option {
 // retries: each retry takes one, and each successful call or page puts one back, and so
 // does a call that is rejected, for example with status 404. At zero, failed calls are
 // not retried. Retries of calls that did not reach a server take none. If a connection
-// is lost, the retries of all its calls take one in total. But if a third connection is
-// lost before any call succeeds, each retry takes one again.
+// is lost, the retries of all its calls take one in total. If more than two connections
+// are lost and no call succeeds in between, each further retry takes one.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
 // MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of

@@ -58,9 +58,9 @@ type UpdateParams struct {
 // integers above 2⁵³: to keep them, use a map[string]json.RawMessage.
 //
 // If RequireSignedURLs changes, the image gets a new ID (Cloudflare's OpenAPI
-// document), which the result contains. Use that ID from then on: the old ID and its
-// delivery URLs are gone. (Cloudflare documents the new ID, and that it purges the
-// image from its cache, but not how it responds to the old ID.)
+// document), which the result contains. Use that ID from then on, and treat the old ID
+// and its delivery URLs as gone: Cloudflare purges the image from its cache (its
+// OpenAPI document), but does not document how it responds to the old ID.
 //
 // Without RequireSignedURLs, the call is retried by the rules for reads, and can be
 // called again if it fails. With it, the call is retried by the rules for creates; see

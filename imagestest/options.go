@@ -120,9 +120,10 @@ func WithMaxFileSize(size int64) Option {
 // Without this option, no request is rejected. Responses then report Cloudflare's
 // documented limit of 1,200 requests per 5 minutes, always with the full quota remaining.
 //
-// cfimages also counts its own requests: even without this option, a client that always
-// has a request in flight may wait or fail after 1,200 requests. For a test with more
-// calls, set a larger quota.
+// cfimages also counts its own requests, and accepts the full quota in a response only if
+// no other request is in flight. So even without this option, a client that makes
+// concurrent calls without a pause may wait or fail after 1,200 requests. For a test with
+// more calls, set a larger quota.
 // Because it limits itself, it rarely gets a 429. To test one, inject [Refusal](429).
 //
 // The option does not affect the batch host. There, each batch token may send 200 requests
