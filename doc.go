@@ -50,7 +50,7 @@
 // [ImagesV2.Pages], and stores the ContinuationToken of each [ImagePage], which is that
 // of the next page, after it has processed the page. After a crash, the page that was
 // being processed is repeated. The token of the last page is "": store that the list is
-// complete. [PageError] has an example.
+// complete. [ImagesV2.Pages] has an example.
 //
 // # Uploading from browsers and apps
 //

@@ -61,9 +61,9 @@ const (
 
 // List returns one page of images.
 //
-// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent.
-// For a response without a list of images, the error matches [ErrMalformedResponse]. For
-// a continuation token that Cloudflare does not accept, it probably matches
+// Invalid parameters are rejected with [ErrInvalidParams] before a request is sent. For
+// a response without a list of images, the error matches [ErrMalformedResponse]. For a
+// continuation token that Cloudflare does not accept, it probably matches
 // [ErrBadRequest]; the status is not documented.
 func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, error) {
 	err := params.validate()
@@ -85,8 +85,8 @@ func (s *ImagesV2) List(ctx context.Context, params ListParams) (*ImagePage, err
 }
 
 // Pages returns an iterator over all pages of the list. A page is yielded when all of
-// it has been received. Errors, retries and the end of the list are as for
-// [ImagesV2.All].
+// it has been received; the first one without the images of [ListParams].Skip. Errors,
+// retries and the end of the list are as for [ImagesV2.All].
 func (s *ImagesV2) Pages(ctx context.Context, params ListParams) iter.Seq2[*ImagePage, error] {
 	return func(yield func(*ImagePage, error) bool) {
 		if err := s.walkPages(ctx, params, func(p *ImagePage) bool { return yield(p, nil) }); err != nil {

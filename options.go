@@ -202,8 +202,8 @@ func WithInsecureHTTP() Option {
 // one page is prefetched. With All, the second page is requested after your loop has
 // finished with 100 images, or with all images of a smaller first page; with Pages,
 // when the loop asks for it. Later pages are requested as soon as their token has been
-// received, which may be before the images of the current page: the next page may be
-// requested even if the current one then fails and is retried.
+// received, which may be before the images of the current page have been received: the
+// next page may be requested even if the current one then fails and is retried.
 // Nothing is prefetched while fewer than 20 requests of the rate limit remain.
 func WithPrefetch(on bool) Option {
 	return func(c *config) { c.prefetch = on }
@@ -230,7 +230,8 @@ func WithPrefetch(on bool) Option {
 // are lost and no call succeeds in between, each further retry takes one.
 //
 // At the rate limit, the client waits for the next window if the wait is at most
-// MaxWait, and otherwise returns [ErrRateLimited] at once. It knows the requests of
+// MaxWait, and otherwise returns [ErrRateLimited] at once. After a status 429 without
+// Retry-After, the usual short waits apply. The client knows the requests of
 // other programs only from the headers of its responses: together they may exceed the
 // limit. With [WithBatchAPI], waits for a batch token and for its rate do not count for
 // MaxWait. If an attempt needs a second request, with a new batch token or to the

@@ -2,7 +2,6 @@ package cfimages_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,37 +13,32 @@ import (
 	"github.com/cfimages/cfimages-go/imagestest"
 )
 
-// checkpoint is where an iteration resumes.
-type checkpoint struct {
-	ContinuationToken string
-	Skip              int
-}
-
-// countImages counts the images of the account, from the checkpoint in the file on. If
-// the iteration fails, it stores in the file where the next call resumes.
-func countImages(ctx context.Context, client *cfimages.Client, file string) (count int, err error) {
-	var start checkpoint
-	data, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(data, &start)
-	}
+// countImages counts the images of the account. After each page it stores in a file
+// where the next call resumes: after an error, a crash or a kill of the program.
+func countImages(ctx context.Context, client *cfimages.Client, checkpoint string) (count int, err error) {
+	token, err := os.ReadFile(checkpoint)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	params := cfimages.ListParams{PerPage: 10, ContinuationToken: start.ContinuationToken, Skip: start.Skip}
-	for _, err := range client.ImagesV2.All(ctx, params) {
-		if stopped, ok := errors.AsType[*cfimages.PageError](err); ok {
-			data, _ := json.Marshal(checkpoint{stopped.ContinuationToken, stopped.Yielded})
-			return count, errors.Join(err, os.WriteFile(file, data, 0o600))
+	params := cfimages.ListParams{PerPage: 10, ContinuationToken: string(token)}
+	for page, err := range client.ImagesV2.Pages(ctx, params) {
+		if err != nil {
+			return count, err
 		}
-		count++
+		count += len(page.Images)
+		if page.ContinuationToken == "" {
+			break // the last page
+		}
+		if err := os.WriteFile(checkpoint, []byte(page.ContinuationToken), 0o600); err != nil {
+			return count, err
+		}
 	}
-	return count, os.RemoveAll(file) // the iteration is complete
+	return count, os.RemoveAll(checkpoint)
 }
 
-// Store in a file where an iteration stopped, so that the next run of the program
+// Store the token of the next page after each page, so that the next run of the program
 // resumes there.
-func ExamplePageError_checkpoint() {
+func ExampleImagesV2_Pages_checkpoint() {
 	server := imagestest.NewServer(imagestest.InMemory())
 	defer server.Close()
 	server.Seed(25, func(int) cfimages.Image { return cfimages.Image{} })
@@ -57,7 +51,7 @@ func ExamplePageError_checkpoint() {
 	defer os.RemoveAll(dir)
 
 	for range 2 {
-		count, err := countImages(context.Background(), client, filepath.Join(dir, "checkpoint.json"))
+		count, err := countImages(context.Background(), client, filepath.Join(dir, "checkpoint"))
 		fmt.Println(count, "images, complete:", err == nil)
 	}
 	// Output:

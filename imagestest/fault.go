@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Fault is a failure to inject with [Server.Inject]. For example, the next creation of a
-// direct upload is completed, but its response is lost:
+// Fault is a failure to inject with [Server.Inject]. For example, the next creation of
+// a direct upload is completed, but its response is lost:
 //
 //	srv.Inject(imagestest.Fault{
 //		Operation: imagestest.OpCreate,
@@ -20,16 +20,18 @@ type Fault struct {
 	// Operation selects the requests by their operation. It is required.
 	Operation Operation
 
-	// Call is the number of matching requests after Inject that do not fail: with 1, the
-	// second one fails. The default 0 selects the next request. Retries, prefetched pages, and
-	// requests to which other faults are applied count, too: use
-	// cfimages.WithPrefetch(false) in a test that counts the pages of a list.
+	// Call is the number of matching requests after Inject that pass before this fault
+	// is applied: with 1, it is applied to the second one. The default 0 selects the
+	// next request. Retries, prefetched pages, and requests that fail by other faults
+	// count, too: use cfimages.WithPrefetch(false) in a test that counts the pages of a
+	// list.
 	Call int
 
-	// Times is the number of consecutive requests to which the fault is applied.
-	// 0 means 1. With Always, the fault is applied to all further requests, until
-	// [Server.RemoveFaults]. Retries and prefetched pages count here, too: a page that the
-	// test never reads may use one of the times. cfimages.WithPrefetch(false) avoids that.
+	// Times is the number of consecutive requests to which the fault is applied. 0
+	// means 1. With Always, the fault is applied to all further requests, until
+	// [Server.RemoveFaults]. Retries and prefetched pages count here, too: a page that
+	// the test never reads may use one of the times. cfimages.WithPrefetch(false)
+	// avoids that.
 	Times int
 
 	// At is the position at which the request fails. The default is BeforeRead, or
@@ -40,7 +42,8 @@ type Fault struct {
 	Kind Kind
 }
 
-// Always is the value of Fault.Times for a fault that is applied to all further requests.
+// Always is the value of Fault.Times for a fault that is applied to all further
+// requests.
 const Always = math.MaxInt
 
 // Position is a point in the processing of a request.
@@ -63,8 +66,9 @@ const (
 	bodyStart
 )
 
-// MidBody returns the position after n bytes of the response body were sent, or after the
-// whole body if it is shorter. The operation was performed. MidBody panics if n is negative.
+// MidBody returns the position after n bytes of the response body were sent, or after
+// the whole body if it is shorter. The operation was performed. MidBody panics if n is
+// negative.
 func MidBody(n int) Position {
 	if n < 0 {
 		panic(fmt.Sprintf("imagestest: MidBody(%d): must not be negative", n))
@@ -85,9 +89,9 @@ func (p Position) String() string {
 
 // Inject adds faults to the server. At most one fault can apply to a request.
 //
-// Inject panics, and adds none of the faults, if a fault is invalid, if its kind does not
-// support its position or the server's protocol, or if another fault already applies to
-// one of the same requests.
+// Inject panics, and adds none of the faults, if a fault is invalid, if its kind does
+// not support its position or the server's protocol, or if another fault already
+// applies to one of the same requests.
 func (s *Server) Inject(faults ...Fault) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -103,23 +107,23 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults.plans = plans
 }
 
-// RemoveFaults removes all faults injected so far that have not been used up. It ends an
-// outage that was injected with [Always]. [Server.Unused] then returns no faults: to check
-// that they were applied, call it before.
+// RemoveFaults removes all faults injected so far that have not been used up. It ends
+// an outage that was injected with [Always]. [Server.Unused] then returns no faults: to
+// check that they were applied, call it before.
 //
-// Requests that have already been selected by a fault are not changed. Those that [Stall],
-// [Slow] or [Blackhole] is holding at the moment are still held, and a connection that
-// Blackhole has stopped stays stopped.
+// Requests that have already been selected by a fault are not changed. Those that
+// [Stall], [Slow] or [Blackhole] is holding at the moment are still held, and a
+// connection that Blackhole has stopped stays stopped.
 func (s *Server) RemoveFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.plans = nil
 }
 
-// Unused returns the faults that were not applied as often as requested, with Times set to
-// the remaining number. A fault with [Always] is unused until it is applied once.
-// Check at the end of a test that no faults are left: otherwise the test did not exercise
-// the failures that it describes.
+// Unused returns the faults that were not applied as often as requested, with Times set
+// to the remaining number. A fault with [Always] is unused until it is applied once.
+// Check at the end of a test that no faults are left: otherwise the test did not
+// exercise the failures that it describes.
 func (s *Server) Unused() []Fault {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -32,7 +32,7 @@ var (
 	// ErrNone means that no token is available at the moment.
 	ErrNone = errors.New("no token for the batch host is available")
 	// ErrRejected marks the error of a fetch that should not be retried soon.
-	ErrRejected = errors.New("Cloudflare rejects batch tokens")
+	ErrRejected = errors.New("batch tokens are rejected")
 )
 
 // Tokens provides the token of one client. It is safe for concurrent use.
