@@ -119,6 +119,10 @@
 // See [RetryPolicy] and [WithRetryPolicy]. A retry budget (ten retries, refilled by
 // successful calls) prevents too many retries during an outage.
 //
+// A job that must survive a longer outage calls again later. That cannot help if the
+// error is [ErrInvalidParams], [ErrBadRequest], [ErrUnauthorized], [ErrForbidden],
+// [ErrNotFound], [ErrConflict] or [ErrGone].
+//
 // To limit a whole call, pass a context with a deadline. Without one, an attempt ends
 // after 30 s without response headers (see [WithRequestTimeout]; blocking Reads of the
 // Body of a [File] do not count), or after 30 s without a byte of the response body

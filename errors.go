@@ -41,9 +41,9 @@ var (
 	// ErrOutcomeUnknown is returned if a create, an upload or an update of
 	// RequireSignedURLs failed, but may have happened: after a lost connection, a
 	// timeout, the end of the context, status 408 or 5xx, or a malformed response. The
-	// text says how to check; [DirectUploads.Create] has an example. Test for it first,
-	// because the same error can be an [*Error], too. Other calls never return it, and
-	// can be called again.
+	// text says how to check; [DirectUploads.Create] has an example. Test for it first
+	// (after an error of your Body, see [ImagesV1.Upload]), because the same error can
+	// be an [*Error], too. Other calls never return it, and can be called again.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrMalformedResponse is returned if a response could not be understood, although
 	// its connection did not fail. See [Error].Body.

@@ -44,7 +44,7 @@ func ExampleError_Is() {
 		status = http.StatusNotFound
 	case errors.Is(err, cfimages.ErrRateLimited):
 		status = http.StatusServiceUnavailable
-	case err != nil: // including ErrUnauthorized and ErrForbidden: the backend's own token
+	case err != nil: // including ErrUnauthorized and ErrForbidden, which concern the backend's own token
 		status = http.StatusBadGateway
 	}
 	fmt.Println(status)

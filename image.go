@@ -18,7 +18,7 @@ type Image struct {
 	ID                string          `json:"id"`
 	Creator           string          `json:"creator,omitempty"`  // "" if not set
 	Filename          string          `json:"filename,omitempty"` // of the uploaded file
-	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object, from Get or a list; without metadata nil or {}; see DecodeMeta
+	Meta              json.RawMessage `json:"meta,omitempty"`     // the JSON object, nil or {} without metadata; see DecodeMeta
 	RequireSignedURLs bool            `json:"requireSignedURLs"`  // delivered only at signed URLs; see URLSigner
 	Uploaded          time.Time       `json:"uploaded,omitzero"`  // the zero time if the response has none: check IsZero
 	Variants          []string        `json:"variants,omitempty"` // a delivery URL for each variant; the order is not documented
@@ -52,10 +52,10 @@ func (img *Image) decode(dec *jsontext.Decoder) error {
 // this library, against hostile responses.
 const maxVariants = 1000
 
-// imageDecoder decodes images one after the other. Profiles showed that
-// reflection and an allocation for each string cost most of a page, so it places
-// the texts of an image's creator, filename and variants in one string. The ID is a
-// string of its own: callers keep IDs, and should not keep the rest in memory with them.
+// imageDecoder decodes images one after the other. Profiles showed that reflection and
+// an allocation for each string cost most of a page, so it places the texts of an
+// image's creator, filename and variants in one string. The ID is a string of its own:
+// callers keep IDs, and should not keep the rest in memory with them.
 type imageDecoder struct {
 	id, text          []byte // of the current image
 	creator, filename span

@@ -58,7 +58,8 @@ func (s *ImagesV1) Get(ctx context.Context, id string) (*Image, error) {
 // If Delete returns nil, the image no longer exists. For an unknown image, the error
 // matches [ErrNotFound]. If a retry gets status 404 after an attempt that may have
 // deleted the image, Delete returns nil. After a network failure, a status of 5xx, or
-// the end of the context, the image may have been deleted: call Delete again.
+// the end of the context, the image may have been deleted: call Delete again. If it
+// was, the error then matches ErrNotFound.
 func (s *ImagesV1) Delete(ctx context.Context, id string) error {
 	c, err := imageCall("ImagesV1.Delete", http.MethodDelete, id, imagepath.CheckID)
 	if err != nil {
@@ -136,7 +137,7 @@ func (b *Blob) Close() error {
 
 // Stats has the number of images in an account.
 type Stats struct {
-	Current int64 // images stored
+	Current int64 // images stored; whether drafts count is not documented
 	Allowed int64 // the largest number of images that may be stored
 }
 

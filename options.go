@@ -47,7 +47,7 @@ func WithAPIKey(email, key string) Option {
 // Remove the line break if the token comes from a file. If the function fails, or
 // returns a token that is empty, not visible ASCII or longer than 4096 bytes, the call
 // fails before a request is sent, and is not retried. The error wraps the error of the
-// function.
+// function, and does not match [ErrInvalidParams].
 //
 // If a read, a delete, or an update without RequireSignedURLs gets status 401 and the
 // [RetryPolicy] allows a retry, the function is called again. If it returns another

@@ -52,7 +52,9 @@ type File struct {
 	// Body is not read after the call has returned, with one exception: if the call
 	// fails while a Read blocks, the call waits one second for that Read and then
 	// returns, so the Read may still run. This concerns only a Body that neither seeks
-	// nor has a Len method, such as a pipe or the part of a form.
+	// nor has a Len method, such as a pipe or the part of a form. The end of the
+	// context does not end such a Read: an HTTP handler that uploads a part of a form
+	// should also set a read deadline, with http.ResponseController.
 	//
 	// If Body is an io.Seeker, such as a file, a retry, if the [RetryPolicy] allows
 	// one, starts again at the same position.

@@ -54,13 +54,16 @@ const (
 //
 // If Read of the Body fails, the error wraps that error, for example a
 // *http.MaxBytesError. It also matches [ErrOutcomeUnknown] if a part of the request was
-// sent: this is the one error to test for before ErrOutcomeUnknown.
+// sent: this is the one error to test for before ErrOutcomeUnknown. If the context has
+// ended as well, the error wraps that of the context instead: net/http ends the context
+// of a request when its client disconnects.
 //
 // The call is retried by the rules for creates; see [RetryPolicy]. If an attempt has
 // read from the Body, and the Body is not an io.Seeker, the call is not retried. If it
 // is not known whether an attempt uploaded the image, the error is [ErrOutcomeUnknown].
 // With a custom ID, [ImagesV1.Get] then reports whether the image exists. Without one,
-// look for it in a list, by a unique value in its metadata.
+// look for it in a list, by a unique value in its metadata; [ImagesV1.UploadFromURL]
+// has an example. It is not documented how soon a list contains a new image.
 func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (*Image, error) {
 	fields, err := params.fields()
 	if err := errors.Join(file.check(), err); err != nil {
@@ -78,10 +81,10 @@ func (s *ImagesV1) Upload(ctx context.Context, file File, params UploadParams) (
 // be http or https, and may contain a user name and password for its server
 // (Cloudflare's developer documentation).
 //
-// Secrets of the URL do not appear in errors or logs, not even escaped: the password, or
-// without one the user name; a user name of 16 bytes or more; and each value of 16 bytes
-// or more in the query or the fragment, such as a signature. Other parts, such as the
-// path, may appear. [Error].Body is always empty.
+// Secrets of the URL do not appear in errors or logs, not even escaped: the password,
+// or without one the user name; a user name of 16 bytes or more; and each value of 16
+// bytes or more in the query or the fragment, such as a signature. Other parts, such as
+// the path, may appear. [Error].Body is always empty.
 //
 // If Cloudflare cannot fetch the image, or rejects it, the error is an [*Error] with a
 // status of 400 to 499 (Cloudflare's developer documentation). The request timeout must
@@ -108,7 +111,7 @@ func uploadCall(op string, content *send.Content) *send.Call {
 		Op: op, Method: http.MethodPost, Path: path, Template: path,
 		Batched: true,
 		Retry:   send.RetryUnserved,
-		Unsure:  "the image may have been uploaded; with a custom ID, check with ImagesV1.Get; without one, look among the newest images of a list",
+		Unsure:  "the image may have been uploaded; with a custom ID, check with ImagesV1.Get; without one, look for it in a list, by its metadata",
 		Content: content,
 	}
 }

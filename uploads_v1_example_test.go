@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/cfimages/cfimages-go"
 	"github.com/cfimages/cfimages-go/imagestest"
@@ -45,6 +46,8 @@ func ExampleImagesV1_Upload_form() {
 
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 11<<20) // Cloudflare's limit of 10 MB, and the rest of the form
+		// The end of the context does not end a Read of the form.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Minute))
 		form, err := r.MultipartReader()
 		if err != nil {
 			http.Error(w, "not a form", http.StatusBadRequest)
