@@ -121,7 +121,7 @@
 //
 // A job that must survive a longer outage calls again later. That cannot help if the
 // error is [ErrInvalidParams], [ErrBadRequest], [ErrUnauthorized], [ErrForbidden],
-// [ErrNotFound], [ErrConflict] or [ErrGone].
+// [ErrNotFound], [ErrConflict], [ErrGone], [ErrTokenLoop] or [ErrResponseTooLarge].
 //
 // To limit a whole call, pass a context with a deadline. Without one, an attempt ends
 // after 30 s without response headers (see [WithRequestTimeout]; blocking Reads of the

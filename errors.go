@@ -25,7 +25,7 @@ var (
 	ErrBadRequest = errors.New("bad request")
 	// ErrUnauthorized is returned for status 401: check the credentials.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden is returned for status 403: check the permissions and the account ID.
+	// ErrForbidden is returned for status 403: check the permissions and account ID.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound is returned for status 404: check the ID and the account ID.
 	ErrNotFound = errors.New("not found")
@@ -190,9 +190,9 @@ func (e *ParamError) Error() string { return "cfimages: " + e.Param + ": " + e.R
 // Is reports whether target is [ErrInvalidParams].
 func (e *ParamError) Is(target error) bool { return target == ErrInvalidParams }
 
-// PageError is the error of an iteration that failed. Pass its ContinuationToken and
-// Yielded to [ListParams] to resume without losing or repeating images. All other
-// parameters, including PerPage, must be the same:
+// PageError is the error of an iteration that failed. Unless it is [ErrTokenLoop], pass
+// its ContinuationToken and Yielded to [ListParams] to resume without losing or
+// repeating images. All other parameters, including PerPage, must be the same:
 //
 //	ListParams{ContinuationToken: e.ContinuationToken, Skip: e.Yielded, …}
 type PageError struct {

@@ -158,7 +158,7 @@ func WithUserAgent(product string) Option {
 //	path      string    the path, without the query, with {id} instead of IDs
 //	status    int       the HTTP status; 0 without a response
 //	attempt   int       the number of the attempt, from 1; each page of a list starts at 1
-//	duration  Duration  until the response was read or the attempt failed; for All and Pages, it includes the time that your loop takes, and for a prefetched page the time until the loop reaches it
+//	duration  Duration  until the response was read or the attempt failed; for All, it includes the time that your loop takes, and for a prefetched page the time until the loop reaches it
 //	ray_id    string    the Cf-Ray header; "" without one
 //	bytes     int       bytes read of the response's body, decompressed
 //	wait      Duration  the sum of the waits before the attempt, for backoff, rate limit, token source, batch host and a connection

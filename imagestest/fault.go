@@ -67,7 +67,8 @@ const (
 )
 
 // MidBody returns the position after n bytes of the response body were sent, or after
-// the whole body if it is shorter. The operation was performed. MidBody panics if n is
+// the whole body if it is shorter. Then a fault such as [Cut] is applied, but comes too
+// late to make the call fail. The operation was performed. MidBody panics if n is
 // negative.
 func MidBody(n int) Position {
 	if n < 0 {

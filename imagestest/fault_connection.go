@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// Cut closes the connection normally, at any position, before the response is complete.
-// A client that does not check the length could think that it is complete. In the
-// middle of the body, the response is shorter than its Content-Length. With Chunked, it has
-// no Content-Length and lacks the last chunk, or over HTTP/2 the end of the stream.
+// Cut closes the connection normally, at any position. Before the end of the body, the
+// response is incomplete. A client that does not check the length could think that it
+// is complete. In the middle of the body, the response is shorter than its
+// Content-Length. With Chunked, it has no Content-Length and lacks the last chunk, or
+// over HTTP/2 the end of the stream.
 //
 // Over HTTP/2, Cut, [Reset] and [Blackhole] affect all requests on the connection.
 type Cut struct {
@@ -20,23 +21,24 @@ type Cut struct {
 // sent can be delivered.
 type Reset struct{}
 
-// Blackhole stops all traffic on the connection in both directions, at any position, as when
-// a NAT drops a connection or a laptop changes its network. The connection stays open until
-// the client closes it or the server is closed. New connections work.
+// Blackhole stops all traffic on the connection in both directions, at any position, as
+// when a NAT drops a connection or a laptop changes its network. The connection stays
+// open until the client closes it or the server is closed. New connections work.
 type Blackhole struct{}
 
-// GoAway sends a GOAWAY frame, which announces that the server accepts no more requests on
-// the connection. It can be used at any position, and requires [WithHTTP2].
+// GoAway sends a GOAWAY frame, which announces that the server accepts no more requests
+// on the connection. It can be used at any position, and requires [WithHTTP2].
 //
-// By default, the request still gets its response, as in a graceful restart of a server.
-// With Close, the connection is closed directly after the GOAWAY, as with [Cut].
+// By default, the request still gets its response, as in a graceful restart of a
+// server. With Close, the connection is closed directly after the GOAWAY, as with
+// [Cut].
 //
-// With Unprocessed, the GOAWAY names an earlier request as the last one that was processed.
-// It thereby confirms that this request and all later ones on the connection were not
-// processed. Go's http.Transport retries such requests by itself if it can. Unprocessed can
-// be used at BeforeRead and AfterRead. If the server has already processed a later request,
-// it instead ends this request with a RST_STREAM frame and the code REFUSED_STREAM,
-// which confirms the same.
+// With Unprocessed, the GOAWAY names an earlier request as the last one that was
+// processed. It thereby confirms that this request and all later ones on the connection
+// were not processed. Go's http.Transport retries such requests by itself if it can.
+// Unprocessed can be used at BeforeRead and AfterRead. If the server has already
+// processed a later request, it instead ends this request with a RST_STREAM frame and
+// the code REFUSED_STREAM, which confirms the same.
 //
 // For a request over HTTP/1.1, the server applies [Cut] instead.
 type GoAway struct {
@@ -48,11 +50,12 @@ type GoAway struct {
 // ResetStream ends the request with a RST_STREAM frame, at any position. The connection
 // and its other requests are not affected. It requires [WithHTTP2].
 //
-// Code 7, REFUSED_STREAM, confirms that the request was not processed. It can be used at
-// BeforeRead and AfterRead. Go's http.Transport retries such a request by itself if it can.
+// Code 7, REFUSED_STREAM, confirms that the request was not processed. It can be used
+// at BeforeRead and AfterRead. Go's http.Transport retries such a request by itself if
+// it can.
 //
-// If the whole body was sent, the response still lacks its end. For a request over HTTP/1.1,
-// the server applies [Cut] instead.
+// If the whole body was sent, the response still lacks its end. For a request over
+// HTTP/1.1, the server applies [Cut] instead.
 type ResetStream struct {
 	Code uint32 // HTTP/2 error code; 0 is NO_ERROR
 }
