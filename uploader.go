@@ -64,7 +64,7 @@ type File struct {
 	// determined if Body can seek or has a Len method. Otherwise the file is sent with
 	// chunked encoding. If Size is wrong, the call fails: with [ErrInvalidParams] if
 	// the size can be determined, otherwise while the file is sent. An empty file is
-	// rejected, too.
+	// rejected with ErrInvalidParams if the size can be determined.
 	Size int64
 
 	// Progress, if not nil, is called after each part of the file has been sent, with
