@@ -102,7 +102,8 @@
 // If a create, an upload or an update of RequireSignedURLs fails, but Cloudflare may
 // have processed it, the error is [ErrOutcomeUnknown]. Its text says how to check. The
 // error may also be an *Error, for example with status 503: test for ErrOutcomeUnknown
-// first. What may exist then, and how to find it:
+// first (but after an error of your Body, see [ImagesV1.Upload]). What may exist then,
+// and how to find it:
 //
 //	DirectUploads.Create               a draft: by ImagesV1.Get with its custom ID; no list contains it
 //	ImagesV1.Upload and UploadFromURL  an image: by ImagesV1.Get with its custom ID, or in a list
@@ -121,7 +122,8 @@
 //
 // A job that must survive a longer outage calls again later. That cannot help if the
 // error is [ErrInvalidParams], [ErrBadRequest], [ErrUnauthorized], [ErrForbidden],
-// [ErrNotFound], [ErrConflict], [ErrGone], [ErrTokenLoop] or [ErrResponseTooLarge].
+// [ErrNotFound], [ErrConflict], [ErrGone] or [ErrResponseTooLarge]. After
+// [ErrOutcomeUnknown], check first; after [ErrTokenLoop], start the list again.
 //
 // To limit a whole call, pass a context with a deadline. Without one, an attempt ends
 // after 30 s without response headers (see [WithRequestTimeout]; blocking Reads of the

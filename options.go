@@ -91,9 +91,9 @@ func WithBaseURL(rawURL string) Option {
 //
 //   - The request for a batch token fails with status 403 or 404, or the batch host
 //     rejects a new token. The batch host is used again after 10 minutes.
-//   - The request for a batch token fails in another way, or takes longer than 15 s, or
-//     than half of the remaining time of the call if that is shorter. The batch host is
-//     used again after 30 s.
+//   - The request for a batch token fails in another way, also after retries, or takes
+//     longer than 15 s, or than half of the remaining time of the call if that is
+//     shorter. The batch host is used again after 30 s.
 //   - The batch host cannot be reached. It is used again after 30 s.
 //
 // If the batch host forbids a call (status 403), the call is sent to the standard API

@@ -56,7 +56,9 @@ const (
 // *http.MaxBytesError. It also matches [ErrOutcomeUnknown] if a part of the request was
 // sent: this is the one error to test for before ErrOutcomeUnknown. If the context has
 // ended as well, the error wraps that of the context instead: net/http ends the context
-// of a request when its client disconnects.
+// of a request when its client disconnects, and over HTTP/1.1 when a read deadline
+// passes. To tell these cases apart, note the error of Read in a Reader around the
+// Body.
 //
 // The call is retried by the rules for creates; see [RetryPolicy]. If an attempt has
 // read from the Body, and the Body is not an io.Seeker, the call is not retried. If it

@@ -67,7 +67,7 @@
 //   - [GoAway] and [ResetStream] affect HTTP/2.
 //
 // [Server.Unused] returns the faults that were not applied. [Server.RemoveFaults] ends an
-// outage. A fault of [OpBatchToken] makes the batch host unavailable.
+// outage. With [Always], a fault of [OpBatchToken] makes the batch host unavailable.
 //
 // # Testing with synctest
 //
