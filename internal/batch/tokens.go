@@ -116,11 +116,14 @@ func (t *Tokens) Unreachable(reason error) {
 	t.pause(failedPause, reason)
 }
 
-// Accepted records that the batch host accepted a token, which ends an outage.
-func (t *Tokens) Accepted() {
+// Accepted records that the batch host accepted a token, which ends an outage. A late
+// response to a request with an earlier token does not.
+func (t *Tokens) Accepted(token *Token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reported = false
+	if t.token == token {
+		t.reported = false
+	}
 }
 
 // Fallback returns why there is no token, for the log. It returns a reason once in an

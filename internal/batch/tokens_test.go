@@ -130,9 +130,11 @@ func TestFallbackIsReportedOnceWhileTheHostIsUnreachable(t *testing.T) {
 		}
 		assert.Equal(t, refused, unreachable())
 		assert.NoError(t, unreachable(), "tokens are fetched, but the host is unreachable as before")
-		take(t, tokens)
-		tokens.Accepted()
+		tokens.Accepted(take(t, tokens))
+		earlier := take(t, tokens)
 		assert.Equal(t, refused, unreachable(), "another outage")
+		tokens.Accepted(earlier)
+		assert.NoError(t, unreachable(), "a late response to a request from before the outage")
 	})
 }
 

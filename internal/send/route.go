@@ -109,7 +109,8 @@ func (r *route) sendStandard(ctx context.Context, t *trip) (*Response, *Failure)
 // admit waits until the rate limit allows a request to the standard API host, and
 // returns the credentials for it. The caller must then call gate.Done. A token source
 // is asked before the wait, because a call must not use up quota if its source fails,
-// and again after a long wait, because its token may have expired.
+// and again after a long wait, because its token may have expired. If it fails then,
+// one request of the known quota is lost.
 func (r *route) admit(ctx context.Context, t *trip) (credentials *login, failed *Failure) {
 	credentials, failed = r.login(ctx, t)
 	if failed != nil {
@@ -173,12 +174,11 @@ func (r *route) sendBatch(ctx context.Context, t *trip) (*Response, *Failure) {
 			dialGate:  &r.batchDialGate,
 			batch:     true,
 		})
-		if failed == nil {
-			r.tokens.Accepted()
-			return response, nil
-		}
-		if !r.declines(failed, token) {
-			return nil, failed
+		if failed == nil || !r.declines(failed, token) {
+			if failed == nil || failed.Status/100 == 4 { // such as 404: the token was accepted
+				r.tokens.Accepted(token)
+			}
+			return response, failed
 		}
 		failed.Op, failed.Attempts = t.call.Op, t.requests
 		t.declined, t.token = failed, token
