@@ -33,7 +33,7 @@ type prefetchedPage struct {
 	token    string
 	done     chan struct{} // closed when the request has ended
 	ended    time.Time
-	panicked any // the value of a panic, for example of a token source; nil: none
+	panicked any // of a token source or a transport; nil: none; lost if the page is not used
 }
 
 // open requests the page with the token, unless it is prefetched.

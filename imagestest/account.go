@@ -49,7 +49,8 @@ func (s *Server) findAccount(c *call) bool {
 // ID returns the account's ID.
 func (a *Account) ID() string { return a.id }
 
-// Hash returns the account hash, which identifies the account in delivery and upload URLs.
+// Hash returns the account hash, which identifies the account in delivery and upload
+// URLs.
 func (a *Account) Hash() string { return a.hash }
 
 // Delivery returns a cfimages.Delivery that builds the URLs of the account's images on
@@ -65,15 +66,15 @@ func (a *Account) Delivery() *cfimages.Delivery {
 	return delivery
 }
 
-// AddToken allows an API token to use the account. The same token may be added to several
-// accounts, with a different scope in each.
+// AddToken allows an API token to use the account. The same token may be added to
+// several accounts, with a different scope in each.
 func (a *Account) AddToken(token string, scope Scope) {
 	a.server.grant(credential("token "+token), a.id, scope)
 }
 
-// RemoveToken revokes an API token. Calls with it are rejected with 401, or with 403 if it
-// may use another account. Batch tokens that were issued for it stay valid until they
-// expire; that is a guess.
+// RemoveToken revokes an API token. Calls with it are rejected with 401, or with 403 if
+// it may use another account. Batch tokens that were issued for it stay valid until
+// they expire; that is a guess.
 func (a *Account) RemoveToken(token string) {
 	a.server.revoke(credential("token "+token), a.id)
 }
@@ -84,16 +85,16 @@ func (a *Account) AddKey(email, key string) {
 }
 
 // AddSigningKey adds a signing key to the account. Delivery URLs may be signed with any
-// key of the account. The first key is named default, the others key-2, key-3 and so on.
-// The default account starts with [SigningKey].
+// key of the account. The first key is named default, the others key-2, key-3 and so
+// on. The default account starts with [SigningKey].
 func (a *Account) AddSigningKey(key string) { a.keys.add(key) }
 
-// AddImages stores images as if they had been uploaded. An image with Draft set is stored
-// as a draft whose upload URL expires after 30 minutes.
+// AddImages stores images as if they had been uploaded. An image with Draft set is
+// stored as a draft whose upload URL expires after 30 minutes.
 //
 // An image without an ID gets a generated ID. An image without an upload time gets the
-// current time of the server's clock. An image without Meta gets {}. The Variants field is ignored: the server sets it.
-// An image with the ID of a stored image replaces it.
+// current time of the server's clock. An image without Meta gets {}. The Variants field
+// is ignored: the server sets it. An image with the ID of a stored image replaces it.
 //
 // The uploaded file and the delivery of these images return a small generated picture.
 // Upload an image instead if the test depends on its bytes.
