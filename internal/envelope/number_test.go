@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
@@ -53,9 +52,8 @@ func TestReadIntRejects(t *testing.T) {
 	}
 }
 
-// A response cannot make the library compute a huge number.
-func TestReadIntIsFast(t *testing.T) {
-	start := time.Now()
+// A response cannot make the library compute a huge number, which would take hours.
+func TestReadIntOfHugeNumbers(t *testing.T) {
 	for _, text := range []string{
 		"1e999999999", "1e2147483647", "1e99999999999999999999", "1e" + strings.Repeat("9", 1<<20),
 		strings.Repeat("9", 1<<20), "1." + strings.Repeat("9", 1<<20) + "e999999999",
@@ -63,7 +61,6 @@ func TestReadIntIsFast(t *testing.T) {
 		_, err := readInt[int64](text)
 		assert.Error(t, err, "%.30s", text)
 	}
-	assert.Less(t, time.Since(start), 5*time.Second)
 }
 
 // FuzzReadInt compares ReadInt to math/big, which takes long for large exponents.
