@@ -84,9 +84,10 @@
 //
 // # Private images
 //
-// An image with RequireSignedURLs is delivered only at signed URLs. [URLSigner] signs
-// and verifies them, without a request. [SigningKeys] manages the keys of the account;
-// its documentation describes how to replace a key.
+// An image with RequireSignedURLs is delivered only at signed URLs, except in variants
+// with NeverRequireSignedURLs. [URLSigner] signs and verifies them, without a request.
+// [SigningKeys] manages the keys of the account; its documentation describes how to
+// replace a key.
 //
 // # Errors
 //
