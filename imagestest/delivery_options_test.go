@@ -208,6 +208,9 @@ func FuzzOptions(f *testing.F) {
 		if err != nil || !strings.Contains(options, "=") || strings.ContainsAny(options, "/?#") {
 			return
 		}
+		if strings.Contains(strings.TrimPrefix(u.EscapedPath(), base), "/") {
+			return // net/url unescapes %2F beside a byte that is not escaped: these are two segments
+		}
 		req := httptest.NewRequest("GET", "/", nil)
 		req.URL = u
 		recorder := httptest.NewRecorder()
