@@ -69,14 +69,14 @@ func (a *Account) Delivery() *cfimages.Delivery {
 // AddToken allows an API token to use the account. The same token may be added to
 // several accounts, with a different scope in each.
 func (a *Account) AddToken(token string, scope Scope) {
-	a.server.grant(credential("token "+token), a.id, scope)
+	a.server.grant(tokenCredential(token), a.id, scope)
 }
 
 // RemoveToken revokes an API token. Calls with it are rejected with 401, or with 403 if
 // it may use another account. Batch tokens that were issued for it stay valid until
 // they expire; that is a guess.
 func (a *Account) RemoveToken(token string) {
-	a.server.revoke(credential("token "+token), a.id)
+	a.server.revoke(tokenCredential(token), a.id)
 }
 
 // AddKey allows an email address and API key to use the account, with [Write] scope.

@@ -17,6 +17,8 @@ const (
 // credential identifies the sender of a request: a token, or an email address and key.
 type credential string
 
+func tokenCredential(token string) credential { return credential("token " + token) }
+
 // grant allows a credential to use an account.
 func (s *Server) grant(who credential, accountID string, scope Scope) {
 	s.mu.Lock()
@@ -61,7 +63,7 @@ func credentialOf(h http.Header) credential {
 		if !strings.EqualFold(scheme, "Bearer") {
 			return ""
 		}
-		return credential("token " + token)
+		return tokenCredential(token)
 	}
 	return credential("key " + h.Get("X-Auth-Email") + "\n" + h.Get("X-Auth-Key"))
 }

@@ -98,7 +98,7 @@ func (s *Server) createBatchToken(c *call) (response, error) {
 	sum := digest("batch "+c.account.id, n)
 	text := fmt.Sprintf("imagestest-batch_not-a-secret_%x", sum[:16])
 	t := &batchToken{
-		who:     credential("token " + text),
+		who:     tokenCredential(text),
 		account: c.account,
 		scope:   c.scope,
 		expires: c.now.Add(s.batchTokenLifetime),
