@@ -6,7 +6,6 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -78,19 +77,9 @@ func TestExamplesAreShown(t *testing.T) {
 	for dir := range shownElsewhere() {
 		pkg, files := parsePackage(t, dir)
 		shown := make(map[string]bool)
-		add := func(examples []*doc.Example) {
-			for _, example := range examples {
+		for _, s := range append(symbolsOf(pkg), symbol{examples: pkg.Examples}) {
+			for _, example := range s.examples {
 				shown["Example"+example.Name] = true
-			}
-		}
-		add(pkg.Examples)
-		for _, f := range pkg.Funcs {
-			add(f.Examples)
-		}
-		for _, typ := range pkg.Types {
-			add(typ.Examples)
-			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
-				add(f.Examples)
 			}
 		}
 		require.NotEmpty(t, shown)
@@ -110,20 +99,37 @@ func exportedCalls(t *testing.T, dir string) (calls []string, examples map[strin
 	t.Helper()
 	pkg, _ := parsePackage(t, dir)
 	examples = make(map[string]bool)
+	for _, s := range symbolsOf(pkg) {
+		examples[s.name] = len(s.examples) > 0
+		if s.isCall {
+			calls = append(calls, s.name)
+		}
+	}
+	require.NotEmpty(t, calls)
+	return calls, examples
+}
+
+// symbol is an exported function, method or type, and the Examples that the documentation
+// shows at it.
+type symbol struct {
+	name     string
+	isCall   bool
+	examples []*doc.Example
+}
+
+func symbolsOf(pkg *doc.Package) (symbols []symbol) {
 	add := func(prefix string, funcs []*doc.Func) {
 		for _, f := range funcs {
-			calls = append(calls, prefix+f.Name)
-			examples[prefix+f.Name] = len(f.Examples) > 0
+			symbols = append(symbols, symbol{prefix + f.Name, true, f.Examples})
 		}
 	}
 	add("", pkg.Funcs)
 	for _, typ := range pkg.Types {
-		examples[typ.Name] = len(typ.Examples) > 0
+		symbols = append(symbols, symbol{typ.Name, false, typ.Examples})
 		add("", typ.Funcs)
 		add(typ.Name+".", typ.Methods)
 	}
-	require.NotEmpty(t, calls)
-	return calls, examples
+	return symbols
 }
 
 // parsePackage returns the documentation and the files of the package in a directory.
